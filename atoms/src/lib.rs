@@ -1,0 +1,1 @@
+//! Atoms and synergies: reactive state in small pieces, changed together by sync and async actions.

@@ -1,0 +1,127 @@
+//! The lease: the single lock of a store, and the rules for what may run inside it.
+//!
+//! Everything that a store owns is behind one lock, so no lock order exists that could be broken,
+//! commits are serialized and no reader sees half a commit. The price is that code inside the lease
+//! must not ask for a lease again, of this store or another one. A thread therefore remembers where it
+//! took the lease that it holds; a second attempt is answered with [`Reentrant`], which names both call
+//! sites, instead of a deadlock.
+//!
+//! Guards, runs and scopes may be dropped by pure code inside a lease. Their destructors need the
+//! lease themselves, so they [`defer`]: the work is kept by the thread and done right after it has let
+//! go of the lease.
+
+use crate::sync::{Mutex, thread_local};
+use std::{
+    cell::{Cell, RefCell},
+    panic::Location,
+};
+
+/// Code inside a store's lease asked for a lease: of the same store, or of another one.
+///
+/// Derivations, reducers, update and transaction closures, comparators and the `Clone` of values run
+/// inside the lease and must be pure. Use the context that the closure was handed (`cx`, `tx`), or do
+/// the work before or after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "store used at {inner} from inside a lease taken at {outer}: \
+     code inside a lease must use the context that it was handed, not a store"
+)]
+pub struct Reentrant {
+    /// Where the thread took the lease that it holds.
+    pub outer: &'static Location<'static>,
+    /// Where it asked for another one.
+    pub inner: &'static Location<'static>,
+}
+
+/// A value behind a lease.
+#[derive(Debug)]
+pub(crate) struct Lease<T> {
+    /// What the lease guards.
+    value: Mutex<T>,
+}
+
+thread_local! {
+    /// Where this thread took the lease that it holds.
+    static HELD: Cell<Option<&'static Location<'static>>> = Cell::new(None);
+    /// Whether `DEFERRED` holds work: spares the common exit a look at it.
+    static HAS_DEFERRED: Cell<bool> = Cell::new(false);
+    /// Destructors that wait for the end of the lease.
+    static DEFERRED: RefCell<Vec<Box<dyn FnOnce()>>> = RefCell::new(Vec::new());
+}
+
+impl<T> Lease<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { value: Mutex::new(value) }
+    }
+
+    /// Runs `f` inside the lease.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Result<R, Reentrant> {
+        let here = Location::caller();
+        if let Some(outer) = held() {
+            return Err(Reentrant { outer, inner: here });
+        }
+        let _deferred = RunDeferred;
+        let mut value = self.value.lock();
+        let _held = Held::enter(here);
+        Ok(f(&mut value))
+    }
+}
+
+/// Where this thread took the lease that it holds, if it holds one.
+#[inline]
+pub(crate) fn held() -> Option<&'static Location<'static>> {
+    HELD.with(Cell::get)
+}
+
+/// Does `work` once this thread holds no lease: now, or right after it has let go of the one it holds.
+///
+/// The work must not panic, since it may run while a panic unwinds.
+pub(crate) fn defer(work: impl FnOnce() + 'static) {
+    if held().is_none() {
+        return work();
+    }
+    HAS_DEFERRED.with(|any| any.set(true));
+    DEFERRED.with(|list| list.borrow_mut().push(Box::new(work)));
+}
+
+/// Marks the thread as a holder for as long as it lives, panics included.
+struct Held;
+
+impl Held {
+    #[inline]
+    fn enter(location: &'static Location<'static>) -> Self {
+        HELD.with(|held| held.set(Some(location)));
+        Self
+    }
+}
+
+impl Drop for Held {
+    #[inline]
+    fn drop(&mut self) {
+        HELD.with(|held| held.set(None));
+    }
+}
+
+/// Does the deferred work when it goes out of scope, after the lock is free.
+struct RunDeferred;
+
+impl Drop for RunDeferred {
+    #[inline]
+    fn drop(&mut self) {
+        if HAS_DEFERRED.with(Cell::get) {
+            run_deferred();
+        }
+    }
+}
+
+#[cold]
+fn run_deferred() {
+    HAS_DEFERRED.with(|any| any.set(false));
+    // Deferred work may take leases, and so come back here; each visit does what it finds.
+    let work = DEFERRED.with(|list| std::mem::take(&mut *list.borrow_mut()));
+    for job in work {
+        job();
+    }
+}

@@ -1,0 +1,63 @@
+//! The one place where the core takes its synchronisation primitives from.
+//!
+//! A build with `--cfg trine_loom` swaps them for the model checker's, so that the tests in `tests/loom` run
+//! the code that ships. A poisoned lock is recovered here, once: every critical section of the core
+//! keeps its invariants when user code in it panics, so the poison flag carries no news.
+
+#[cfg(trine_loom)]
+pub(crate) use loom::{sync::atomic, thread_local};
+#[cfg(not(trine_loom))]
+pub(crate) use std::{sync::atomic, thread_local};
+
+#[cfg(trine_loom)]
+use loom::sync as imp;
+#[cfg(not(trine_loom))]
+use std::sync as imp;
+
+use std::sync::PoisonError;
+
+pub(crate) use imp::MutexGuard;
+
+/// A mutex that ignores poison.
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(imp::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(imp::Mutex::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A condition variable for [`Mutex`].
+#[derive(Debug)]
+pub(crate) struct Condvar(imp::Condvar);
+
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Self(imp::Condvar::new())
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+
+    pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits at most `timeout`; returns the guard, and whether the time ran out.
+    pub(crate) fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: std::time::Duration,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let (guard, result) =
+            self.0.wait_timeout(guard, timeout).unwrap_or_else(PoisonError::into_inner);
+        (guard, result.timed_out())
+    }
+}

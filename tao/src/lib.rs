@@ -1,0 +1,1 @@
+//! The TAO: handlers for application contexts of Term, Action and Orient, in three phases.
