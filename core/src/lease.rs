@@ -10,7 +10,7 @@
 //! lease themselves, so they [`defer`]: the work is kept by the thread and done right after it has let
 //! go of the lease.
 
-use crate::sync::{Mutex, thread_local};
+use crate::sync::{Condvar, Mutex, thread_locals};
 use std::{
     cell::{Cell, RefCell},
     panic::Location,
@@ -40,7 +40,7 @@ pub(crate) struct Lease<T> {
     value: Mutex<T>,
 }
 
-thread_local! {
+thread_locals! {
     /// Where this thread took the lease that it holds.
     static HELD: Cell<Option<&'static Location<'static>>> = Cell::new(None);
     /// Whether `DEFERRED` holds work: spares the common exit a look at it.
@@ -66,6 +66,31 @@ impl<T> Lease<T> {
         let mut value = self.value.lock();
         let _held = Held::enter(here);
         Ok(f(&mut value))
+    }
+}
+
+impl<T> Lease<T> {
+    /// Waits, without holding the lease, until `ready` gives an answer. It is asked at once and at every
+    /// notification of `condvar`; the flag says whether it is asked for the first time.
+    #[track_caller]
+    pub(crate) fn wait<R>(
+        &self,
+        condvar: &Condvar,
+        mut ready: impl FnMut(&mut T, bool) -> Option<R>,
+    ) -> Result<R, Reentrant> {
+        let here = Location::caller();
+        if let Some(outer) = held() {
+            return Err(Reentrant { outer, inner: here });
+        }
+        let mut value = self.value.lock();
+        let mut first = true;
+        loop {
+            if let Some(answer) = ready(&mut value, first) {
+                return Ok(answer);
+            }
+            first = false;
+            value = condvar.wait(value);
+        }
     }
 }
 

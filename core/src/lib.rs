@@ -1,12 +1,24 @@
 //! Store, derived graph, subscriptions and executor: the shared core of Trine.
 
+mod cell;
+mod commit;
+mod delivery;
+mod error;
 mod event;
 mod executor;
+mod feed;
+mod graph;
 mod lease;
 mod store;
 mod sync;
 
-pub use event::{Cause, CellLabel, CommitNumber, Event};
+pub use cell::{ByValue, Cell, CellBuilder, CellKey, CellLabel, Derived, Equality, Never, Source};
+pub use commit::{Cause, Commit, CommitNumber, Transaction, Update, UpdateResult};
+pub use delivery::{Change, SubscriptionGuard, Watch, WatchClosed, WatchRef};
+pub use error::{CellError, CellErrorKind};
+pub use event::Event;
 pub use executor::{OutcomeKind, RunId};
+pub use feed::ObserverGuard;
+pub use graph::Reader;
 pub use lease::Reentrant;
-pub use store::{Store, WeakStore};
+pub use store::{PanicPolicy, Store, StoreBuilder, WeakStore};

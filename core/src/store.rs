@@ -1,36 +1,196 @@
-//! The store: one cheap handle.
+//! The store: one cheap handle to everything.
 
-use crate::{event::Event, lease::Lease};
-use std::sync::{Arc, Weak};
+mod build;
+mod reads;
+mod writes;
 
-/// A store.
-#[derive(Debug, Clone)]
+pub use build::{PanicPolicy, StoreBuilder};
+
+use crate::{
+    cell::{ByValue, CellBuilder, Derived, Equality, Source},
+    commit::{CommitNumber, Writer},
+    delivery::Exit,
+    event::Event,
+    executor::Executor,
+    feed::{Feed, ObserverGuard},
+    graph::{Graph, Reader},
+    lease::{Lease, Reentrant},
+    sync::Condvar,
+};
+use std::{
+    fmt,
+    panic::Location,
+    sync::{Arc, Weak},
+};
+
+/// A store: cells, what is derived from them, who listens, and the work that is under way.
+///
+/// The handle is cheap to clone and `Send + Sync`. Stores are independent of each other; there are no globals.
+/// When the last handle is dropped, runs that are still under way are aborted.
+///
+/// ```
+/// use trine_core::Store;
+///
+/// let store = Store::new();
+/// let price = store.source(20);
+/// let count = store.source(2);
+/// let total = store.derived(move |cx| cx.get(price) * cx.get(count));
+///
+/// let guard = store.subscribe(total, |total| println!("total: {total}"));
+/// store.set(count, 3); // prints "total: 60"
+/// store.batch(|tx| {
+///     tx.set(price, 10);
+///     tx.set(count, 6); // still 60: nobody is told
+/// });
+/// # drop(guard);
+/// ```
+///
+/// # Threads
+///
+/// One lock, the *lease*, guards all cells of a store. Derivations and the closures of updates and transactions
+/// run inside it and must be pure; they are handed what they may use. Using a store from inside a lease is
+/// [`Reentrant`], with both places named, and never a deadlock. (Blocking there on another thread that uses the
+/// store is one, and nothing can detect it.) Callbacks, wakers and the `Drop` of replaced values run outside.
+#[derive(Clone)]
 pub struct Store {
     core: Arc<Core>,
 }
 
 /// A handle that does not keep the store alive.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WeakStore {
     core: Weak<Core>,
 }
 
 /// What all handles of one store share.
-#[derive(Debug)]
 pub(crate) struct Core {
-    /// Cells and graph.
-    lease: Lease<()>,
+    /// Cells, graph and outbox.
+    pub(crate) lease: Lease<Graph>,
+    /// Where threads wait for the delivery of their commits; goes with the lease.
+    pub(crate) delivery_waiters: Condvar,
+    /// The observers of events.
+    pub(crate) feed: Feed,
+    /// What becomes of panics in callbacks.
+    pub(crate) on_panic: PanicPolicy,
+    /// Runs.
+    pub(crate) executor: Arc<Executor>,
 }
 
 impl Store {
-    /// A store of its own.
+    /// A store with the defaults of [`StoreBuilder`].
     pub fn new() -> Self {
-        Self { core: Arc::new(Core { lease: Lease::new(()) }) }
+        Self::builder().build()
+    }
+
+    /// A store that is to be configured.
+    pub fn builder() -> StoreBuilder {
+        StoreBuilder::new()
+    }
+
+    pub(crate) fn from_core(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// A handle that does not keep the store alive.
     pub fn downgrade(&self) -> WeakStore {
         WeakStore { core: Arc::downgrade(&self.core) }
+    }
+
+    /// Makes a cell that is written. A write of an equal value is no change.
+    ///
+    /// The cell lives until it is [removed](Self::remove) or the store is gone.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`].
+    #[track_caller]
+    pub fn source<T: PartialEq + Send + 'static>(&self, value: T) -> Source<T> {
+        self.make_source(value, ByValue.comparator(), None, Location::caller())
+    }
+
+    /// Makes a cell that is computed from others. The closure runs when the cell is first read, and again only
+    /// when something that it read has changed.
+    ///
+    /// It runs inside the lease and must be pure: it reads through `cx`, and nothing else.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`].
+    #[track_caller]
+    pub fn derived<T: PartialEq + Send + 'static>(
+        &self,
+        compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
+    ) -> Derived<T> {
+        self.make_derived(compute, ByValue.comparator(), None, Location::caller())
+    }
+
+    /// Begins a cell with a name, which errors and events will use, and perhaps a rule for equality.
+    pub fn cell(&self, name: impl Into<Arc<str>>) -> CellBuilder<'_> {
+        CellBuilder::new(self, name.into())
+    }
+
+    #[track_caller]
+    pub(crate) fn make_source<T: Send + 'static>(
+        &self,
+        value: T,
+        same: fn(&T, &T) -> bool,
+        name: Option<Arc<str>>,
+        created: &'static Location<'static>,
+    ) -> Source<T> {
+        Source::from_key(self.demand(|graph| graph.add_source(value, same, name, created)))
+    }
+
+    #[track_caller]
+    pub(crate) fn make_derived<T: Send + 'static>(
+        &self,
+        compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
+        same: fn(&T, &T) -> bool,
+        name: Option<Arc<str>>,
+        created: &'static Location<'static>,
+    ) -> Derived<T> {
+        Derived::from_key(self.demand(|graph| graph.add_derived(compute, same, name, created)))
+    }
+
+    /// Has `observer` told of everything that happens in the store, in order, until the guard is dropped.
+    ///
+    /// Observers are called like callbacks: outside the lease, one at a time. They are handed nothing to change
+    /// anything with, and a panic in one of them is contained like that of a callback. Without observers events
+    /// cost one branch.
+    pub fn observe(&self, observer: impl FnMut(&Event) + Send + 'static) -> ObserverGuard {
+        self.core.feed.add(Arc::downgrade(&self.core), Box::new(observer))
+    }
+
+    /// The number of the last commit.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`].
+    #[track_caller]
+    pub fn last_commit(&self) -> CommitNumber {
+        CommitNumber(self.demand(|graph| graph.last_commit))
+    }
+
+    /// How many cells there are.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`].
+    #[track_caller]
+    pub fn cell_count(&self) -> usize {
+        self.demand(|graph| graph.len())
+    }
+
+    /// Runs `f` inside the lease; panics if the thread holds one.
+    #[track_caller]
+    pub(crate) fn demand<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
+        match self.core.enter(f) {
+            Ok(value) => value,
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 
@@ -48,14 +208,59 @@ impl WeakStore {
 }
 
 impl Core {
-    /// Runs `f` inside the lease, so that no commit is under way meanwhile. Must not be called with a lease held.
-    pub(crate) fn serialize<R>(&self, f: impl FnOnce() -> R) -> R {
-        match self.lease.with(|_| f()) {
+    /// Runs `f` inside the lease, then does what it left to do.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn enter<R>(
+        self: &Arc<Self>,
+        f: impl FnOnce(&mut Graph) -> R,
+    ) -> Result<R, Reentrant> {
+        let (value, exit): (R, Option<Exit>) = self.lease.with(|graph| {
+            let value = f(graph);
+            let exit = graph.leave();
+            (value, exit)
+        })?;
+        if let Some(exit) = exit {
+            self.finish(exit);
+        }
+        Ok(value)
+    }
+
+    /// Runs `f` inside the lease and leaves what it left to do to somebody else. No lease may be held.
+    #[track_caller]
+    pub(crate) fn serialize<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
+        match self.lease.with(f) {
             Ok(value) => value,
             Err(error) => panic!("{error}"),
         }
     }
 
-    /// Tells the observers.
-    pub(crate) fn emit(&self, _event: impl FnOnce() -> Event) {}
+    /// The calling thread as a writer.
+    #[inline]
+    pub(crate) fn writer(&self, location: &'static Location<'static>) -> Writer {
+        let (callback_of, depth) = self.surrounding();
+        Writer::new(location, callback_of, depth)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        // Watches outlive the store: whoever waits on one learns that nothing will come.
+        let wakers = self.lease.with(|graph| graph.outbox.close_all()).unwrap_or_default();
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WeakStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakStore").finish_non_exhaustive()
+    }
 }

@@ -5,9 +5,20 @@
 //! keeps its invariants when user code in it panics, so the poison flag carries no news.
 
 #[cfg(trine_loom)]
-pub(crate) use loom::{sync::atomic, thread_local};
+pub(crate) use loom::sync::atomic;
 #[cfg(not(trine_loom))]
-pub(crate) use std::{sync::atomic, thread_local};
+pub(crate) use std::sync::atomic;
+
+/// Thread-local cells with constant initial values, which cost no check at each access.
+macro_rules! thread_locals {
+    ($($(#[$meta:meta])* static $name:ident: $type:ty = $value:expr;)*) => {
+        #[cfg(trine_loom)]
+        loom::thread_local! { $($(#[$meta])* static $name: $type = $value;)* }
+        #[cfg(not(trine_loom))]
+        std::thread_local! { $($(#[$meta])* static $name: $type = const { $value };)* }
+    };
+}
+pub(crate) use thread_locals;
 
 #[cfg(trine_loom)]
 use loom::sync as imp;

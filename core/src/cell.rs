@@ -1,0 +1,118 @@
+//! Cells: the handles to them, and how one is made.
+//!
+//! A handle is a small `Copy` key. It keeps nothing alive and can be sent anywhere; what it names lives in
+//! the store. Every cell has an identity that no other cell of any store ever gets, so a handle to a
+//! removed cell, or one used on the wrong store, is a typed error and never another cell.
+
+mod builder;
+mod label;
+mod value;
+
+pub use builder::{ByValue, CellBuilder, Equality, Never};
+pub use label::CellLabel;
+pub(crate) use value::{AnyValue, ValueCell};
+
+use std::{fmt, marker::PhantomData};
+
+/// The identity of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CellKey {
+    /// Where in the arena the cell is.
+    pub(crate) index: u32,
+    /// Which cell it is: unique in the process.
+    pub(crate) id: u64,
+}
+
+/// A cell that is written.
+///
+/// Made by [`Store::source`](crate::Store::source). Copying the handle does not copy the cell.
+pub struct Source<T> {
+    /// Which cell.
+    key: CellKey,
+    /// The type of its value.
+    value: PhantomData<fn(T) -> T>,
+}
+
+/// A cell that is computed from others.
+///
+/// Made by [`Store::derived`](crate::Store::derived). Copying the handle does not copy the cell.
+pub struct Derived<T> {
+    /// Which cell.
+    key: CellKey,
+    /// The type of its value.
+    value: PhantomData<fn() -> T>,
+}
+
+/// Anything that can be read: a [`Source`] or a [`Derived`]. Sealed.
+pub trait Cell: sealed::Sealed + Copy {
+    /// The type of the cell's value.
+    type Value: Send + 'static;
+
+    /// The cell's identity.
+    fn key(self) -> CellKey;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<T> Sealed for super::Source<T> {}
+    impl<T> Sealed for super::Derived<T> {}
+}
+
+impl<T: Send + 'static> Cell for Source<T> {
+    type Value = T;
+
+    #[inline]
+    fn key(self) -> CellKey {
+        self.key
+    }
+}
+
+impl<T: Send + 'static> Cell for Derived<T> {
+    type Value = T;
+
+    #[inline]
+    fn key(self) -> CellKey {
+        self.key
+    }
+}
+
+macro_rules! handle {
+    ($($name:ident)*) => {$(
+        impl<T> $name<T> {
+            pub(crate) fn from_key(key: CellKey) -> Self {
+                Self { key, value: PhantomData }
+            }
+        }
+
+        impl<T> Clone for $name<T> {
+            #[inline]
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for $name<T> {}
+
+        impl<T> PartialEq for $name<T> {
+            fn eq(&self, other: &Self) -> bool {
+                self.key == other.key
+            }
+        }
+
+        impl<T> Eq for $name<T> {}
+
+        impl<T> std::hash::Hash for $name<T> {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.key.hash(state);
+            }
+        }
+
+        impl<T> fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.key.id)
+            }
+        }
+    )*};
+}
+
+handle! { Source Derived }

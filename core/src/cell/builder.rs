@@ -1,0 +1,104 @@
+//! How a cell is made when a plain `store.source(value)` does not say enough.
+
+use super::{Derived, Source};
+use crate::{graph::Reader, store::Store};
+use std::{panic::Location, sync::Arc};
+
+/// When two values of a cell count as the same, so that writing one over the other is no change.
+pub trait Equality<T> {
+    /// The comparison. It runs inside the lease and must be pure.
+    fn comparator(self) -> fn(&T, &T) -> bool;
+}
+
+/// Values are the same when they are equal by `PartialEq`: the default.
+#[derive(Debug, Clone, Copy)]
+pub struct ByValue;
+
+/// No two values are the same: every write counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Never;
+
+impl<T: PartialEq> Equality<T> for ByValue {
+    fn comparator(self) -> fn(&T, &T) -> bool {
+        T::eq
+    }
+}
+
+impl<T> Equality<T> for Never {
+    fn comparator(self) -> fn(&T, &T) -> bool {
+        |_, _| false
+    }
+}
+
+impl<T> Equality<T> for fn(&T, &T) -> bool {
+    fn comparator(self) -> fn(&T, &T) -> bool {
+        self
+    }
+}
+
+/// A cell in the making: a name for errors and events, and a rule for equality.
+///
+/// ```
+/// use trine_core::Store;
+///
+/// let store = Store::new();
+/// let clicks = store.cell("clicks").source(0_u32);
+/// let shown = store.cell("shown").derived(move |cx| format!("{} clicks", cx.get(clicks)));
+/// assert_eq!(store.get(shown), "0 clicks");
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder makes no cell until `source` or `derived` is called"]
+pub struct CellBuilder<'s, Q = ByValue> {
+    store: &'s Store,
+    name: Arc<str>,
+    equality: Q,
+}
+
+impl<'s> CellBuilder<'s> {
+    pub(crate) fn new(store: &'s Store, name: Arc<str>) -> Self {
+        Self { store, name, equality: ByValue }
+    }
+
+    /// Values are the same when `same` says so, instead of by `PartialEq`.
+    pub fn equality<T>(self, same: fn(&T, &T) -> bool) -> CellBuilder<'s, fn(&T, &T) -> bool> {
+        CellBuilder { store: self.store, name: self.name, equality: same }
+    }
+
+    /// Every write counts as a change; the type needs no `PartialEq`.
+    pub fn always_different(self) -> CellBuilder<'s, Never> {
+        CellBuilder { store: self.store, name: self.name, equality: Never }
+    }
+}
+
+impl<Q> CellBuilder<'_, Q> {
+    /// Makes a cell that is written.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`](crate::Reentrant).
+    #[track_caller]
+    pub fn source<T: Send + 'static>(self, value: T) -> Source<T>
+    where
+        Q: Equality<T>,
+    {
+        let same = self.equality.comparator();
+        self.store.make_source(value, same, Some(self.name), Location::caller())
+    }
+
+    /// Makes a cell that is computed. The closure runs when the cell is first read.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`](crate::Reentrant).
+    #[track_caller]
+    pub fn derived<T: Send + 'static>(
+        self,
+        compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
+    ) -> Derived<T>
+    where
+        Q: Equality<T>,
+    {
+        let same = self.equality.comparator();
+        self.store.make_derived(compute, same, Some(self.name), Location::caller())
+    }
+}

@@ -1,0 +1,254 @@
+//! Transactions: several writes, one commit.
+
+use super::{CommitNumber, UpdateResult, Writer, journal::Savepoint, write::PanicPayload};
+use crate::{
+    cell::{Cell, Source, ValueCell},
+    error::CellError,
+    graph::Graph,
+};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+};
+
+/// The inside of a transaction: reads and writes that become visible together or not at all.
+///
+/// Handed to the closure of [`Store::transaction`](crate::Store::transaction), which runs inside the lease:
+/// it reads its own writes and derived values that follow from them, nobody else sees either before it has
+/// committed, and it must not use the store itself.
+pub struct Transaction<'g> {
+    /// The graph, inside the lease.
+    graph: &'g mut Graph,
+    /// Who writes.
+    writer: Writer,
+}
+
+/// How a transaction's closure ended.
+pub(crate) enum Ended<R, E> {
+    /// It returned `Ok`: committed.
+    Committed(R, Option<CommitNumber>),
+    /// It returned `Err`: rolled back.
+    RolledBack(E),
+    /// It panicked: rolled back.
+    Panicked(PanicPayload),
+}
+
+impl Graph {
+    /// Runs a transaction, from its first write to its commit or roll-back.
+    pub(crate) fn transact<R, E>(
+        &mut self,
+        writer: Writer,
+        body: impl FnOnce(&mut Transaction<'_>) -> Result<R, E>,
+    ) -> Ended<R, E> {
+        self.epoch += 1;
+        let savepoint = self.begin();
+        let mut transaction = Transaction { graph: self, writer };
+        let result = catch_unwind(AssertUnwindSafe(|| body(&mut transaction)));
+        let ended = match result {
+            Ok(Ok(value)) => return self.commit_transaction(savepoint, value, &writer),
+            Ok(Err(error)) => Ended::RolledBack(error),
+            Err(payload) => Ended::Panicked(payload),
+        };
+        self.roll_back(savepoint);
+        self.clear_journal();
+        // Cells with subscribers that the transaction had stained come back to what they were.
+        self.settle_affected(|_, _| {});
+        ended
+    }
+
+    fn commit_transaction<R, E>(
+        &mut self,
+        savepoint: Savepoint,
+        value: R,
+        writer: &Writer,
+    ) -> Ended<R, E> {
+        let changed = self.changed_sources();
+        let number = if changed.is_empty() {
+            self.settle_affected(|_, _| {});
+            None
+        } else {
+            Some(self.finish(&changed, writer))
+        };
+        self.release(savepoint);
+        self.clear_journal();
+        Ended::Committed(value, number)
+    }
+}
+
+impl Transaction<'_> {
+    /// The value of a cell, this transaction's writes included.
+    ///
+    /// # Panics
+    ///
+    /// If the cell has no value; the transaction is rolled back.
+    #[track_caller]
+    pub fn get<C: Cell>(&mut self, cell: C) -> C::Value
+    where
+        C::Value: Clone,
+    {
+        self.with(cell, C::Value::clone)
+    }
+
+    /// The value of a cell, this transaction's writes included, or why it has none.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed, is torn, or its derivation failed.
+    #[track_caller]
+    pub fn try_get<C: Cell>(&mut self, cell: C) -> Result<C::Value, CellError>
+    where
+        C::Value: Clone,
+    {
+        self.graph.read(cell.key(), Location::caller(), C::Value::clone)
+    }
+
+    /// Looks at the value of a cell without cloning it.
+    ///
+    /// # Panics
+    ///
+    /// If the cell has no value; the transaction is rolled back.
+    #[track_caller]
+    pub fn with<C: Cell, R>(&mut self, cell: C, read: impl FnOnce(&C::Value) -> R) -> R {
+        match self.graph.read(cell.key(), Location::caller(), read) {
+            Ok(value) => value,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Writes a source.
+    ///
+    /// # Panics
+    ///
+    /// If the cell was removed; the transaction is rolled back.
+    #[track_caller]
+    pub fn set<T: Send + 'static>(&mut self, cell: Source<T>, value: T) {
+        if let Err(error) = self.try_set(cell, value) {
+            panic!("{error}");
+        }
+    }
+
+    /// Writes a source, or says why it cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed.
+    #[track_caller]
+    pub fn try_set<T: Send + 'static>(
+        &mut self,
+        cell: Source<T>,
+        value: T,
+    ) -> Result<(), CellError> {
+        let graph = &mut *self.graph;
+        let index = graph.locate(cell.key(), Location::caller())?;
+        graph.check_depth(&self.writer, index)?;
+        let failed = graph.node(index).failed;
+        let held = graph.node(index).value.downcast_ref::<T>();
+        if !failed
+            && let Some(old) = &held.value
+            && (held.same)(old, &value)
+        {
+            graph.discard(value);
+            return Ok(());
+        }
+        if graph.needs_journal(index) {
+            let same = held.same;
+            graph.journal_replace(index, Box::new(ValueCell { value: Some(value), same }));
+        } else {
+            let old = graph.node_mut(index).value.downcast_mut::<T>().value.replace(value);
+            graph.discard(old);
+        }
+        graph.set_error(index, None);
+        graph.mark(index);
+        Ok(())
+    }
+
+    /// Updates a source. The value is cloned first, once per cell and transaction, so that it can be put back.
+    ///
+    /// # Panics
+    ///
+    /// If the cell was removed or is torn, or if `update` panics; the transaction is rolled back.
+    #[track_caller]
+    pub fn update<T: Clone + Send + 'static, R: UpdateResult>(
+        &mut self,
+        cell: Source<T>,
+        update: impl FnOnce(&mut T) -> R,
+    ) {
+        if let Err(error) = self.try_update(cell, update) {
+            panic!("{error}");
+        }
+    }
+
+    /// Updates a source, or says why it cannot be updated.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed or is torn.
+    ///
+    /// # Panics
+    ///
+    /// If `update` panics; the transaction is rolled back.
+    #[track_caller]
+    pub fn try_update<T: Clone + Send + 'static, R: UpdateResult>(
+        &mut self,
+        cell: Source<T>,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> Result<(), CellError> {
+        let graph = &mut *self.graph;
+        let index = graph.locate(cell.key(), Location::caller())?;
+        graph.check_depth(&self.writer, index)?;
+        if let Some(error) = graph.error(index) {
+            return Err(error);
+        }
+        if graph.needs_journal(index) {
+            let held = graph.node(index).value.downcast_ref::<T>();
+            let copy = ValueCell { value: held.value.clone(), same: held.same };
+            graph.journal_replace(index, Box::new(copy));
+        }
+        let held = graph.node_mut(index).value.downcast_mut::<T>();
+        if update(held.value.as_mut().expect("a source has a value")).changed() {
+            graph.mark(index);
+        }
+        Ok(())
+    }
+
+    /// A transaction inside this one: an `Err` undoes what the inner one did; an `Ok` joins the outer one, and
+    /// becomes visible with it.
+    ///
+    /// # Errors
+    ///
+    /// What `body` returned.
+    ///
+    /// # Panics
+    ///
+    /// If `body` panics; the whole transaction is rolled back unless the panic is caught.
+    pub fn transaction<R, E>(
+        &mut self,
+        body: impl FnOnce(&mut Transaction<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let savepoint = self.graph.begin();
+        let writer = self.writer;
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            body(&mut Transaction { graph: &mut *self.graph, writer })
+        }));
+        match result {
+            Ok(Ok(value)) => {
+                self.graph.release(savepoint);
+                Ok(value)
+            }
+            Ok(Err(error)) => {
+                self.graph.roll_back(savepoint);
+                Err(error)
+            }
+            Err(payload) => {
+                self.graph.roll_back(savepoint);
+                std::panic::resume_unwind(payload)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").field("cause", &self.writer.cause).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,196 @@
+//! Writes of one cell, and the end of every commit.
+
+use super::{CommitNumber, Writer};
+use crate::{
+    cell::CellKey,
+    error::{CellError, CellErrorKind, panic_message},
+    event::Event,
+    graph::Graph,
+};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// What an in-place update did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Update {
+    /// The value may be different: a commit.
+    Changed,
+    /// The value is as before: no commit, nobody is told.
+    Unchanged,
+}
+
+/// What the closure of an in-place update may return: nothing, meaning a change, or an [`Update`].
+pub trait UpdateResult {
+    /// Whether the value counts as changed.
+    fn changed(&self) -> bool;
+}
+
+impl UpdateResult for () {
+    fn changed(&self) -> bool {
+        true
+    }
+}
+
+impl UpdateResult for Update {
+    fn changed(&self) -> bool {
+        *self == Update::Changed
+    }
+}
+
+/// What a panic of the user's code carried.
+pub(crate) type PanicPayload = Box<dyn Any + Send>;
+
+impl Graph {
+    /// Writes a source. Gives back the value that is to be dropped outside the lease, which is the new one
+    /// if it is the same as the old.
+    #[inline]
+    pub(crate) fn set<T: Send + 'static>(
+        &mut self,
+        key: CellKey,
+        value: T,
+        writer: &Writer,
+    ) -> Result<(Option<CommitNumber>, Option<T>), CellError> {
+        let index = self.locate(key, writer.cause.location)?;
+        self.check_depth(writer, index)?;
+        let node = self.node_mut(index);
+        let failed = node.failed;
+        let cell = node.value.downcast_mut::<T>();
+        if !failed
+            && let Some(old) = &cell.value
+            && (cell.same)(old, &value)
+        {
+            return Ok((None, Some(value)));
+        }
+        let old = cell.value.replace(value);
+        if failed {
+            self.set_error(index, None);
+        }
+        Ok((Some(self.commit_one(index, writer)), old))
+    }
+
+    /// Updates a source in place. If the closure panics the cell is torn, and the payload comes back.
+    pub(crate) fn update<T: Send + 'static, R: UpdateResult>(
+        &mut self,
+        key: CellKey,
+        writer: &Writer,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> Result<(Option<CommitNumber>, Option<PanicPayload>), CellError> {
+        let index = self.locate(key, writer.cause.location)?;
+        self.check_depth(writer, index)?;
+        if let Some(error) = self.error(index) {
+            return Err(error);
+        }
+        Ok(self.update_at(index, writer, update))
+    }
+
+    /// Lets `salvage` repair the value of a torn cell; of a sound one it is an ordinary update.
+    pub(crate) fn recover<T: Send + 'static, R: UpdateResult>(
+        &mut self,
+        key: CellKey,
+        writer: &Writer,
+        salvage: impl FnOnce(&mut T) -> R,
+    ) -> Result<(Option<CommitNumber>, Option<PanicPayload>), CellError> {
+        let index = self.locate(key, writer.cause.location)?;
+        self.check_depth(writer, index)?;
+        let torn = self.set_error(index, None);
+        match self.update_at(index, writer, salvage) {
+            // It is readable again: that is a change.
+            (None, None) if torn.is_some() => Ok((Some(self.commit_one(index, writer)), None)),
+            done => Ok(done),
+        }
+    }
+
+    fn update_at<T: Send + 'static, R: UpdateResult>(
+        &mut self,
+        index: u32,
+        writer: &Writer,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> (Option<CommitNumber>, Option<PanicPayload>) {
+        let cell = self.node_mut(index).value.downcast_mut::<T>();
+        let value = cell.value.as_mut().expect("a source has a value");
+        match catch_unwind(AssertUnwindSafe(|| update(value).changed())) {
+            Ok(true) => (Some(self.commit_one(index, writer)), None),
+            Ok(false) => (None, None),
+            Err(payload) => {
+                let (cell, message) = (self.label(index), panic_message(&*payload));
+                let torn = CellError::new(CellErrorKind::Torn { cell, message });
+                self.set_error(index, Some(torn));
+                (Some(self.commit_one(index, writer)), Some(payload))
+            }
+        }
+    }
+
+    /// Removes a cell; a commit if anybody depends on it.
+    pub(crate) fn remove_cell(
+        &mut self,
+        key: CellKey,
+        writer: &Writer,
+    ) -> Result<Option<CommitNumber>, CellError> {
+        self.epoch += 1;
+        let had_observers = self.remove(key, writer.cause.location)?;
+        Ok(if had_observers { Some(self.finish(&[], writer)) } else { None })
+    }
+
+    /// Commits the change of one source.
+    #[inline]
+    fn commit_one(&mut self, index: u32, writer: &Writer) -> CommitNumber {
+        self.epoch += 1;
+        self.mark(index);
+        self.finish(&[index], writer)
+    }
+
+    /// Ends a commit: everything with subscribers is pulled and, if it differs, handed to the outbox.
+    pub(crate) fn finish(&mut self, changed: &[u32], writer: &Writer) -> CommitNumber {
+        self.last_commit += 1;
+        let number = CommitNumber(self.last_commit);
+        if writer.depth > 0 {
+            let label = changed.first().map(|&index| self.label(index));
+            self.outbox.note_cause(number, writer, label);
+        }
+        self.note(|graph| Event::Committed {
+            number,
+            cause: writer.cause,
+            cells: changed.iter().map(|&index| graph.label(index)).collect(),
+        });
+        for &index in changed {
+            self.stage(index, number, writer);
+        }
+        self.settle_affected(|graph, index| {
+            if graph.has_changed(index) && graph.differs_from_journal(index) {
+                graph.stage(index, number, writer);
+            }
+        });
+        number
+    }
+
+    /// Pulls every stained cell with subscribers, so that the next commit can stain it again.
+    pub(crate) fn settle_affected(&mut self, mut each: impl FnMut(&mut Self, u32)) {
+        if self.affected.is_empty() {
+            return;
+        }
+        let mut affected = std::mem::take(&mut self.affected);
+        affected.retain(|&index| {
+            if self.drop_idle_topic(index) {
+                self.node_mut(index).queued = false;
+                return false;
+            }
+            // What could not be run stays queued, to be tried again at the next commit.
+            let failed = self.pull(index).is_err();
+            self.node_mut(index).queued = failed;
+            each(self, index);
+            failed
+        });
+        affected.append(&mut self.affected);
+        self.affected = affected;
+    }
+
+    /// Hands the state of a cell to its subscribers.
+    #[inline]
+    fn stage(&mut self, index: u32, number: CommitNumber, writer: &Writer) {
+        if let Some(topic) = self.node(index).topic {
+            self.stage_topic(topic, index, number, writer);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Delivery: how subscribers hear of commits.
+//!
+//! A commit stages, inside the lease, the new value of every changed cell that has subscribers, once per cell
+//! (`topic.rs`), and queues the cell in the outbox (`outbox.rs`). Callbacks are called outside the lease, by one
+//! thread at a time, in commit order (this file). The callbacks of a cell are lent to the thread that calls
+//! them; what happens to the subscriptions meanwhile is kept beside and merged when they come back, so no lock
+//! is held while a callback runs.
+//!
+//! Whoever commits while nobody delivers becomes the deliverer. It delivers its own commit and at most
+//! [`HANDOVER`] others, then passes on: to a thread that waits for its own commit, else to the spawner, else,
+//! where there is neither, to itself. So a thread that commits does a bounded amount of other threads' work.
+//!
+//! Wakers (of a [`Watch`](crate::Watch), say) do not queue: the committing thread wakes them as soon as it has
+//! let go of the lease.
+
+mod outbox;
+mod subscription;
+mod topic;
+mod watch;
+
+pub(crate) use outbox::{Outbox, Parcel};
+pub use subscription::{Change, SubscriptionGuard};
+pub use watch::{Watch, WatchClosed, WatchRef};
+
+use crate::{
+    commit::CommitNumber,
+    event::Event,
+    graph::Graph,
+    lease::Reentrant,
+    store::{Core, PanicPolicy},
+    sync::thread_locals,
+};
+use outbox::Next;
+use std::{
+    any::Any,
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
+    task::Waker,
+};
+
+/// How many commits of other threads a deliverer delivers before it passes on.
+const HANDOVER: u32 = 64;
+
+/// The callback that surrounds the calling thread.
+#[derive(Debug, Clone, Copy)]
+struct Surrounding {
+    /// Which store's: the address of its core.
+    store: usize,
+    /// The commit whose callback it is.
+    number: CommitNumber,
+    /// How many commits, each caused by a callback of the one before, led to that one.
+    depth: u32,
+}
+
+thread_locals! {
+    /// The callback that this thread is in.
+    static SURROUNDING: Cell<Option<Surrounding>> = Cell::new(None);
+}
+
+/// Marks the thread as being in a callback for as long as it lives.
+struct InCallback {
+    /// What surrounds it: a callback may use another store.
+    outer: Option<Surrounding>,
+}
+
+impl InCallback {
+    fn enter(store: usize, number: CommitNumber, depth: u32) -> Self {
+        let inner = Surrounding { store, number, depth };
+        Self { outer: SURROUNDING.with(|current| current.replace(Some(inner))) }
+    }
+}
+
+impl Drop for InCallback {
+    fn drop(&mut self) {
+        SURROUNDING.with(|current| current.set(self.outer));
+    }
+}
+
+/// What is to be done as soon as the lease is free.
+pub(crate) struct Exit {
+    /// The first delivery, if this thread is to deliver.
+    parcel: Option<Parcel>,
+    /// Woken first.
+    wakers: Vec<Waker>,
+    /// Dropped next.
+    garbage: Vec<Box<dyn Any + Send>>,
+}
+
+impl Graph {
+    /// Takes what is to be done after the lease; `None` in the common case that there is nothing.
+    #[inline]
+    pub(crate) fn leave(&mut self) -> Option<Exit> {
+        let parcel = self.outbox.start();
+        if parcel.is_none() && self.wakers.is_empty() && self.garbage.is_empty() {
+            return None;
+        }
+        Some(Exit {
+            parcel,
+            wakers: std::mem::take(&mut self.wakers),
+            garbage: std::mem::take(&mut self.garbage),
+        })
+    }
+}
+
+impl Core {
+    /// Does what was left to do after a lease.
+    pub(crate) fn finish(self: &Arc<Self>, exit: Exit) {
+        let mut panicked = Panicked::default();
+        for waker in exit.wakers {
+            panicked.catch(|| waker.wake());
+        }
+        for garbage in exit.garbage {
+            panicked.catch(|| drop(garbage));
+        }
+        if let Some(parcel) = exit.parcel {
+            self.deliver(parcel, &mut panicked);
+        }
+        self.report(panicked);
+    }
+
+    /// Delivers until the outbox is empty or the work is passed on.
+    fn deliver(self: &Arc<Self>, mut parcel: Parcel, panicked: &mut Panicked) {
+        let own = parcel.number();
+        let (mut last, mut others) = (own, 0);
+        loop {
+            self.call(&mut parcel, panicked);
+            let (spent, next, waiters, garbage) = self.serialize(|graph| {
+                let spent = graph.outbox.give_back(parcel, &mut graph.garbage);
+                let next = graph.outbox.next(last, others >= HANDOVER);
+                (spent, next, graph.outbox.has_waiters(), std::mem::take(&mut graph.garbage))
+            });
+            if waiters {
+                self.delivery_waiters.notify_all();
+            }
+            panicked.catch(|| drop((spent, garbage)));
+            parcel = match next {
+                Next::Parcel(parcel) => parcel,
+                Next::Empty | Next::ToWaiter => return,
+                Next::ToSpawner => match self.pass_on() {
+                    Some(parcel) => parcel,
+                    None => return,
+                },
+            };
+            if parcel.number() != last && parcel.number() != own {
+                others += 1;
+            }
+            last = parcel.number();
+        }
+    }
+
+    /// Passes the delivery on to the spawner. Without one there is nobody else, and the next parcel comes back.
+    fn pass_on(self: &Arc<Self>) -> Option<Parcel> {
+        let core = Arc::downgrade(self);
+        let go_on = async move {
+            if let Some(core) = core.upgrade() {
+                // Whoever leaves the lease while nobody delivers becomes the deliverer.
+                let _ = core.enter(|_| ());
+            }
+        };
+        if self.executor.spawn_detached(go_on) {
+            return None;
+        }
+        self.serialize(|graph| graph.outbox.start())
+    }
+
+    /// Calls the callbacks of one cell, or the observers of one event.
+    fn call(self: &Arc<Self>, parcel: &mut Parcel, panicked: &mut Panicked) {
+        match parcel {
+            Parcel::Callbacks { callbacks, number, depth, .. } => {
+                let _in_callback = InCallback::enter(self.address(), *number, *depth);
+                callbacks.call(self, panicked);
+            }
+            Parcel::Event { event, number, depth } => {
+                let _in_callback = InCallback::enter(self.address(), *number, *depth);
+                self.feed.tell(event, panicked);
+            }
+        }
+    }
+
+    /// Waits until the callbacks of a commit have been called, calling them if nobody else does.
+    pub(crate) fn wait_delivered(self: &Arc<Self>, number: CommitNumber) -> Result<(), Reentrant> {
+        if SURROUNDING.with(Cell::get).is_some_and(|callback| callback.store == self.address()) {
+            return Ok(());
+        }
+        while let Some(parcel) = self
+            .lease
+            .wait(&self.delivery_waiters, |graph, first| graph.outbox.wait_for(number, first))?
+        {
+            let mut panicked = Panicked::default();
+            self.deliver(parcel, &mut panicked);
+            self.report(panicked);
+        }
+        Ok(())
+    }
+
+    /// The commit whose callback surrounds the caller, and the depth of a commit made there.
+    #[inline]
+    pub(crate) fn surrounding(&self) -> (Option<CommitNumber>, u32) {
+        match SURROUNDING.with(Cell::get) {
+            None => (None, 0),
+            Some(Surrounding { store, number, depth }) => {
+                ((store == self.address()).then_some(number), depth + 1)
+            }
+        }
+    }
+
+    /// Tells this store from others.
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Does with the panics of user code what the store's policy says.
+    pub(crate) fn report(&self, panicked: Panicked) {
+        let Some(payload) = panicked.first else { return };
+        match &self.on_panic {
+            PanicPolicy::Resume if std::thread::panicking() => {}
+            PanicPolicy::Resume => resume_unwind(payload),
+            PanicPolicy::Report(report) => report(&crate::error::panic_message(&*payload)),
+        }
+    }
+}
+
+/// Collects the panics of user code while the rest goes on; the first one is kept.
+#[derive(Default)]
+pub(crate) struct Panicked {
+    first: Option<Box<dyn Any + Send>>,
+}
+
+impl Panicked {
+    #[inline]
+    pub(crate) fn catch(&mut self, user_code: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(user_code)) {
+            self.first.get_or_insert(payload);
+        }
+    }
+}
+
+impl Core {
+    /// Tells the observers, if there are any. Not for use inside a lease, where events are noted in the graph.
+    #[inline]
+    pub(crate) fn emit(self: &Arc<Self>, event: impl FnOnce() -> Event) {
+        if self.feed.is_observed() {
+            let (_, depth) = self.surrounding();
+            let event = event();
+            // No lease is held here, so that the error cannot occur.
+            let _ = self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth));
+        }
+    }
+}

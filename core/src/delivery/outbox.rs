@@ -1,0 +1,304 @@
+//! The outbox: what is to be told, in order, and who tells it.
+
+use super::topic::{AnyTopic, Callbacks, Staged};
+use crate::{
+    cell::CellLabel,
+    commit::{CommitNumber, Writer},
+    error::{CellError, CellErrorKind},
+    event::Event,
+    graph::Graph,
+};
+use slab::Slab;
+use std::{any::Any, collections::VecDeque, task::Waker};
+
+/// Everything about delivery that the lease guards.
+pub(crate) struct Outbox {
+    /// What is to be told, in commit order.
+    queue: VecDeque<Item>,
+    /// The subscribers of each cell that has any.
+    pub(super) topics: Slab<TopicSlot>,
+    /// Numbers topics, so that a slot that is used again is not taken for the old one.
+    last_topic: u64,
+    /// Whether some thread or task is delivering.
+    delivering: bool,
+    /// The commit whose callbacks are being called.
+    current: Option<CommitNumber>,
+    /// How many threads wait for their own commit.
+    waiting: usize,
+    /// From this length of the queue on, notifications of one subscriber coalesce.
+    capacity: usize,
+    /// How many commits deep callbacks may answer each other.
+    causal_limit: u32,
+    /// The commits made by callbacks since the outbox was last empty: number, cause, cell.
+    causes: Vec<(CommitNumber, CommitNumber, Option<CellLabel>)>,
+}
+
+/// The subscribers of one cell.
+pub(super) struct TopicSlot {
+    /// Which topic: see [`Outbox::last_topic`].
+    pub(super) id: u64,
+    /// The subscribers.
+    pub(super) topic: Box<dyn AnyTopic>,
+}
+
+/// Something to tell.
+enum Item {
+    /// The oldest staged value of a topic.
+    Topic { slot: u32, id: u64, number: CommitNumber, depth: u32 },
+    /// An event.
+    Event { event: Event, number: CommitNumber, depth: u32 },
+}
+
+/// Something to tell, taken out of the lease.
+pub(crate) enum Parcel {
+    /// The callbacks of a cell, lent, with the value to call them with.
+    Callbacks {
+        /// The callbacks.
+        callbacks: Box<dyn Callbacks>,
+        /// Whose they are.
+        slot: u32,
+        /// Whose they are.
+        id: u64,
+        /// The commit.
+        number: CommitNumber,
+        /// How many commits deep its causes go.
+        depth: u32,
+    },
+    /// An event.
+    Event {
+        /// The event.
+        event: Event,
+        /// The last commit before it.
+        number: CommitNumber,
+        /// How many commits deep its causes go.
+        depth: u32,
+    },
+}
+
+/// What a deliverer does next.
+pub(super) enum Next {
+    /// This.
+    Parcel(Parcel),
+    /// Nothing: all is told.
+    Empty,
+    /// Nothing: the waiting threads are woken, and one of them goes on.
+    ToWaiter,
+    /// Nothing: the spawner goes on.
+    ToSpawner,
+}
+
+impl Outbox {
+    pub(crate) fn new(capacity: usize, causal_limit: u32) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            topics: Slab::new(),
+            last_topic: 0,
+            delivering: false,
+            current: None,
+            waiting: 0,
+            capacity,
+            causal_limit,
+            causes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn causal_limit(&self) -> u32 {
+        self.causal_limit
+    }
+
+    /// Adds a topic, made with its slot and its id; returns the slot.
+    pub(super) fn open_topic(&mut self, make: impl FnOnce(u32, u64) -> Box<dyn AnyTopic>) -> u32 {
+        self.last_topic += 1;
+        let entry = self.topics.vacant_entry();
+        let (slot, id) = (entry.key() as u32, self.last_topic);
+        entry.insert(TopicSlot { id, topic: make(slot, id) });
+        slot
+    }
+
+    /// Removes a topic; its subscribers are to be dropped outside the lease.
+    pub(crate) fn close_topic(&mut self, slot: u32, wakers: &mut Vec<Waker>) -> impl Any + Send + use<> {
+        let mut topic = self.topics.remove(slot as usize).topic;
+        topic.close(wakers);
+        topic
+    }
+
+    /// Closes every watch, since the store is gone.
+    pub(crate) fn close_all(&mut self) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        for (_, entry) in &mut self.topics {
+            entry.topic.close(&mut wakers);
+        }
+        wakers
+    }
+
+    /// The topic in a slot, if it is still that one.
+    pub(super) fn topic(&mut self, slot: u32, id: u64) -> Option<&mut Box<dyn AnyTopic>> {
+        self.topics.get_mut(slot as usize).filter(|entry| entry.id == id).map(|entry| &mut entry.topic)
+    }
+
+    /// The callbacks that were removed from a topic while a deliverer has them.
+    pub(super) fn removed(&mut self, slot: u32, id: u64) -> Vec<u32> {
+        self.topic(slot, id).map_or_else(Vec::new, |topic| topic.removed())
+    }
+
+    /// Queues an event.
+    pub(crate) fn push_event(&mut self, event: Event, last_commit: u64, depth: u32) {
+        self.queue.push_back(Item::Event { event, number: CommitNumber(last_commit), depth });
+    }
+
+    /// Remembers that a callback of one commit made another.
+    #[cold]
+    pub(crate) fn note_cause(
+        &mut self,
+        number: CommitNumber,
+        writer: &Writer,
+        cell: Option<CellLabel>,
+    ) {
+        if let Some(cause) = writer.cause.callback_of {
+            self.causes.push((number, cause, cell));
+        }
+    }
+
+    /// The error of a write that callbacks have caused without end, with the cells along the way.
+    #[cold]
+    pub(crate) fn causal_loop(&self, cell: CellLabel, writer: &Writer) -> CellError {
+        let mut cells = vec![cell];
+        let mut commit = writer.cause.callback_of;
+        while let Some((_, cause, label)) =
+            commit.and_then(|commit| self.causes.iter().rev().find(|(number, ..)| *number == commit))
+        {
+            if let Some(label) = label
+                && !cells.contains(label)
+            {
+                cells.push(label.clone());
+            }
+            commit = Some(*cause);
+        }
+        CellError::new(CellErrorKind::CausalLoop { cells, limit: self.causal_limit })
+    }
+
+    /// Makes the calling thread the deliverer if there is something to deliver and nobody does.
+    #[inline]
+    pub(super) fn start(&mut self) -> Option<Parcel> {
+        if self.delivering || self.queue.is_empty() {
+            return None;
+        }
+        self.delivering = true;
+        self.next_parcel()
+    }
+
+    /// The next parcel for the deliverer; `None` ends the delivery.
+    fn next_parcel(&mut self) -> Option<Parcel> {
+        while let Some(item) = self.queue.pop_front() {
+            match item {
+                Item::Event { event, number, depth } => {
+                    self.current = Some(number);
+                    return Some(Parcel::Event { event, number, depth });
+                }
+                Item::Topic { slot, id, number, depth } => {
+                    let Some(topic) = self.topic(slot, id) else { continue };
+                    let callbacks = topic.lend();
+                    self.current = Some(number);
+                    return Some(Parcel::Callbacks { callbacks, slot, id, number, depth });
+                }
+            }
+        }
+        self.delivering = false;
+        self.current = None;
+        self.causes.clear();
+        None
+    }
+
+    /// What the deliverer does after a parcel of commit `last`.
+    pub(super) fn next(&mut self, last: CommitNumber, spent: bool) -> Next {
+        let same_commit = self.queue.front().is_some_and(|item| item.number() == last);
+        if spent && !same_commit && !self.queue.is_empty() {
+            // Free for anyone to take: the one that it is meant for, or whoever commits before that.
+            self.delivering = false;
+            self.current = None;
+            return if self.waiting > 0 { Next::ToWaiter } else { Next::ToSpawner };
+        }
+        match self.next_parcel() {
+            Some(parcel) => Next::Parcel(parcel),
+            None => Next::Empty,
+        }
+    }
+
+    /// Merges lent callbacks back. Returns what is to be dropped outside the lease.
+    pub(super) fn give_back(
+        &mut self,
+        parcel: Parcel,
+        garbage: &mut Vec<Box<dyn Any + Send>>,
+    ) -> Option<Parcel> {
+        match parcel {
+            Parcel::Callbacks { callbacks, slot, id, number, depth } => match self.topic(slot, id) {
+                Some(topic) => {
+                    topic.give_back(callbacks, garbage);
+                    None
+                }
+                None => Some(Parcel::Callbacks { callbacks, slot, id, number, depth }),
+            },
+            event => Some(event),
+        }
+    }
+
+    pub(super) fn has_waiters(&self) -> bool {
+        self.waiting > 0
+    }
+
+    /// For a thread that waits for a commit, called at each wake-up: `None` to wait on, `Some(None)` when the
+    /// commit has been delivered, `Some(Some(_))` when the thread has become the deliverer.
+    pub(super) fn wait_for(&mut self, number: CommitNumber, first: bool) -> Option<Option<Parcel>> {
+        if !first {
+            self.waiting -= 1;
+        }
+        // Even if its own commit is done: it may have been woken because the delivery was passed on to it.
+        if let Some(parcel) = self.start() {
+            return Some(Some(parcel));
+        }
+        let queued = self.queue.front().is_some_and(|item| item.number() <= number);
+        let under_way = self.current.is_some_and(|current| current <= number);
+        if !queued && !under_way {
+            return Some(None);
+        }
+        self.waiting += 1;
+        None
+    }
+}
+
+impl Item {
+    fn number(&self) -> CommitNumber {
+        match self {
+            Self::Topic { number, .. } | Self::Event { number, .. } => *number,
+        }
+    }
+}
+
+impl Parcel {
+    pub(super) fn number(&self) -> CommitNumber {
+        match self {
+            Self::Callbacks { number, .. } | Self::Event { number, .. } => *number,
+        }
+    }
+}
+
+impl Graph {
+    /// Hands the state of a cell to the subscribers in `slot`.
+    pub(crate) fn stage_topic(
+        &mut self,
+        slot: u32,
+        index: u32,
+        number: CommitNumber,
+        writer: &Writer,
+    ) {
+        let error = self.error(index);
+        let (value, outbox, garbage, wakers) = self.for_staging(index);
+        let full = outbox.queue.len() >= outbox.capacity;
+        let staged = Staged { value, error, number, cause: writer.cause, full };
+        let entry = &mut outbox.topics[slot as usize];
+        if entry.topic.stage(staged, wakers, garbage) {
+            let (id, depth) = (entry.id, writer.depth);
+            outbox.queue.push_back(Item::Topic { slot, id, number, depth });
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Callback subscriptions.
+
+use super::topic::{Callback, Topic};
+use crate::{
+    cell::{Cell, CellKey},
+    commit::{Cause, CommitNumber},
+    error::CellError,
+    event::Event,
+    graph::Graph,
+    lease,
+    store::Core,
+};
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, Weak},
+};
+
+/// One change of a cell, as its subscribers hear of it.
+pub struct Change<'n, T> {
+    /// The value, or why there is none.
+    value: &'n Result<T, CellError>,
+    /// The commit.
+    number: CommitNumber,
+    /// What led to it.
+    cause: Cause,
+    /// See [`coalesced`](Self::coalesced).
+    coalesced: u64,
+}
+
+impl<'n, T> Change<'n, T> {
+    pub(super) fn new(
+        value: &'n Result<T, CellError>,
+        number: CommitNumber,
+        cause: Cause,
+        coalesced: u64,
+    ) -> Self {
+        Self { value, number, cause, coalesced }
+    }
+
+    /// The value as of this commit, or why the cell has none: its derivation failed, or it is torn.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::try_get`](crate::Store::try_get).
+    pub fn value(&self) -> Result<&'n T, &'n CellError> {
+        self.value.as_ref()
+    }
+
+    /// The number of the commit.
+    pub fn number(&self) -> CommitNumber {
+        self.number
+    }
+
+    /// What led to the commit.
+    pub fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    /// How many changes before this one were left out because more notifications were queued than the store
+    /// keeps. 0 unless subscribers are slower than writers for long.
+    pub fn coalesced(&self) -> u64 {
+        self.coalesced
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Change<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change")
+            .field("value", &self.value)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keeps a subscription; dropping it ends it.
+///
+/// Once the drop has returned the callback is not called again, except that a call in progress on another
+/// thread goes on to its end; the drop does not wait for it.
+#[must_use = "the subscription ends when the guard is dropped; `detach` keeps it for as long as the cell lives"]
+pub struct SubscriptionGuard {
+    /// The store; weak, since a subscription does not keep it alive.
+    core: Weak<Core>,
+    /// The cell, for the event feed.
+    cell: CellKey,
+    /// The topic's slot, its id, and the callback's place.
+    place: (u32, u64, u32),
+}
+
+impl SubscriptionGuard {
+    /// Lets the subscription live for as long as its cell.
+    pub fn detach(mut self) {
+        self.core = Weak::new();
+    }
+}
+
+impl Drop for SubscriptionGuard {
+    fn drop(&mut self) {
+        let (core, cell, (slot, id, place)) =
+            (std::mem::take(&mut self.core), self.cell, self.place);
+        if core.strong_count() == 0 {
+            return;
+        }
+        lease::defer(move || {
+            let Some(core) = core.upgrade() else { return };
+            let _ = core.enter(|graph| graph.unsubscribe(cell, slot, id, place));
+        });
+    }
+}
+
+impl fmt::Debug for SubscriptionGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubscriptionGuard").field("cell", &self.cell.id).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Adds a callback to a cell.
+    #[track_caller]
+    pub(crate) fn subscribe<C: Cell>(
+        self: &Arc<Self>,
+        cell: C,
+        used: &'static std::panic::Location<'static>,
+        callback: Callback<C::Value>,
+    ) -> Result<SubscriptionGuard, CellError>
+    where
+        C::Value: Clone,
+    {
+        let place = self.enter(|graph| {
+            let index = graph.observe(cell.key(), used)?;
+            graph.note(|graph| Event::Subscribed { cell: graph.label(index) });
+            let since = CommitNumber(graph.last_commit);
+            let (slot, id, topic) = graph.topic_of::<C::Value>(index);
+            Ok::<_, CellError>((slot, id, topic.subscribe(callback, since)))
+        })??;
+        Ok(SubscriptionGuard { core: Arc::downgrade(self), cell: cell.key(), place })
+    }
+}
+
+impl Graph {
+    /// Pulls a cell that is about to get subscribers. A failed derivation is no obstacle: it can be subscribed
+    /// to, and its recovery is told.
+    pub(super) fn observe(
+        &mut self,
+        key: CellKey,
+        used: &'static std::panic::Location<'static>,
+    ) -> Result<u32, CellError> {
+        let index = self.locate(key, used)?;
+        self.pull(index)?;
+        Ok(index)
+    }
+
+    /// The subscribers of a cell, made if there are none: slot, id and topic.
+    pub(super) fn topic_of<T: Clone + Send + 'static>(
+        &mut self,
+        index: u32,
+    ) -> (u32, u64, &mut Topic<T>) {
+        let slot = match self.node(index).topic {
+            Some(slot) => slot,
+            None => {
+                let slot = self.outbox.open_topic(|slot, id| Box::new(Topic::<T>::new(slot, id)));
+                self.node_mut(index).topic = Some(slot);
+                slot
+            }
+        };
+        let entry = &mut self.outbox.topics[slot as usize];
+        let topic: &mut dyn Any = &mut *entry.topic;
+        (slot, entry.id, topic.downcast_mut().expect("a topic has the type of its cell"))
+    }
+
+    fn unsubscribe(&mut self, cell: CellKey, slot: u32, id: u64, place: u32) {
+        // The fields apart: the topic is in the outbox.
+        let mut garbage = std::mem::take(&mut self.garbage);
+        let idle = match self.outbox.topic(slot, id) {
+            Some(topic) => {
+                topic.unsubscribe(place, &mut garbage);
+                topic.is_idle()
+            }
+            None => false,
+        };
+        self.garbage = garbage;
+        if idle {
+            self.drop_topic(cell.index);
+        }
+        if let Some(index) = self.place_of(cell) {
+            self.note(|graph| Event::Unsubscribed { cell: graph.label(index) });
+        }
+    }
+
+    /// Removes the topic of a cell that has lost its last subscriber, so that it is lazy again.
+    pub(crate) fn drop_topic(&mut self, index: u32) {
+        if let Some(slot) = self.node_mut(index).topic.take() {
+            let topic = self.outbox.close_topic(slot, &mut self.wakers);
+            self.garbage.push(Box::new(topic));
+        }
+    }
+
+    /// Removes the topic of a cell whose last watch has gone unnoticed; returns whether it did.
+    pub(crate) fn drop_idle_topic(&mut self, index: u32) -> bool {
+        let idle = match self.node(index).topic {
+            Some(slot) => self.outbox.topics[slot as usize].topic.is_idle(),
+            None => true,
+        };
+        if idle {
+            self.drop_topic(index);
+        }
+        idle
+    }
+}

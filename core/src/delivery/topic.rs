@@ -1,0 +1,306 @@
+//! The subscribers of one cell.
+
+use super::{
+    Panicked,
+    subscription::Change,
+    watch::AnyWatch,
+};
+use crate::{
+    cell::AnyValue,
+    commit::{Cause, CommitNumber},
+    error::{CellError, CellErrorKind, panic_message},
+    graph::Garbage,
+    store::Core,
+    sync::atomic::{AtomicU64, Ordering},
+};
+use std::{
+    any::Any,
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Weak},
+    task::Waker,
+};
+
+/// A subscriber's callback.
+pub(super) type Callback<T> = Box<dyn FnMut(&Change<'_, T>) + Send>;
+
+/// The subscribers of a cell of type `T`.
+pub(super) struct Topic<T> {
+    /// The callbacks; away while a deliverer calls them.
+    lent: Option<Box<Lent<T>>>,
+    /// Values that are staged but not yet delivered.
+    staged: VecDeque<Notice<T>>,
+    /// Places in the callbacks' list that are free.
+    free: Vec<u32>,
+    /// The length of the callbacks' list, free places included.
+    places: u32,
+    /// How many callbacks there are.
+    count: usize,
+    /// Added while the callbacks are away.
+    added: Vec<(u32, Subscriber<T>)>,
+    /// Removed while the callbacks are away.
+    removed: Vec<u32>,
+    /// Counts removals while the callbacks are away, so that the deliverer notices.
+    removals: Arc<AtomicU64>,
+    /// What the watches of the cell share.
+    watch: Option<Weak<dyn AnyWatch>>,
+}
+
+/// The callbacks of a cell, in the hands of a deliverer.
+pub(super) struct Lent<T> {
+    /// The list; `None` is a free place.
+    subscribers: Vec<Option<Subscriber<T>>>,
+    /// What to call them with.
+    notice: Option<Notice<T>>,
+    /// See [`Topic::removals`].
+    removals: Arc<AtomicU64>,
+    /// The topic's slot in the outbox and its id, to ask it what was removed.
+    topic: (u32, u64),
+}
+
+/// One callback.
+struct Subscriber<T> {
+    /// The user's code.
+    callback: Callback<T>,
+    /// The last commit when it was added: it is told of later ones.
+    since: CommitNumber,
+}
+
+/// A staged value.
+struct Notice<T> {
+    /// The value, or why the cell has none.
+    value: Result<T, CellError>,
+    /// The commit.
+    number: CommitNumber,
+    /// What led to the commit.
+    cause: Cause,
+    /// How many notifications before it were dropped because the outbox was full.
+    coalesced: u64,
+}
+
+/// The state of a cell, to be staged.
+pub(super) struct Staged<'g> {
+    /// The value.
+    pub(super) value: &'g dyn AnyValue,
+    /// Why there is none.
+    pub(super) error: Option<CellError>,
+    /// The commit.
+    pub(super) number: CommitNumber,
+    /// What led to it.
+    pub(super) cause: Cause,
+    /// Whether the outbox is full, so that this replaces an undelivered value.
+    pub(super) full: bool,
+}
+
+/// A [`Topic`], whatever its type.
+pub(super) trait AnyTopic: Any + Send {
+    /// Keeps the state of the cell for its subscribers; returns whether callbacks have to be called.
+    fn stage(
+        &mut self,
+        staged: Staged<'_>,
+        wakers: &mut Vec<Waker>,
+        garbage: &mut Vec<Garbage>,
+    ) -> bool;
+
+    /// Gives the callbacks away, together with the oldest staged value.
+    fn lend(&mut self) -> Box<dyn Callbacks>;
+
+    /// Takes the callbacks back.
+    fn give_back(&mut self, callbacks: Box<dyn Callbacks>, garbage: &mut Vec<Garbage>);
+
+    /// Removes a callback, which is dropped outside the lease.
+    fn unsubscribe(&mut self, place: u32, garbage: &mut Vec<Garbage>);
+
+    /// The places that were freed while the callbacks are away.
+    fn removed(&self) -> Vec<u32>;
+
+    /// Whether nobody is subscribed.
+    fn is_idle(&self) -> bool;
+
+    /// The cell is gone.
+    fn close(&mut self, wakers: &mut Vec<Waker>);
+}
+
+/// A [`Lent`], whatever its type.
+pub(crate) trait Callbacks: Any + Send {
+    /// Calls every callback that is due.
+    fn call(&mut self, core: &Arc<Core>, panicked: &mut Panicked);
+}
+
+impl<T: Clone + Send + 'static> Topic<T> {
+    /// A topic without subscribers, to be put at `slot` with the id `id`.
+    pub(super) fn new(slot: u32, id: u64) -> Self {
+        let removals = Arc::new(AtomicU64::new(0));
+        let lent = Lent {
+            subscribers: Vec::new(),
+            notice: None,
+            removals: Arc::clone(&removals),
+            topic: (slot, id),
+        };
+        Self {
+            lent: Some(Box::new(lent)),
+            staged: VecDeque::new(),
+            free: Vec::new(),
+            places: 0,
+            count: 0,
+            added: Vec::new(),
+            removed: Vec::new(),
+            removals,
+            watch: None,
+        }
+    }
+
+    /// Adds a callback; returns its place.
+    pub(super) fn subscribe(&mut self, callback: Callback<T>, since: CommitNumber) -> u32 {
+        let place = self.free.pop().unwrap_or(self.places);
+        self.places = self.places.max(place + 1);
+        self.count += 1;
+        let subscriber = Subscriber { callback, since };
+        match &mut self.lent {
+            Some(lent) => put(&mut lent.subscribers, place, subscriber),
+            None => self.added.push((place, subscriber)),
+        }
+        place
+    }
+
+    /// What the watches of the cell share, if there are any.
+    pub(super) fn watch(&mut self) -> &mut Option<Weak<dyn AnyWatch>> {
+        &mut self.watch
+    }
+}
+
+fn put<T>(list: &mut Vec<Option<T>>, place: u32, value: T) {
+    let place = place as usize;
+    if place == list.len() {
+        list.push(Some(value));
+    } else {
+        if place > list.len() {
+            list.resize_with(place + 1, || None);
+        }
+        list[place] = Some(value);
+    }
+}
+
+impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
+    fn stage(
+        &mut self,
+        staged: Staged<'_>,
+        wakers: &mut Vec<Waker>,
+        garbage: &mut Vec<Garbage>,
+    ) -> bool {
+        let Staged { value, error, number, cause, full } = staged;
+        if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
+            watch.publish(value, error.as_ref(), number, wakers, garbage);
+        }
+        if self.count == 0 {
+            return false;
+        }
+        let value = match error {
+            Some(error) => Err(error),
+            None => copy_of(value),
+        };
+        let mut notice = Notice { value, number, cause, coalesced: 0 };
+        if full && let Some(waiting) = self.staged.back_mut() {
+            notice.coalesced = waiting.coalesced + 1;
+            let replaced = std::mem::replace(waiting, notice);
+            garbage.push(Box::new(replaced.value));
+            return false;
+        }
+        self.staged.push_back(notice);
+        true
+    }
+
+    fn lend(&mut self) -> Box<dyn Callbacks> {
+        let mut lent = self.lent.take().expect("one deliverer at a time");
+        lent.notice = self.staged.pop_front();
+        self.removals.store(0, Ordering::Relaxed);
+        lent
+    }
+
+    fn give_back(&mut self, callbacks: Box<dyn Callbacks>, garbage: &mut Vec<Garbage>) {
+        let callbacks: Box<dyn Any> = callbacks;
+        let mut lent: Box<Lent<T>> = callbacks.downcast().expect("came from this topic");
+        if let Some(notice) = lent.notice.take()
+            && std::mem::needs_drop::<T>()
+        {
+            garbage.push(Box::new(notice.value));
+        }
+        for (place, subscriber) in self.added.drain(..) {
+            put(&mut lent.subscribers, place, subscriber);
+        }
+        for place in self.removed.drain(..) {
+            if let Some(removed) =
+                lent.subscribers.get_mut(place as usize).and_then(Option::take)
+            {
+                garbage.push(Box::new(removed.callback));
+            }
+            self.free.push(place);
+        }
+        self.lent = Some(lent);
+    }
+
+    fn unsubscribe(&mut self, place: u32, garbage: &mut Vec<Garbage>) {
+        self.count -= 1;
+        match &mut self.lent {
+            Some(lent) => {
+                if let Some(removed) = lent.subscribers[place as usize].take() {
+                    garbage.push(Box::new(removed.callback));
+                }
+                self.free.push(place);
+            }
+            None => {
+                self.removed.push(place);
+                // Release: pairs with the deliverer's Acquire. The list itself is read under the lease.
+                self.removals.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+
+    fn removed(&self) -> Vec<u32> {
+        self.removed.clone()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.count == 0 && self.watch.as_ref().is_none_or(|watch| watch.strong_count() == 0)
+    }
+
+    fn close(&mut self, wakers: &mut Vec<Waker>) {
+        if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
+            watch.close(wakers);
+        }
+    }
+}
+
+impl<T: Clone + Send + 'static> Callbacks for Lent<T> {
+    fn call(&mut self, core: &Arc<Core>, panicked: &mut Panicked) {
+        let Some(notice) = &self.notice else { return };
+        let change = Change::new(&notice.value, notice.number, notice.cause, notice.coalesced);
+        let mut seen = 0;
+        for place in 0..self.subscribers.len() {
+            // Acquire: pairs with the Release of the removal. A removal that happened before this call counts.
+            let removals = self.removals.load(Ordering::Acquire);
+            if removals != seen {
+                seen = removals;
+                let (slot, id) = self.topic;
+                let removed = core.serialize(|graph| graph.outbox.removed(slot, id));
+                for removed in removed {
+                    let gone = self.subscribers.get_mut(removed as usize).and_then(Option::take);
+                    panicked.catch(|| drop(gone));
+                }
+            }
+            if let Some(subscriber) = &mut self.subscribers[place]
+                && subscriber.since < notice.number
+            {
+                panicked.catch(|| (subscriber.callback)(&change));
+            }
+        }
+    }
+}
+
+/// A copy of a cell's value. `Clone` is the user's code; a panic in it becomes what the subscribers hear.
+pub(super) fn copy_of<T: Clone + Send + 'static>(value: &dyn AnyValue) -> Result<T, CellError> {
+    let value = value.downcast_ref::<T>().value.as_ref().expect("a changed cell has a value");
+    catch_unwind(AssertUnwindSafe(|| value.clone())).map_err(|payload| {
+        CellError::new(CellErrorKind::CloneFailed { message: panic_message(&*payload) })
+    })
+}

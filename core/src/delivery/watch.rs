@@ -1,0 +1,306 @@
+//! Watches: the last value of a cell, to be looked at without a lease and awaited.
+//!
+//! All watches of a cell share one place, where each commit that changes the cell leaves the new value before
+//! the lease is free. Looking at it takes a lock that is only ever held to copy a pointer: never while
+//! user code runs, neither a derivation nor a callback nor the `Drop` of a value.
+
+use super::topic::copy_of;
+use crate::{
+    cell::{AnyValue, Cell},
+    commit::CommitNumber,
+    error::CellError,
+    graph::{Garbage, Graph},
+    store::Core,
+    sync::Mutex,
+};
+use slab::Slab;
+use std::{
+    any::Any,
+    fmt,
+    future::Future,
+    ops::Deref,
+    pin::Pin,
+    sync::{Arc, Weak},
+    task::{Context, Poll, Waker},
+};
+
+/// What the watches of one cell share.
+pub(super) struct WatchShared<T> {
+    /// The last value, and who waits for the next.
+    state: Mutex<WatchState<T>>,
+}
+
+struct WatchState<T> {
+    /// The last good value.
+    value: Option<Arc<T>>,
+    /// Why the cell has no value now.
+    error: Option<CellError>,
+    /// The commit that brought it.
+    number: CommitNumber,
+    /// Whether the cell is gone.
+    closed: bool,
+    /// The wakers of those who wait: one each.
+    waiting: Slab<Waker>,
+}
+
+/// The last value of a cell, kept up to date by every commit that changes it.
+///
+/// Made by [`Store::watch`](crate::Store::watch). It suits render loops, which look at what is there with
+/// [`borrow`](Self::borrow), and tasks, which wait with [`changed`](Self::changed). Values between two looks
+/// are skipped, the last one never.
+///
+/// ```
+/// use trine_core::Store;
+///
+/// let store = Store::new();
+/// let name = store.source("Ada".to_owned());
+/// let mut watch = store.watch(name);
+/// assert_eq!(*watch.borrow(), "Ada");
+/// store.set(name, "Grace".to_owned());
+/// assert!(watch.has_changed());
+/// assert_eq!(*watch.borrow_and_update(), "Grace");
+/// assert!(!watch.has_changed());
+/// ```
+pub struct Watch<T> {
+    /// Shared with the store and the other watches of the cell.
+    shared: Arc<WatchShared<T>>,
+    /// The commit that this watch has seen.
+    seen: CommitNumber,
+}
+
+/// A value that a [`Watch`] has lent. It does not change under the reader, and holding on to it blocks nobody.
+pub struct WatchRef<T>(Arc<T>);
+
+/// The watched cell was removed, or its store dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the watched cell is gone")]
+pub struct WatchClosed;
+
+impl<T> Watch<T> {
+    /// The last value. Takes no lease and never waits for user code.
+    ///
+    /// While the cell is in error, this is the last good value; see [`error`](Self::error).
+    pub fn borrow(&self) -> WatchRef<T> {
+        let state = self.shared.state.lock();
+        WatchRef(state.value.clone().expect("a watch starts with a value"))
+    }
+
+    /// The last value, which counts as seen from now on.
+    pub fn borrow_and_update(&mut self) -> WatchRef<T> {
+        let state = self.shared.state.lock();
+        self.seen = state.number;
+        WatchRef(state.value.clone().expect("a watch starts with a value"))
+    }
+
+    /// Whether the cell has changed since this watch last saw it.
+    pub fn has_changed(&self) -> bool {
+        self.shared.state.lock().number > self.seen
+    }
+
+    /// Why the cell has no value now, if it has none.
+    pub fn error(&self) -> Option<CellError> {
+        self.shared.state.lock().error.clone()
+    }
+
+    /// The commit that brought the last value.
+    pub fn number(&self) -> CommitNumber {
+        self.shared.state.lock().number
+    }
+
+    /// Waits until the cell has changed since this watch last saw it, and counts that as seen.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchClosed`] when the cell was removed or its store dropped, once everything has been seen.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a change counts as seen only when the future has returned it.
+    pub fn changed(&mut self) -> Changed<'_, T> {
+        Changed { watch: self, key: None }
+    }
+}
+
+impl<T> Clone for Watch<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), seen: self.seen }
+    }
+}
+
+/// The future of [`Watch::changed`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Changed<'w, T> {
+    watch: &'w mut Watch<T>,
+    /// The place of our waker.
+    key: Option<usize>,
+}
+
+impl<T> Future for Changed<'_, T> {
+    type Output = Result<(), WatchClosed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut state = this.watch.shared.state.lock();
+        let outcome = if state.number > this.watch.seen {
+            this.watch.seen = state.number;
+            Ok(())
+        } else if state.closed {
+            Err(WatchClosed)
+        } else {
+            match this.key.and_then(|key| state.waiting.get_mut(key)) {
+                Some(waker) if waker.will_wake(cx.waker()) => {}
+                Some(waker) => {
+                    let old = std::mem::replace(waker, cx.waker().clone());
+                    drop(state);
+                    drop(old);
+                }
+                None => this.key = Some(state.waiting.insert(cx.waker().clone())),
+            }
+            return Poll::Pending;
+        };
+        let waker = this.key.take().and_then(|key| state.waiting.try_remove(key));
+        drop(state);
+        drop(waker);
+        Poll::Ready(outcome)
+    }
+}
+
+impl<T> Drop for Changed<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let waker = self.watch.shared.state.lock().waiting.try_remove(key);
+            drop(waker);
+        }
+    }
+}
+
+/// A [`WatchShared`], whatever its type.
+pub(super) trait AnyWatch: Any + Send + Sync {
+    /// Leaves a new value for the watches. Called inside the lease.
+    fn publish(
+        &self,
+        value: &dyn AnyValue,
+        error: Option<&CellError>,
+        number: CommitNumber,
+        wakers: &mut Vec<Waker>,
+        garbage: &mut Vec<Garbage>,
+    );
+
+    /// The cell is gone: whoever waits is woken.
+    fn close(&self, wakers: &mut Vec<Waker>);
+}
+
+impl<T: Clone + Send + Sync + 'static> AnyWatch for WatchShared<T> {
+    fn publish(
+        &self,
+        value: &dyn AnyValue,
+        error: Option<&CellError>,
+        number: CommitNumber,
+        wakers: &mut Vec<Waker>,
+        garbage: &mut Vec<Garbage>,
+    ) {
+        let value = match error {
+            Some(error) => Err(error.clone()),
+            None => copy_of::<T>(value).map(Arc::new),
+        };
+        let mut state = self.state.lock();
+        match value {
+            Ok(value) => {
+                let old = state.value.replace(value);
+                if std::mem::needs_drop::<T>() {
+                    garbage.push(Box::new(old));
+                }
+                state.error = None;
+            }
+            Err(error) => state.error = Some(error),
+        }
+        state.number = number;
+        state.wake(wakers);
+    }
+
+    fn close(&self, wakers: &mut Vec<Waker>) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.wake(wakers);
+    }
+}
+
+impl<T> WatchState<T> {
+    /// Collects the wakers of those who wait; they are woken when the lease is free.
+    fn wake(&self, wakers: &mut Vec<Waker>) {
+        wakers.extend(self.waiting.iter().map(|(_, waker)| waker.clone()));
+    }
+}
+
+impl Core {
+    /// A watch on a cell.
+    #[track_caller]
+    pub(crate) fn watch<C: Cell>(
+        self: &Arc<Self>,
+        cell: C,
+        used: &'static std::panic::Location<'static>,
+    ) -> Result<Watch<C::Value>, CellError>
+    where
+        C::Value: Clone + Sync,
+    {
+        self.enter(|graph| graph.watch(cell, used))?
+    }
+}
+
+impl Graph {
+    fn watch<C: Cell>(
+        &mut self,
+        cell: C,
+        used: &'static std::panic::Location<'static>,
+    ) -> Result<Watch<C::Value>, CellError>
+    where
+        C::Value: Clone + Sync,
+    {
+        let index = self.observe(cell.key(), used)?;
+        let number = CommitNumber(self.last_commit);
+        let value = self.read_clean(index, C::Value::clone)?;
+        let place = self.topic_of::<C::Value>(index).2.watch();
+        if let Some(shared) = place.as_ref().and_then(Weak::upgrade) {
+            let shared: Arc<dyn Any + Send + Sync> = shared;
+            let shared = shared.downcast().expect("a watch has the type of its cell");
+            return Ok(Watch { shared, seen: number });
+        }
+        let state = WatchState {
+            value: Some(Arc::new(value)),
+            error: None,
+            number,
+            closed: false,
+            waiting: Slab::new(),
+        };
+        let new = Arc::new(WatchShared { state: Mutex::new(state) });
+        let shared: Arc<dyn AnyWatch> = Arc::clone(&new) as _;
+        *place = Some(Arc::downgrade(&shared));
+        Ok(Watch { shared: new, seen: number })
+    }
+}
+
+impl<T> Deref for WatchRef<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for WatchRef<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T> fmt::Debug for Watch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("seen", &self.seen).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Changed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changed").field("watch", &self.watch).finish()
+    }
+}

@@ -1,0 +1,89 @@
+//! How a store is configured.
+
+use super::{Core, Store};
+use crate::{
+    delivery::Outbox, executor::Executor, feed::Feed, graph::Graph, lease::Lease, sync::Condvar,
+};
+use std::{fmt, sync::Arc};
+
+/// What becomes of a panic in a callback, an observer, a waker or the `Drop` of a value.
+///
+/// Either way the others are called first and the store goes on. (With `panic = "abort"` a panic ends the
+/// process, and nothing can be isolated.)
+pub enum PanicPolicy {
+    /// The first panic goes on in the thread that delivered, when everything has been delivered: the default.
+    Resume,
+    /// The function is told the panic's message.
+    Report(Box<dyn Fn(&str) + Send + Sync>),
+}
+
+/// Configures a [`Store`].
+#[derive(Debug)]
+#[must_use = "a builder makes no store until `build` is called"]
+pub struct StoreBuilder {
+    max_depth: usize,
+    outbox_capacity: usize,
+    causal_limit: u32,
+    on_panic: PanicPolicy,
+    pub(crate) executor: crate::executor::ExecutorConfig,
+}
+
+impl StoreBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            max_depth: 1_000,
+            outbox_capacity: 65_536,
+            causal_limit: 100,
+            on_panic: PanicPolicy::Resume,
+            executor: crate::executor::ExecutorConfig::default(),
+        }
+    }
+
+    /// How many derivations the first read of a cell may nest before it is the error
+    /// [`TooDeep`](crate::CellErrorKind::TooDeep); 1,000 by default. Each takes some of the thread's stack. Later
+    /// reads do not nest.
+    pub fn max_depth(mut self, derivations: usize) -> Self {
+        self.max_depth = derivations;
+        self
+    }
+
+    /// How many notifications may wait for delivery before those of one subscriber coalesce; 65,536 by default.
+    pub fn outbox_capacity(mut self, notifications: usize) -> Self {
+        self.outbox_capacity = notifications;
+        self
+    }
+
+    /// How many commits deep callbacks may answer each other's writes before a write is the error
+    /// [`CausalLoop`](crate::CellErrorKind::CausalLoop); 100 by default.
+    pub fn causal_limit(mut self, commits: u32) -> Self {
+        self.causal_limit = commits;
+        self
+    }
+
+    /// What becomes of a panic in a callback.
+    pub fn on_panic(mut self, policy: PanicPolicy) -> Self {
+        self.on_panic = policy;
+        self
+    }
+
+    /// Makes the store.
+    pub fn build(self) -> Store {
+        let outbox = Outbox::new(self.outbox_capacity, self.causal_limit);
+        Store::from_core(Arc::new(Core {
+            lease: Lease::new(Graph::new(self.max_depth, outbox)),
+            delivery_waiters: Condvar::new(),
+            feed: Feed::new(),
+            on_panic: self.on_panic,
+            executor: Arc::new(Executor::new(self.executor)),
+        }))
+    }
+}
+
+impl fmt::Debug for PanicPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resume => "Resume",
+            Self::Report(_) => "Report",
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! Writing to a store.
+
+use super::{Store, reads::fail};
+use crate::{
+    cell::{Cell, Source},
+    commit::{Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult},
+    error::CellError,
+};
+use std::{
+    convert::Infallible,
+    panic::{Location, resume_unwind},
+};
+
+impl Store {
+    /// Writes a cell. If the value is different from the old one, that is a commit: everything that depends on
+    /// the cell follows, and whoever is subscribed to any of it is told once.
+    ///
+    /// # Panics
+    ///
+    /// If the cell was removed or belongs to another store; if callbacks answer each other's writes without
+    /// end; inside a lease.
+    #[inline]
+    #[track_caller]
+    pub fn set<T: Send + 'static>(&self, cell: Source<T>, value: T) -> Commit<'_> {
+        match self.try_set(cell, value) {
+            Ok(commit) => commit,
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Writes a cell, or says why it cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed or belongs to another store; if callbacks answer each other's writes without
+    /// end; inside a lease. The value is dropped.
+    #[inline]
+    #[track_caller]
+    pub fn try_set<T: Send + 'static>(
+        &self,
+        cell: Source<T>,
+        value: T,
+    ) -> Result<Commit<'_>, CellError> {
+        let writer = self.core().writer(Location::caller());
+        let (number, _replaced) =
+            self.core().enter(|graph| graph.set(cell.key(), value, &writer))??;
+        Ok(Commit::new(self, number))
+    }
+
+    /// Updates a cell in place, without copying its value. It counts as changed unless `update` returns
+    /// [`Update::Unchanged`](crate::Update::Unchanged). `update` runs inside the lease and must be pure.
+    ///
+    /// # Panics
+    ///
+    /// If `update` panics; then the cell is torn (see [`recover`](Self::recover)) and the rest of the store is
+    /// sound. Otherwise as [`set`](Self::set).
+    #[track_caller]
+    pub fn update<T: Send + 'static, R: UpdateResult>(
+        &self,
+        cell: Source<T>,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> Commit<'_> {
+        match self.try_update(cell, update) {
+            Ok(commit) => commit,
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Updates a cell in place, or says why it cannot be updated.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_set`](Self::try_set); if the cell is torn.
+    ///
+    /// # Panics
+    ///
+    /// If `update` panics.
+    #[track_caller]
+    pub fn try_update<T: Send + 'static, R: UpdateResult>(
+        &self,
+        cell: Source<T>,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> Result<Commit<'_>, CellError> {
+        let writer = self.core().writer(Location::caller());
+        let done = self.core().enter(|graph| graph.update(cell.key(), &writer, update))??;
+        Ok(self.updated(done))
+    }
+
+    /// Repairs a torn cell: `salvage` is handed what an update that panicked has left behind. On a sound cell
+    /// this is [`update`](Self::update).
+    ///
+    /// # Panics
+    ///
+    /// As [`update`](Self::update).
+    #[track_caller]
+    pub fn recover<T: Send + 'static, R: UpdateResult>(
+        &self,
+        cell: Source<T>,
+        salvage: impl FnOnce(&mut T) -> R,
+    ) -> Commit<'_> {
+        let writer = self.core().writer(Location::caller());
+        match self.demand(|graph| graph.recover(cell.key(), &writer, salvage)) {
+            Ok(done) => self.updated(done),
+            Err(error) => fail(&error),
+        }
+    }
+
+    fn updated(&self, done: (Option<CommitNumber>, Option<PanicPayload>)) -> Commit<'_> {
+        match done {
+            (number, None) => Commit::new(self, number),
+            (_, Some(payload)) => resume_unwind(payload),
+        }
+    }
+
+    /// Runs several writes as one commit: `body` sees its own writes and derived values that follow from them,
+    /// everybody else sees all of them or none. An `Err` or a panic changes nothing.
+    ///
+    /// `body` runs inside the lease and must be pure.
+    ///
+    /// ```
+    /// use trine_core::Store;
+    ///
+    /// let store = Store::new();
+    /// let (from, to) = (store.source(100), store.source(0));
+    /// let moved = store.transaction(|tx| {
+    ///     tx.update(from, |balance| *balance -= 150);
+    ///     tx.update(to, |balance| *balance += 150);
+    ///     if tx.get(from) < 0 { Err("not enough money") } else { Ok(()) }
+    /// });
+    /// assert_eq!(moved, Err("not enough money"));
+    /// assert_eq!((store.get(from), store.get(to)), (100, 0));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `body` returned.
+    ///
+    /// # Panics
+    ///
+    /// If `body` panics; inside a lease, with [`Reentrant`](crate::Reentrant).
+    #[track_caller]
+    pub fn transaction<R, E>(
+        &self,
+        body: impl FnOnce(&mut Transaction<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.transaction_with_commit(body).map(|(value, _)| value)
+    }
+
+    /// Like [`transaction`](Self::transaction), with the commit that it came to.
+    ///
+    /// # Errors
+    ///
+    /// What `body` returned.
+    ///
+    /// # Panics
+    ///
+    /// As [`transaction`](Self::transaction).
+    #[track_caller]
+    pub fn transaction_with_commit<R, E>(
+        &self,
+        body: impl FnOnce(&mut Transaction<'_>) -> Result<R, E>,
+    ) -> Result<(R, Commit<'_>), E> {
+        let writer = self.core().writer(Location::caller());
+        match self.demand(|graph| graph.transact(writer, body)) {
+            Ended::Committed(value, number) => Ok((value, Commit::new(self, number))),
+            Ended::RolledBack(error) => Err(error),
+            Ended::Panicked(payload) => resume_unwind(payload),
+        }
+    }
+
+    /// Runs several writes that cannot fail as one commit.
+    ///
+    /// # Panics
+    ///
+    /// As [`transaction`](Self::transaction).
+    #[track_caller]
+    pub fn batch<R>(&self, body: impl FnOnce(&mut Transaction<'_>) -> R) -> R {
+        let Ok(value) = self.transaction(|tx| Ok::<_, Infallible>(body(tx)));
+        value
+    }
+
+    /// Removes a cell. Handles to it are dead from now on; what is derived from it fails with
+    /// [`Disposed`](crate::CellErrorKind::Disposed) until it no longer reads it; its subscriptions end.
+    ///
+    /// # Errors
+    ///
+    /// If it was removed already or belongs to another store; inside a lease.
+    #[track_caller]
+    pub fn remove<C: Cell>(&self, cell: C) -> Result<Commit<'_>, CellError> {
+        let writer = self.core().writer(Location::caller());
+        let number = self.core().enter(|graph| graph.remove_cell(cell.key(), &writer))??;
+        Ok(Commit::new(self, number))
+    }
+}

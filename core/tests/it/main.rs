@@ -1,0 +1,9 @@
+//! One binary, a module per topic.
+
+mod delivery;
+mod derivations;
+mod errors;
+mod lease;
+mod oracle;
+mod transactions;
+mod watches;
