@@ -239,12 +239,15 @@ impl Panicked {
 impl Core {
     /// Tells the observers, if there are any. Not for use inside a lease, where events are noted in the graph.
     #[inline]
+    #[track_caller]
     pub(crate) fn emit(self: &Arc<Self>, event: impl FnOnce() -> Event) {
         if self.feed.is_observed() {
             let (_, depth) = self.surrounding();
             let event = event();
-            // No lease is held here, so that the error cannot occur.
-            let _ = self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth));
+            let pushed = self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth));
+            if let Err(error) = pushed {
+                panic!("{error}");
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ mod store;
 mod sync;
 
 pub use cell::{ByValue, Cell, CellBuilder, CellKey, CellLabel, Derived, Equality, Never, Source};
-pub use commit::{Cause, Commit, CommitNumber, Transaction, Update, UpdateResult};
+pub use commit::{Cause, Commit, CommitNumber, Transaction, Update, UpdateResult, Updates};
 pub use delivery::{Change, SubscriptionGuard, Watch, WatchClosed, WatchRef};
 pub use error::{CellError, CellErrorKind};
 pub use event::Event;

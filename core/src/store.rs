@@ -1,10 +1,12 @@
 //! The store: one cheap handle to everything.
 
 mod build;
+mod extension;
 mod reads;
 mod writes;
 
 pub use build::{PanicPolicy, StoreBuilder};
+use extension::Extensions;
 
 use crate::{
     cell::{ByValue, CellBuilder, Derived, Equality, Source},
@@ -72,6 +74,8 @@ pub(crate) struct Core {
     pub(crate) feed: Feed,
     /// What becomes of panics in callbacks.
     pub(crate) on_panic: PanicPolicy,
+    /// What front ends keep in the store.
+    extensions: Extensions,
     /// Runs.
     pub(crate) executor: Arc<Executor>,
 }
@@ -162,6 +166,18 @@ impl Store {
     /// cost one branch.
     pub fn observe(&self, observer: impl FnMut(&Event) + Send + 'static) -> ObserverGuard {
         self.core.feed.add(Arc::downgrade(&self.core), Box::new(observer))
+    }
+
+    /// Tells the observers of an event: for front ends, whose dispatches and signals are events too. The event
+    /// is made only if anybody observes.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`], if anybody observes.
+    #[inline]
+    #[track_caller]
+    pub fn emit(&self, event: impl FnOnce() -> Event) {
+        self.core.emit(event);
     }
 
     /// The number of the last commit.

@@ -1,6 +1,6 @@
 //! How a store is configured.
 
-use super::{Core, Store};
+use super::{Core, Store, extension::Extensions};
 use crate::{
     delivery::Outbox, executor::Executor, feed::Feed, graph::Graph, lease::Lease, sync::Condvar,
 };
@@ -74,6 +74,7 @@ impl StoreBuilder {
             delivery_waiters: Condvar::new(),
             feed: Feed::new(),
             on_panic: self.on_panic,
+            extensions: Extensions::default(),
             executor: Arc::new(Executor::new(self.executor)),
         }))
     }
