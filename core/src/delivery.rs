@@ -244,7 +244,8 @@ impl Core {
         if self.feed.is_observed() {
             let (_, depth) = self.surrounding();
             let event = event();
-            let pushed = self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth));
+            let pushed =
+                self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth));
             if let Err(error) = pushed {
                 panic!("{error}");
             }

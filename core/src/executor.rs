@@ -16,6 +16,10 @@ pub enum OutcomeKind {
 pub(crate) struct ExecutorConfig;
 pub(crate) struct Executor;
 impl Executor {
-    pub(crate) fn new(_: ExecutorConfig) -> Self { Self }
-    pub(crate) fn spawn_detached(&self, _task: impl Future<Output = ()> + Send + 'static) -> bool { false }
+    pub(crate) fn new(_: ExecutorConfig) -> Self {
+        Self
+    }
+    pub(crate) fn spawn_detached(&self, _task: impl Future<Output = ()> + Send + 'static) -> bool {
+        false
+    }
 }

@@ -1,10 +1,6 @@
 //! The subscribers of one cell.
 
-use super::{
-    Panicked,
-    subscription::Change,
-    watch::AnyWatch,
-};
+use super::{Panicked, subscription::Change, watch::AnyWatch};
 use crate::{
     cell::AnyValue,
     commit::{Cause, CommitNumber},
@@ -229,9 +225,7 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
             put(&mut lent.subscribers, place, subscriber);
         }
         for place in self.removed.drain(..) {
-            if let Some(removed) =
-                lent.subscribers.get_mut(place as usize).and_then(Option::take)
-            {
+            if let Some(removed) = lent.subscribers.get_mut(place as usize).and_then(Option::take) {
                 garbage.push(Box::new(removed.callback));
             }
             self.free.push(place);

@@ -4,6 +4,7 @@ mod delivery;
 mod derivations;
 mod errors;
 mod lease;
+mod log;
 mod oracle;
 mod transactions;
 mod watches;

@@ -63,9 +63,7 @@ fn set_callback() -> Workload<'static> {
     let cell = store.source(0_u64);
     let heard = Arc::new(AtomicU64::new(0));
     let tally = Arc::clone(&heard);
-    store
-        .subscribe(cell, move |_| tally.store(tally.load(Relaxed) + 1, Relaxed))
-        .detach();
+    store.subscribe(cell, move |_| tally.store(tally.load(Relaxed) + 1, Relaxed)).detach();
     let mut value = 0;
     Box::new(move |n| {
         heard.store(0, Relaxed);
@@ -97,9 +95,7 @@ fn fanout(count: u64) -> Workload<'static> {
     let heard = Arc::new(AtomicU64::new(0));
     for _ in 0..count {
         let tally = Arc::clone(&heard);
-        store
-            .subscribe(cell, move |_| tally.store(tally.load(Relaxed) + 1, Relaxed))
-            .detach();
+        store.subscribe(cell, move |_| tally.store(tally.load(Relaxed) + 1, Relaxed)).detach();
     }
     let mut value = 0;
     Box::new(move |n| {
@@ -134,9 +130,7 @@ fn hundred_cells() -> (Store, Vec<Source<u64>>, Arc<AtomicU64>) {
     let cells: Vec<_> = (0..100).map(|_| store.source(0_u64)).collect();
     for &cell in &cells {
         let tally = Arc::clone(&heard);
-        store
-            .subscribe(cell, move |_| tally.store(tally.load(Relaxed) + 1, Relaxed))
-            .detach();
+        store.subscribe(cell, move |_| tally.store(tally.load(Relaxed) + 1, Relaxed)).detach();
     }
     (store, cells, heard)
 }
