@@ -10,11 +10,12 @@ use clap::Parser;
 use trine_examples::comparison::{Comparison, compare};
 use trine_examples::options::Options;
 use trine_examples::report;
-use trine_examples::service::{Data, Size};
+use trine_examples::service::{CHECK_THREAD, Data, Size};
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    leave_damaged_files_to_their_error();
     let comparison = match run(&options).await {
         Ok(comparison) => comparison,
         Err(error) => {
@@ -51,6 +52,16 @@ async fn run(options: &Options) -> Result<Comparison, Box<dyn std::error::Error>
         eprint!("\r\x1b[K");
     }
     Ok(compared?)
+}
+
+/// The panic of the thread that checks a data file comes back as an error with one clear message.
+fn leave_damaged_files_to_their_error() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(CHECK_THREAD) {
+            print(panic);
+        }
+    }));
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

@@ -12,6 +12,7 @@ use redb::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::check;
 use super::fill::{self, Size, World};
 use crate::api::{Hit, HitKind, Page, Session, Space, SpaceList, User};
 use crate::random::mix;
@@ -84,6 +85,7 @@ impl Data {
     /// [`DataError`], whose message names the file, the cause and what to do. The file is unchanged then.
     pub fn open(path: impl AsRef<Path>, size: Size) -> Result<Self> {
         let path = path.as_ref();
+        check::readable(path).map_err(|failure| Self::refused(path, failure))?;
         let database =
             Database::create(path).map_err(|error| Self::refused(path, Failure::from(error)))?;
         let data = Self { database, path: path.to_owned() };
@@ -269,7 +271,7 @@ impl Data {
 }
 
 /// What goes wrong inside of the file, before its path is added.
-enum Failure {
+pub(super) enum Failure {
     Corrupt(String),
     Database(Box<redb::Error>),
 }
@@ -281,7 +283,7 @@ impl<E: Into<redb::Error>> From<E> for Failure {
 }
 
 /// The format of a file that is Portal's, `None` for one that holds nothing yet.
-fn format_of(database: &Database) -> Result<Option<u32>, Failure> {
+pub(super) fn format_of(database: &Database) -> Result<Option<u32>, Failure> {
     let read = database.begin_read()?;
     let names: Vec<String> = read.list_tables()?.map(|table| table.name().to_owned()).collect();
     if names.is_empty() {

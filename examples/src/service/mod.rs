@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod check;
 mod data;
 mod fill;
 mod injection;
@@ -36,6 +37,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub use self::check::CHECK_THREAD;
 pub use self::data::{Data, DataError};
 pub use self::fill::{Size, World, world};
 pub use self::injection::{Fate, Injection, SearchScene, Weather};
