@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 
 use crate::models;
 use crate::portal::Model;
@@ -18,8 +19,8 @@ use crate::story::Conditions;
 #[command(name = "trine-examples", version)]
 pub struct Options {
     /// Run only this model; may be repeated
-    #[arg(long = "model", value_name = "NAME", value_parser = known_model)]
-    pub models: Vec<&'static str>,
+    #[arg(long = "model", value_name = "NAME", value_parser = model_names())]
+    pub models: Vec<String>,
 
     /// Decides over each latency and failure
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -54,22 +55,26 @@ impl Options {
     /// The models to run: those asked for in the order of the columns, or all.
     #[must_use]
     pub fn chosen_models(&self) -> Vec<Model> {
-        let chosen = |model: &Model| self.models.is_empty() || self.models.contains(&model.name);
+        let chosen = |model: &Model| {
+            self.models.is_empty() || self.models.iter().any(|name| name == model.name)
+        };
         models::ALL.iter().copied().filter(chosen).collect()
     }
 
     /// What the service does to the requests.
     #[must_use]
     pub fn conditions(&self) -> Conditions {
-        Conditions { seed: self.seed, latency: self.latency.0.clone(), fail_rate: self.fail }
+        Conditions {
+            seed: self.seed,
+            latency: self.latency.0.clone(),
+            fail_rate: self.fail,
+            ..Conditions::default()
+        }
     }
 }
 
-fn known_model(text: &str) -> Result<&'static str, String> {
-    models::named(text).map(|model| model.name).ok_or_else(|| {
-        let names: Vec<&str> = models::ALL.iter().map(|model| model.name).collect();
-        format!("there are: {}", names.join(", "))
-    })
+fn model_names() -> PossibleValuesParser {
+    models::ALL.iter().map(|model| model.name).into()
 }
 
 fn latency(text: &str) -> Result<Latency, String> {

@@ -32,7 +32,7 @@ pub const PAGE: u32 = 7;
 
 /// So long a page takes: a model that does not cancel its request is found out, not waited for.
 const PAGE_LATENCY: Duration = Duration::from_millis(250);
-/// Nothing in the story takes nearly as long; a step that does is stuck.
+/// Nothing in the story takes nearly as long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the service does to the requests of the story.
@@ -44,12 +44,14 @@ pub struct Conditions {
     pub latency: RangeInclusive<Duration>,
     /// The share of requests that fail, from 0.0 to 1.0.
     pub fail_rate: f64,
+    /// How long a step may take before it counts as stuck.
+    pub patience: Duration,
 }
 
 impl Default for Conditions {
     fn default() -> Self {
         let latency = Duration::from_millis(5)..=Duration::from_millis(25);
-        Self { seed: 1, latency, fail_rate: 0.0 }
+        Self { seed: 1, latency, fail_rate: 0.0, patience: PATIENCE }
     }
 }
 
@@ -176,7 +178,8 @@ impl Script {
         let before = service.traffic().total();
         let (client, recorder) = (Client::new(service.address()), Recorder::start());
         let setup = Setup { client: client.clone(), recorder: recorder.clone() };
-        let stage = Stage { portal: (model.build)(setup), service, client, recorder };
+        let (portal, patience) = ((model.build)(setup), conditions.patience);
+        let stage = Stage { portal, service, client, recorder, patience };
         let played = match self {
             Self::FirstVisit => stage.first_visit().await,
             Self::SecondVisit => stage.second_visit().await,
@@ -269,6 +272,7 @@ struct Stage {
     service: Service,
     client: Client,
     recorder: Recorder,
+    patience: Duration,
 }
 
 /// A step that did not happen, in words.
@@ -315,7 +319,7 @@ impl Stage {
     }
 
     async fn view_is(&self, what: &str, wanted: impl FnMut(&View) -> bool) -> Result<(), Stuck> {
-        let waited = timeout(PATIENCE, self.recorder.until(wanted)).await;
+        let waited = timeout(self.patience, self.recorder.until(wanted)).await;
         waited.map_err(|_| self.stuck(&format!("the view to show {what}")))
     }
 
@@ -325,7 +329,7 @@ impl Stage {
         wanted: impl Fn(Requests) -> bool,
     ) -> Result<(), Stuck> {
         let seen = self.service.seen(|traffic| wanted(traffic.at(endpoint)));
-        let waited = timeout(PATIENCE, seen).await;
+        let waited = timeout(self.patience, seen).await;
         let seen = self.service.traffic().at(endpoint);
         waited.map(drop).map_err(|_| {
             self.stuck(&format!("requests of the endpoint `{endpoint}`; the service has {seen:?}"))
@@ -333,13 +337,13 @@ impl Stage {
     }
 
     async fn settled(&self) -> Result<(), Stuck> {
-        let waited = timeout(PATIENCE, self.portal.settled()).await;
+        let waited = timeout(self.patience, self.portal.settled()).await;
         waited.map_err(|_| self.stuck("the model to settle"))
     }
 
     fn stuck(&self, what: &str) -> Stuck {
         let (step, view) = (self.recorder.current_step(), self.recorder.latest());
-        format!("stuck at \"{step}\": waited {PATIENCE:?} for {what}; the view is {view:?}")
+        format!("stuck at \"{step}\": waited {:?} for {what}; the view is {view:?}", self.patience)
     }
 
     fn scene(&self, name: &'static str, before: Requests, complaints: Vec<String>) -> Scene {

@@ -38,7 +38,12 @@ pub(super) fn readable(path: &Path) -> Result<(), Failure> {
     }
     let check =
         thread::Builder::new().name(CHECK_THREAD.to_owned()).spawn(move || sound(&bytes))?;
-    check.join().unwrap_or_else(|_| Err(Failure::Corrupt("its structure is broken".to_owned())))
+    let broken = |_| Err(Failure::Corrupt("its structure is broken".to_owned()));
+    check.join().unwrap_or_else(broken).map_err(|failure| match failure {
+        // Memory does not fail: what the database complains about is what is in the file.
+        Failure::Database(error) => Failure::Corrupt(error.to_string()),
+        corrupt => corrupt,
+    })
 }
 
 fn sound(bytes: &[u8]) -> Result<(), Failure> {

@@ -250,19 +250,6 @@ impl Data {
             Failure::Database(error) => match *error {
                 redb::Error::DatabaseAlreadyOpen => DataError::Locked { path },
                 redb::Error::Corrupted(cause) => DataError::Corrupt { path, cause },
-                redb::Error::UpgradeRequired(version) => DataError::Corrupt {
-                    path,
-                    cause: format!("it is a database of version {version}"),
-                },
-                // What the database says of a file without its magic number or shorter than its header.
-                redb::Error::Io(source)
-                    if matches!(
-                        source.kind(),
-                        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
-                    ) =>
-                {
-                    DataError::Corrupt { path, cause: source.to_string() }
-                }
                 redb::Error::Io(source) => DataError::Io { path, source },
                 other => DataError::Storage { path, cause: other.to_string() },
             },
