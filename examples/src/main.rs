@@ -16,7 +16,10 @@ use trine_examples::service::{CHECK_THREAD, Data, Size};
 async fn main() -> ExitCode {
     let options = Options::parse();
     leave_damaged_files_to_their_error();
-    let comparison = match run(&options).await {
+    let progress = Progress { shown: io::stderr().is_terminal() && !options.quiet };
+    let compared = run(&options, &progress).await;
+    progress.clear();
+    let comparison = match compared {
         Ok(comparison) => comparison,
         Err(error) => {
             eprintln!("error: {}", with_causes(error.as_ref()));
@@ -35,23 +38,36 @@ async fn main() -> ExitCode {
     if comparison.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn run(options: &Options) -> Result<Comparison, Box<dyn std::error::Error>> {
+async fn run(
+    options: &Options,
+    progress: &Progress,
+) -> Result<Comparison, Box<dyn std::error::Error>> {
     let temporary = tempfile::tempdir()?;
     let file = options.data.clone().unwrap_or_else(|| temporary.path().join("portal.redb"));
-    let show_progress = io::stderr().is_terminal() && !options.quiet;
-    let mut progress = |what: &str| {
-        if show_progress {
-            eprint!("\r\x1b[K{what} ...");
-        }
-    };
-    progress("data");
+    progress.tell("data");
     let data = tokio::task::spawn_blocking(|| Data::open(file, Size::FULL)).await??;
     let models = options.chosen_models();
-    let compared = compare(&models, &Arc::new(data), options.conditions(), &mut progress).await;
-    if show_progress {
-        eprint!("\r\x1b[K");
+    let tell = |what: &str| progress.tell(what);
+    Ok(compare(&models, &Arc::new(data), options.conditions(), tell).await?)
+}
+
+/// One line on a terminal that says what is being done, and is gone afterwards.
+struct Progress {
+    shown: bool,
+}
+
+impl Progress {
+    fn tell(&self, what: &str) {
+        if self.shown {
+            eprint!("\r\x1b[K{what} ...");
+        }
     }
-    Ok(compared?)
+
+    fn clear(&self) {
+        if self.shown {
+            eprint!("\r\x1b[K");
+        }
+    }
 }
 
 /// The panic of the thread that checks a data file comes back as an error with one clear message.

@@ -6,10 +6,10 @@
 //!
 //! # What a model does
 //!
-//! The commands are what a user does. They are *synchronous*: they change what the view shows,
-//! start the requests, and return; they never wait for an answer. They are called inside a tokio
-//! runtime, one at a time, on any thread. When [`type_search`](Portal::type_search) or
-//! [`open_page`](Portal::open_page) returns, the view already says that an answer is awaited.
+//! The commands are what a user does. They are *synchronous* calls: they start what is to happen and
+//! return; they never wait for an answer and never block. They are called inside a tokio runtime, one
+//! at a time, on any of its threads. They take effect in the order of the calls: before a command
+//! returns, where a model's dispatch is synchronous, else when the runtime next gets to it.
 //!
 //! - **[`open_app`](Portal::open_app)** is *Bootstrap Home Page* with *Bootstrap User Session*.
 //!   In line: `shown` becomes true and the spaces are fetched (`spaces`: `Loading`, then `Ready` or
@@ -105,20 +105,23 @@ pub struct Setup {
     pub recorder: Recorder,
 }
 
-/// One way to write the app. Each model file exports one as a constant:
+/// One way to write the app. Each model file exports one as a constant and is listed in
+/// [`models::ALL`](crate::models::ALL):
 ///
-/// ```ignore
-/// pub const ATOMS: Model = Model {
+/// ```text
+/// pub(super) const ATOMS: Model = Model {
 ///     name: "atoms",
 ///     idea: "atoms and synergies: handlers over drafts",
 ///     file: "examples/src/models/atoms.rs",
 ///     source: include_str!("atoms.rs"),
 ///     build: |setup| Box::new(App::new(setup)),
-///     dispatch: || {
-///         let store = ..;                              // one cell, one subscriber
-///         Box::new(move || increment.run(&store))      // one synchronous dispatch
-///     },
+///     dispatch: count_up,
 /// };
+///
+/// fn count_up() -> Box<dyn FnMut()> {
+///     let store = ...;                              // one cell, one subscriber
+///     Box::new(move || increment.run(&store))       // one synchronous dispatch
+/// }
 /// ```
 #[derive(Clone, Copy)]
 pub struct Model {

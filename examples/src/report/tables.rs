@@ -29,13 +29,13 @@ pub fn verdict(comparison: &Comparison) -> String {
         comparison.contestants.iter().map(|one| one.performance.model.name).collect();
     let mut text = String::new();
     if comparison.differences.is_empty() {
-        let same = if names.len() == 1 { "ends in" } else { "end in the same state," };
-        let right = if comparison.conditions.fail_rate == 0.0 {
-            " the state that the service's data says"
-        } else {
-            " with failed requests shown as failed"
+        let end = match (names.len(), comparison.conditions.fail_rate == 0.0) {
+            (1, true) => "ends in the state that the service's data says",
+            (1, false) => "ends with what failed shown as failed",
+            (_, true) => "end in the same state, the one that the service's data says",
+            (_, false) => "end in the same state, what failed shown as failed",
         };
-        let _ = writeln!(text, "OK: {} {same}{right}.", names.join(", "));
+        let _ = writeln!(text, "OK: {} {end}.", names.join(", "));
     } else {
         let _ = writeln!(text, "FAILED: the models do not end as they must:");
         for difference in &comparison.differences {

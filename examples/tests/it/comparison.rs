@@ -81,7 +81,7 @@ async fn the_tables_fit_into_100_columns_and_have_no_colours() {
     }
     assert!(!text.contains('\x1b'));
     assert!(text.ends_with(
-        "OK: atoms, thunks, tao, by-hand end in the same state, the state that the service's data says.\n"
+        "OK: atoms, thunks, tao, by-hand end in the same state, the one that the service's data says.\n"
     ));
     // No label was broken over two lines for want of room.
     assert!(text.contains("session: none found, creating "), "{text}");
