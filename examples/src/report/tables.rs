@@ -63,8 +63,7 @@ fn introduction(comparison: &Comparison) -> String {
 }
 
 fn timeline(comparison: &Comparison) -> String {
-    let performances: Vec<_> =
-        comparison.contestants.iter().map(|one| one.performance.clone()).collect();
+    let performances: Vec<_> = comparison.contestants.iter().map(|one| &one.performance).collect();
     let mut table = table(comparison, &["the user", "the view shows"]);
     let (mut scene, mut step) = ("", "");
     for row in timeline::rows(&performances) {
