@@ -12,7 +12,7 @@ use std::thread;
 use redb::backends::InMemoryBackend;
 use redb::{Database, StorageBackend};
 
-use super::data::{Failure, format_of};
+use super::tables::{Failure, format_of};
 
 /// The thread that checks a file: the database panics over some kinds of damage, and a program that
 /// prints one message per error leaves such a panic to the error that follows from it.

@@ -26,6 +26,7 @@ mod data;
 mod fill;
 mod injection;
 mod routes;
+mod tables;
 mod traffic;
 
 use std::io;
