@@ -13,12 +13,13 @@
 //!
 //! - **[`open_app`](Portal::open_app)** is *Bootstrap Home Page* with *Bootstrap User Session*.
 //!   In line: `shown` becomes true and the spaces are fetched (`spaces`: `Loading`, then `Ready` or
-//!   `Failed`; one request, `client.spaces(0, SPACES_SHOWN)`). Out of band, without
-//!   holding that up: `session` goes `Finding`, then, if there is none (`Ok(None)`, branch 1a),
-//!   `Creating`, then in both branches (1b) `Entering` and `Entered` with the session that
+//!   `Failed`; one request, `client.spaces(0, SPACES_SHOWN)`). Out of band, without holding that up:
+//!   `session` goes `Finding`, then, if there is none (`Ok(None)`, branch 1a), `Creating`, then in
+//!   both branches (1b) `Entering` and `Entered` with the session that
 //!   [`enter_session`](crate::client::Client::enter_session) has returned. An error at any of the
-//!   three ends it in `Failed`. Each of these states is shown. When the session is entered, its user is fetched
-//!   (`user`: `Loading`, then `Ready` or `Failed`); after a failed session `user` stays `Empty`.
+//!   three ends it in `Failed`. Each of these states is shown. When the session is entered, its user
+//!   is fetched (`user`: `Loading`, then `Ready` or `Failed`); after a failed session `user` stays
+//!   `Empty`.
 //! - **[`type_search`](Portal::type_search)** sends one request per call, at once: no debounce. The
 //!   answer for the last text wins, whenever the others come: see *Stale answers*. `text` is as
 //!   typed, `loading` becomes true, `problem` is cleared, `hits` stay until the answer. An empty
@@ -41,14 +42,16 @@
 //! # Stale answers
 //!
 //! An answer is *stale* when it arrives (success or failure) after the view has moved on: another
-//! text was typed, the page was left. It must not change the view. A model deals with it in one of two ways, and both are counted:
+//! text was typed, the page was left. It must not change the view. A model deals with it in one of
+//! two ways, and both are counted:
 //!
 //! - it has cancelled the request before the answer came: the [`Client`] counts it as *cancelled*, the
 //!   model does nothing;
 //! - the answer has come, and the model throws it away: the model counts it in
 //!   [`Tally::stale_answers`], where it decides so (in its state, if a reducer decides).
 //!
-//! The story checks the sum: of four searches typed one after the other, one is shown, so `cancelled + stale_answers` is three.
+//! The story checks the sum: of four searches typed one after the other, one is shown, so the
+//! cancelled ones and the stale answers are three.
 
 use std::fmt;
 
@@ -136,8 +139,9 @@ pub struct Model {
     /// Makes a fresh app; called inside a tokio runtime.
     pub build: fn(Setup) -> Box<dyn Portal>,
     /// Makes a fresh store with one cell and one subscriber on it, apart from any app. The closure
-    /// is one trivial synchronous dispatch: the cell changes, the subscriber is called, all before it returns. It is called some 100,000 times, outside of a
-    /// runtime, and timed.
+    /// is one trivial synchronous dispatch: the cell changes, the subscriber is called, all before it
+    /// returns. It is called some 100,000 times, inside a tokio runtime, and timed; it must not wait
+    /// for a task.
     pub dispatch: fn() -> Box<dyn FnMut()>,
 }
 
