@@ -43,7 +43,18 @@ pub struct Derived<T> {
     value: PhantomData<fn() -> T>,
 }
 
-/// Anything that can be read: a [`Source`] or a [`Derived`]. Sealed.
+/// A cell that its holder can read and subscribe to, but not write: what a front end shows of a [`Source`] that only
+/// its own rules may change.
+///
+/// Made by [`Source::read_only`]. Copying the handle does not copy the cell.
+pub struct ReadOnly<T> {
+    /// Which cell.
+    key: CellKey,
+    /// The type of its value.
+    value: PhantomData<fn() -> T>,
+}
+
+/// Anything that can be read: a [`Source`], a [`Derived`] or a [`ReadOnly`]. Sealed.
 pub trait Cell: sealed::Sealed + Copy {
     /// The type of the cell's value.
     type Value: Send + 'static;
@@ -56,6 +67,7 @@ mod sealed {
     pub trait Sealed {}
     impl<T> Sealed for super::Source<T> {}
     impl<T> Sealed for super::Derived<T> {}
+    impl<T> Sealed for super::ReadOnly<T> {}
 }
 
 impl<T: Send + 'static> Cell for Source<T> {
@@ -73,6 +85,23 @@ impl<T: Send + 'static> Cell for Derived<T> {
     #[inline]
     fn key(self) -> CellKey {
         self.key
+    }
+}
+
+impl<T: Send + 'static> Cell for ReadOnly<T> {
+    type Value = T;
+
+    #[inline]
+    fn key(self) -> CellKey {
+        self.key
+    }
+}
+
+impl<T> Source<T> {
+    /// The same cell, for those who must not write it.
+    #[must_use]
+    pub fn read_only(self) -> ReadOnly<T> {
+        ReadOnly::from_key(self.key)
     }
 }
 
@@ -115,4 +144,4 @@ macro_rules! handle {
     )*};
 }
 
-handle! { Source Derived }
+handle! { Source Derived ReadOnly }

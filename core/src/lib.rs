@@ -12,7 +12,9 @@ mod lease;
 mod store;
 mod sync;
 
-pub use cell::{ByValue, Cell, CellBuilder, CellKey, CellLabel, Derived, Equality, Never, Source};
+pub use cell::{
+    ByValue, Cell, CellBuilder, CellKey, CellLabel, Derived, Equality, Never, ReadOnly, Source,
+};
 pub use commit::{Cause, Commit, CommitNumber, Transaction, Update, UpdateResult, Updates};
 pub use delivery::{Change, SubscriptionGuard, Watch, WatchClosed, WatchRef};
 pub use error::{CellError, CellErrorKind};

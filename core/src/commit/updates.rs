@@ -4,6 +4,7 @@ use super::{CommitNumber, UpdateResult, Writer, write::PanicPayload};
 use crate::{
     cell::{Cell, Source},
     error::CellError,
+    event::Event,
     graph::Graph,
 };
 use std::{
@@ -85,6 +86,13 @@ impl Updates<'_> {
             self.panicked.get_or_insert(payload);
         }
         Ok(())
+    }
+
+    /// Tells the observers of an event, in front of the commit that these updates come to: for front ends, whose
+    /// dispatches are events too. The event is made only if anybody observes.
+    #[inline]
+    pub fn note(&mut self, event: impl FnOnce() -> Event) {
+        self.graph.note(|_| event());
     }
 
     /// The value of a cell, the updates so far included, or why it has none.

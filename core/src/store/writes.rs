@@ -5,6 +5,7 @@ use crate::{
     cell::{Cell, Source},
     commit::{Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult, Updates},
     error::CellError,
+    lease::Reentrant,
 };
 use std::{
     convert::Infallible,
@@ -96,10 +97,30 @@ impl Store {
     /// If `body` or one of the updates panics, after the commit of what was done; inside a lease.
     #[track_caller]
     pub fn updates<R>(&self, body: impl FnOnce(&mut Updates<'_>) -> R) -> (R, Commit<'_>) {
+        match self.try_updates(body) {
+            Ok(done) => done,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Like [`updates`](Self::updates), for code that may be running inside a lease.
+    ///
+    /// # Errors
+    ///
+    /// [`Reentrant`] inside a lease; `body` is not called.
+    ///
+    /// # Panics
+    ///
+    /// If `body` or one of the updates panics, after the commit of what was done.
+    #[track_caller]
+    pub fn try_updates<R>(
+        &self,
+        body: impl FnOnce(&mut Updates<'_>) -> R,
+    ) -> Result<(R, Commit<'_>), Reentrant> {
         let writer = self.core().writer(Location::caller());
-        let done = self.demand(|graph| graph.update_several(writer, body));
+        let done = self.core().enter(|graph| graph.update_several(writer, body))?;
         match (done.value, done.panicked) {
-            (Ok(value), None) => (value, Commit::new(self, done.number)),
+            (Ok(value), None) => Ok((value, Commit::new(self, done.number))),
             (Err(payload), _) | (_, Some(payload)) => resume_unwind(payload),
         }
     }
@@ -155,7 +176,7 @@ impl Store {
     ///
     /// # Panics
     ///
-    /// If `body` panics; inside a lease, with [`Reentrant`](crate::Reentrant).
+    /// If `body` panics; inside a lease, with [`Reentrant`].
     #[track_caller]
     pub fn transaction<R, E>(
         &self,
