@@ -125,7 +125,7 @@ impl Core {
         let (mut last, mut others) = (own, 0);
         loop {
             self.call(&mut parcel, panicked);
-            let (spent, next, waiters, garbage) = self.serialize(|graph| {
+            let (spent, next, waiters, garbage) = self.in_lease(|graph| {
                 let spent = graph.outbox.give_back(parcel, &mut graph.garbage);
                 let next = graph.outbox.next(last, others >= HANDOVER);
                 (spent, next, graph.outbox.has_waiters(), std::mem::take(&mut graph.garbage))
@@ -161,7 +161,7 @@ impl Core {
         if self.executor.spawn_detached(go_on) {
             return None;
         }
-        self.serialize(|graph| graph.outbox.start())
+        self.in_lease(|graph| graph.outbox.start())
     }
 
     /// Calls the callbacks of one cell, or the observers of one event.
