@@ -1,7 +1,10 @@
 //! The event feed: everything that happens in a store, told to observers that are handed nothing to
 //! change anything with.
 
-use crate::executor::{OutcomeKind, RunId};
+use crate::{
+    executor::{OutcomeKind, RunId},
+    text::Text,
+};
 use std::{fmt, panic::Location, sync::Arc};
 
 /// The number of a commit. Commits of one store are totally ordered, starting at 1.
@@ -87,7 +90,7 @@ pub enum Event {
         /// The run.
         run: RunId,
         /// Its name.
-        name: Arc<str>,
+        name: Text,
         /// The run that started it.
         parent: Option<RunId>,
     },
@@ -96,7 +99,7 @@ pub enum Event {
         /// The run.
         run: RunId,
         /// Its name.
-        name: Arc<str>,
+        name: Text,
         /// Which kind of outcome.
         outcome: OutcomeKind,
     },

@@ -1,6 +1,10 @@
 //! The store: one cheap handle.
 
-use crate::{event::Event, lease::Lease};
+use crate::{
+    event::Event,
+    executor::{Executor, Spawn, default_spawner},
+    lease::Lease,
+};
 use std::sync::{Arc, Weak};
 
 /// A store.
@@ -16,16 +20,41 @@ pub struct WeakStore {
 }
 
 /// What all handles of one store share.
-#[derive(Debug)]
 pub(crate) struct Core {
     /// Cells and graph.
     lease: Lease<()>,
+    /// Where bodies run.
+    pub(crate) executor: Arc<Executor>,
+    /// Where they go on when they are not ready at once.
+    pub(crate) spawner: Box<dyn Spawn>,
 }
 
 impl Store {
     /// A store of its own.
     pub fn new() -> Self {
-        Self { core: Arc::new(Core { lease: Lease::new(()) }) }
+        Self::build(default_spawner())
+    }
+
+    /// A store whose bodies go on with `spawner` when they are not ready at once.
+    pub fn with_spawner(spawner: impl Spawn) -> Self {
+        Self::build(Box::new(spawner))
+    }
+
+    fn build(spawner: Box<dyn Spawn>) -> Self {
+        let core = Arc::new_cyclic(|core| Core {
+            lease: Lease::new(()),
+            executor: Arc::new(Executor::new(core.clone())),
+            spawner,
+        });
+        Self { core }
+    }
+
+    pub(crate) fn from_core(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// A handle that does not keep the store alive.
@@ -58,4 +87,16 @@ impl Core {
 
     /// Tells the observers.
     pub(crate) fn emit(&self, _event: impl FnOnce() -> Event) {}
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("executor", &self.executor).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.executor.close();
+    }
 }
