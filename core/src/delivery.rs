@@ -25,6 +25,7 @@ pub use watch::{Watch, WatchClosed, WatchRef};
 use crate::{
     commit::CommitNumber,
     event::Event,
+    executor::Task,
     graph::Graph,
     lease::Reentrant,
     store::{Core, PanicPolicy},
@@ -158,7 +159,7 @@ impl Core {
                 let _ = core.enter(|_| ());
             }
         };
-        if self.executor.spawn_detached(go_on) {
+        if self.spawner.spawn(Task::new(go_on)).is_ok() {
             return None;
         }
         self.in_lease(|graph| graph.outbox.start())
