@@ -25,6 +25,7 @@ pub use watch::{Watch, WatchClosed, WatchRef};
 use crate::{
     commit::CommitNumber,
     event::Event,
+    executor::Task,
     graph::Graph,
     lease::Reentrant,
     store::{Core, PanicPolicy},
@@ -125,7 +126,7 @@ impl Core {
         let (mut last, mut others) = (own, 0);
         loop {
             self.call(&mut parcel, panicked);
-            let (spent, next, waiters, garbage) = self.serialize(|graph| {
+            let (spent, next, waiters, garbage) = self.in_lease(|graph| {
                 let spent = graph.outbox.give_back(parcel, &mut graph.garbage);
                 let next = graph.outbox.next(last, others >= HANDOVER);
                 (spent, next, graph.outbox.has_waiters(), std::mem::take(&mut graph.garbage))
@@ -158,10 +159,10 @@ impl Core {
                 let _ = core.enter(|_| ());
             }
         };
-        if self.executor.spawn_detached(go_on) {
+        if self.spawner.spawn(Task::new(go_on)).is_ok() {
             return None;
         }
-        self.serialize(|graph| graph.outbox.start())
+        self.in_lease(|graph| graph.outbox.start())
     }
 
     /// Calls the callbacks of one cell, or the observers of one event.

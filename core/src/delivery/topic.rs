@@ -276,7 +276,7 @@ impl<T: Clone + Send + 'static> Callbacks for Lent<T> {
             if removals != seen {
                 seen = removals;
                 let (slot, id) = self.topic;
-                let removed = core.serialize(|graph| graph.outbox.removed(slot, id));
+                let removed = core.in_lease(|graph| graph.outbox.removed(slot, id));
                 for removed in removed {
                     let gone = self.subscribers.get_mut(removed as usize).and_then(Option::take);
                     panicked.catch(|| drop(gone));

@@ -1,5 +1,6 @@
 //! One binary, a module per topic.
 
+mod context;
 mod delivery;
 mod derivations;
 mod errors;
