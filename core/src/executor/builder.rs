@@ -15,6 +15,9 @@ use std::{borrow::Cow, fmt, future::Future, hash::Hash, sync::Arc};
 /// A hook that is called on the starting thread before the body.
 pub(super) type StartHook<'a> = Box<dyn FnOnce(&RunContext) -> Result<(), Text> + 'a>;
 
+/// Asked on the starting thread whether the run is wanted.
+pub(super) type Condition<'a> = Box<dyn FnOnce() -> bool + 'a>;
+
 /// A run that is about to start: made by [`Store::run_builder`] and [`RunContext::run_builder`].
 ///
 /// ```
@@ -47,6 +50,8 @@ pub struct RunBuilder<'a, T, E> {
     pub(super) policy: Policy,
     /// What tells it apart from runs of the same name.
     pub(super) key: Option<Key>,
+    /// Asked before the policy.
+    pub(super) condition: Option<Condition<'a>>,
     /// Called before the body.
     pub(super) on_start: Option<StartHook<'a>>,
     /// Called with the outcome.
@@ -68,6 +73,7 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
             queued: false,
             policy: Policy::Parallel,
             key: None,
+            condition: None,
             on_start: None,
             on_settle: None,
         }
@@ -108,6 +114,14 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
         self
     }
 
+    /// Asks `condition` on the starting thread, outside the lease, whether the run is wanted at all, before the policy is
+    /// looked at. If it says no the run is [`Outcome::Skipped`], and supersedes nobody; if it panics, the run ends as
+    /// [`Failure::Start`](crate::Failure::Start). It is not asked for a run that is refused for another reason.
+    pub fn condition(mut self, condition: impl FnOnce() -> bool + 'a) -> Self {
+        self.condition = Some(Box::new(condition));
+        self
+    }
+
     /// Calls `hook` on the starting thread once the run is registered and its start was told, before the body is called.
     ///
     /// If it returns an error or panics, the run ends as [`Failure::Start`](crate::Failure::Start), and if it aborts
@@ -141,7 +155,7 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
     /// - called inside a lease: [`Failure::Reentrant`](crate::Failure::Reentrant), told when the lease ends;
     /// - the store is gone: [`Failure::StoreDropped`](crate::Failure::StoreDropped);
     /// - the body is not ready and there is no runtime: [`Failure::NoRuntime`](crate::Failure::NoRuntime);
-    /// - the parent has settled: [`Outcome::Aborted`]; the policy says no: [`Outcome::Skipped`].
+    /// - the parent has settled: [`Outcome::Aborted`]; the condition or the policy says no: [`Outcome::Skipped`].
     #[track_caller]
     pub fn start<B, F>(self, body: B) -> Run<T, E>
     where

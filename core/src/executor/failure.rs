@@ -19,7 +19,7 @@ pub enum Failure {
     /// The run was started by code that must be pure.
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
-    /// The start hook refused, or panicked; or the key's `Eq` panicked.
+    /// The start hook refused, or panicked; or the condition, or the key's `Eq` panicked.
     #[error("the run could not start: {message}")]
     Start {
         /// What the hook said.

@@ -2,7 +2,7 @@
 //!
 //! The order is a promise to the front ends, which hang their lifecycle events on it:
 //!
-//! 1. admission: outside a lease, with a store, a live parent and the policy's consent. A refused run was
+//! 1. admission: outside a lease, with a store, a live parent, the condition's and the policy's consent. A refused run was
 //!    never registered: no start is told, no start hook called; its outcome is told like any other;
 //! 2. the run is registered; the run that it supersedes is settled, hook included;
 //! 3. `RunStarted`, then the start hook;
@@ -14,7 +14,7 @@
 //! [`INLINE_DEPTH`] of them the body is left to the spawner.
 
 use super::{
-    builder::RunBuilder,
+    builder::{Condition, RunBuilder},
     cell::{AnyRun, Body, Facts, RunCell, Step, Verdict},
     contain::contain,
     context::RunContext,
@@ -69,7 +69,8 @@ where
 
     let parent = parent.filter(|_| !detached);
     let (store, superseded) =
-        match admit(&cell, store.as_deref(), parent, policy, Location::caller()) {
+        match admit(&cell, store.as_deref(), parent, builder.condition, policy, Location::caller())
+        {
             Ok(admitted) => admitted,
             Err(verdict) => {
                 refuse(cell, erased, verdict, (body, builder.on_start.is_some()));
@@ -112,6 +113,7 @@ fn admit<'a, T, E>(
     cell: &Arc<RunCell<T, E>>,
     store: Option<&'a Store>,
     parent: Option<Arc<dyn AnyRun>>,
+    condition: Option<Condition<'_>>,
     policy: Policy,
     caller: &'static Location<'static>,
 ) -> Result<(&'a Store, Option<Arc<dyn AnyRun>>), Verdict>
@@ -128,6 +130,16 @@ where
         && !cell.adopt(parent)
     {
         return Err(parent_settled(&**cell));
+    }
+    if let Some(condition) = condition {
+        match contain(condition) {
+            Ok(true) => {}
+            Ok(false) => {
+                let reason = Text::from_static("its condition said no");
+                return Err(Rejection::Skipped { reason });
+            }
+            Err(message) => return Err(failed(Failure::Start { message })),
+        }
     }
     let Some(group) = cell.group() else { return Ok((store, None)) };
     let erased: Arc<dyn AnyRun> = Arc::clone(cell) as Arc<dyn AnyRun>;
