@@ -36,7 +36,7 @@ pub trait Matcher: sealed::Matcher<Event = <Self as Matcher>::Event> {
 
 /// What an event is looked up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CaseKey {
+pub(crate) enum CaseKey {
     /// An action, by type.
     Action(TypeId),
     /// A phase of a thunk, by instance: two thunks of identical types are different.
@@ -45,11 +45,11 @@ pub enum CaseKey {
 
 /// The identity of a thunk, unique in the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ThunkId(pub(crate) u64);
+pub(crate) struct ThunkId(pub(crate) u64);
 
 /// A phase in the life of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// It was started.
     Pending,
     /// It ended with a payload.
@@ -70,7 +70,7 @@ impl fmt::Display for Phase {
 
 /// Which thunk a case is about, and where that was made.
 #[derive(Debug, Clone)]
-pub struct ThunkRef {
+pub(crate) struct ThunkRef {
     /// The identity.
     pub(crate) id: ThunkId,
     /// The type prefix.

@@ -95,7 +95,10 @@ impl<S: Send + 'static> Slice<S> {
 impl<S> fmt::Debug for Slice<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cases: Vec<_> = self.cases.iter().map(|entry| &entry.info.name).collect();
-        f.debug_struct("Slice").field("name", &self.name).field("cases", &cases).finish_non_exhaustive()
+        f.debug_struct("Slice")
+            .field("name", &self.name)
+            .field("cases", &cases)
+            .finish_non_exhaustive()
     }
 }
 
@@ -183,8 +186,10 @@ impl<S: Send + 'static> Handler for SliceHandler<S> {
         event: &dyn Any,
     ) -> Result<(), trine_core::CellError> {
         cells.update(self.cell, |state| {
-            let changed =
-                self.reducers.iter().fold(false, |changed, reducer| reducer(state, event) | changed);
+            let changed = self
+                .reducers
+                .iter()
+                .fold(false, |changed, reducer| reducer(state, event) | changed);
             if changed { trine_core::Update::Changed } else { trine_core::Update::Unchanged }
         })
     }

@@ -1,0 +1,97 @@
+//! The cases of a thunk's lifecycle, and the matcher of its end.
+
+use super::lifecycle::{Fulfilled, Rejected, Settled};
+use crate::case::{
+    Case, CaseInfo, Matcher, Phase, ThunkRef,
+    sealed::{self, Matched},
+};
+use std::{fmt, marker::PhantomData};
+
+/// One phase of one thunk: what [`Slice::on`](crate::Slice::on) takes.
+///
+/// Made by [`AsyncThunk::pending`](crate::AsyncThunk::pending), [`fulfilled`](crate::AsyncThunk::fulfilled) and
+/// [`rejected`](crate::AsyncThunk::rejected). It knows the thunk's types: a case cannot be mistaken about its event.
+pub struct LifecycleCase<V> {
+    /// The thunk.
+    thunk: ThunkRef,
+    /// The phase.
+    phase: Phase,
+    /// The type of the event.
+    event: PhantomData<fn() -> V>,
+}
+
+/// The end of a run of one thunk: what [`Slice::on_any`](crate::Slice::on_any) takes. Made by
+/// [`AsyncThunk::settled`](crate::AsyncThunk::settled).
+pub struct SettledMatcher<A, T, E> {
+    /// The thunk.
+    thunk: ThunkRef,
+    /// The type of the event.
+    event: PhantomData<fn() -> Settled<A, T, E>>,
+}
+
+impl<V> LifecycleCase<V> {
+    pub(super) fn new(thunk: &ThunkRef, phase: Phase) -> Self {
+        Self { thunk: thunk.clone(), phase, event: PhantomData }
+    }
+}
+
+impl<V: 'static> sealed::Case for LifecycleCase<V> {
+    fn info(&self) -> CaseInfo {
+        CaseInfo::lifecycle(&self.thunk, self.phase)
+    }
+}
+
+impl<V: 'static> Case for LifecycleCase<V> {
+    type Event = V;
+}
+
+impl<A, T, E> SettledMatcher<A, T, E> {
+    pub(super) fn new(thunk: &ThunkRef) -> Self {
+        Self { thunk: thunk.clone(), event: PhantomData }
+    }
+}
+
+impl<A: 'static, T: 'static, E: 'static> sealed::Matcher for SettledMatcher<A, T, E> {
+    type Event = Settled<A, T, E>;
+
+    fn cases(&self) -> Vec<Matched<Self::Event>> {
+        vec![
+            Matched {
+                info: CaseInfo::lifecycle(&self.thunk, Phase::Fulfilled),
+                show: |event| event.downcast_ref().map(Fulfilled::<A, T>::settled),
+            },
+            Matched {
+                info: CaseInfo::lifecycle(&self.thunk, Phase::Rejected),
+                show: |event| event.downcast_ref().map(Rejected::<A, E>::settled),
+            },
+        ]
+    }
+}
+
+impl<A: 'static, T: 'static, E: 'static> Matcher for SettledMatcher<A, T, E> {
+    type Event = Settled<A, T, E>;
+}
+
+impl<V> Clone for LifecycleCase<V> {
+    fn clone(&self) -> Self {
+        Self::new(&self.thunk, self.phase)
+    }
+}
+
+impl<A, T, E> Clone for SettledMatcher<A, T, E> {
+    fn clone(&self) -> Self {
+        Self::new(&self.thunk)
+    }
+}
+
+impl<V> fmt::Debug for LifecycleCase<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LifecycleCase({}/{})", self.thunk.name, self.phase)
+    }
+}
+
+impl<A, T, E> fmt::Debug for SettledMatcher<A, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SettledMatcher({})", self.thunk.name)
+    }
+}
