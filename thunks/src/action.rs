@@ -25,6 +25,11 @@ use std::{
 /// store.dispatch(Added(2));
 /// assert_eq!(store.read(&COUNTER, |count| *count), 2);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither an action nor a thunk for the extra value of this store",
+    label = "cannot be dispatched here",
+    note = "an action needs `impl Action for ..`; a thunk needs a store built with `.extra(..)` of the type in its `ThunkApi`"
+)]
 pub trait Action: Send + Sync + 'static {
     /// What errors and events call it: the path of the type unless you say otherwise.
     #[must_use]

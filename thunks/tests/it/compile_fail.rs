@@ -1,4 +1,5 @@
-//! What must not compile.
+//! What must not compile, and what the compiler says then. After an update of the compiler: run with
+//! `TRYBUILD=overwrite` and look at the difference.
 
 #[test]
 fn what_does_not_fit_does_not_compile() {
