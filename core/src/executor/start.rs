@@ -45,7 +45,7 @@ const INLINE_DEPTH: u32 = 32;
 
 thread_local! {
     /// How many first polls this thread is in.
-    static DEPTH: Cell<u32> = Cell::new(0);
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
 #[track_caller]
@@ -107,6 +107,9 @@ where
     run
 }
 
+/// The store of a run that may start, and the run that it supersedes.
+type Admitted<'a> = (&'a Store, Option<Arc<dyn AnyRun>>);
+
 /// Whether the run may start: if so, with what store, and whom it supersedes.
 fn admit<'a, T, E>(
     cell: &Arc<RunCell<T, E>>,
@@ -114,7 +117,7 @@ fn admit<'a, T, E>(
     parent: Option<Arc<dyn AnyRun>>,
     policy: Policy,
     caller: &'static Location<'static>,
-) -> Result<(&'a Store, Option<Arc<dyn AnyRun>>), Verdict>
+) -> Result<Admitted<'a>, Verdict>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
