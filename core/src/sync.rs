@@ -5,7 +5,9 @@
 //! keeps its invariants when user code in it panics, so the poison flag carries no news.
 
 #[cfg(trine_loom)]
-pub(crate) use loom::{sync::atomic, thread_local};
+pub(crate) use self::loom_thread_local as thread_local;
+#[cfg(trine_loom)]
+pub(crate) use loom::sync::atomic;
 #[cfg(not(trine_loom))]
 pub(crate) use std::{sync::atomic, thread_local};
 
@@ -15,6 +17,22 @@ use loom::sync as imp;
 use std::sync as imp;
 
 use std::sync::PoisonError;
+
+/// The model checker's `thread_local!`, which does not know `const` blocks.
+#[cfg(trine_loom)]
+macro_rules! loom_thread_local {
+    () => {};
+    ($(#[$attr:meta])* static $name:ident: $t:ty = const { $init:expr }; $($rest:tt)*) => {
+        loom::thread_local! { $(#[$attr])* static $name: $t = $init; }
+        $crate::sync::loom_thread_local! { $($rest)* }
+    };
+    ($(#[$attr:meta])* static $name:ident: $t:ty = $init:expr; $($rest:tt)*) => {
+        loom::thread_local! { $(#[$attr])* static $name: $t = $init; }
+        $crate::sync::loom_thread_local! { $($rest)* }
+    };
+}
+#[cfg(trine_loom)]
+pub(crate) use loom_thread_local;
 
 pub(crate) use imp::MutexGuard;
 

@@ -66,13 +66,14 @@ fn a_start_hook_that_fails_keeps_the_body_from_being_called() {
 #[test]
 fn a_run_aborted_by_its_start_hook_never_calls_its_body() {
     let (store, log) = (Store::new(), Log::new());
-    let (body, settle) = (log.clone(), log.clone());
+    let (start, body, settle) = (log.clone(), log.clone(), log.clone());
     let held = log.on_drop("body dropped");
     let run = store
         .run_builder("aborted")
         .on_start(|cx| {
             assert!(cx.abort("changed my mind"));
             assert!(!cx.is_active());
+            start.add("start hook goes on");
             Ok::<_, String>(())
         })
         .on_settle(move |outcome| settle.add(outcome.kind().to_string()))
@@ -81,7 +82,7 @@ fn a_run_aborted_by_its_start_hook_never_calls_its_body() {
             body.add("body");
             async { Ok::<_, String>(()) }
         });
-    log.expect(&["aborted", "body dropped"]);
+    log.expect(&["start hook goes on", "aborted", "body dropped"]);
     assert!(run.outcome().unwrap().is_aborted());
 }
 

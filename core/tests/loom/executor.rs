@@ -156,3 +156,28 @@ fn a_child_started_while_its_parent_settles_never_outlives_it() {
         assert!(store.runs().is_empty());
     });
 }
+
+#[test]
+fn an_end_is_never_told_before_the_start() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let told = Arc::new(AtomicUsize::new(0));
+        let (start, end) = (Arc::clone(&told), Arc::clone(&told));
+        let runs = store.runs();
+        let aborter = thread::spawn(move || runs.abort_all("race"));
+        let run: Run<(), ()> = store
+            .run_builder("raced")
+            .on_start(move |_| {
+                assert_eq!(start.swap(1, SeqCst), 0);
+                Ok::<_, String>(())
+            })
+            .on_settle(move |_| {
+                end.store(2, SeqCst);
+            })
+            .start(|_| pending());
+        let aborted = aborter.join().unwrap() == 1;
+        assert_eq!(run.is_settled(), aborted);
+        assert_eq!(told.load(SeqCst), if aborted { 2 } else { 1 });
+        assert_eq!(store.runs().is_empty(), aborted);
+    });
+}
