@@ -16,6 +16,7 @@ use std::{fmt, future::IntoFuture, ops::Deref, sync::Arc, time::Duration};
 /// on; [`abort_on_drop`](Self::abort_on_drop) ties it to a scope.
 ///
 /// ```
+/// # #[cfg(feature = "tokio")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use trine_core::{Outcome, Store};
 ///
