@@ -125,7 +125,8 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
     /// Calls `hook` on the starting thread once the run is registered and its start was told, before the body is called.
     ///
     /// If it returns an error or panics, the run ends as [`Failure::Start`](crate::Failure::Start), and if it aborts
-    /// the run, as that; either way the body is never called. It is not called for a run that is refused.
+    /// the run, as that, told once the hook has returned; either way the body is never called. It is not called for a
+    /// run that is refused.
     pub fn on_start<M: Into<Text>>(
         mut self,
         hook: impl FnOnce(&RunContext) -> Result<(), M> + 'a,

@@ -86,6 +86,8 @@ pub(crate) trait AnyRun: Send + Sync {
     fn claim(&self, verdict: Verdict) -> bool;
 
     // What the settler does, in this order.
+    /// Whether the settler may go on; if not, the starter will, once the start has been told.
+    fn may_conclude(&self) -> bool;
     /// Tells the observers and the hook.
     fn announce(&self);
     /// Takes the children, and takes no more.
@@ -162,6 +164,10 @@ struct State<T, E> {
     on_settle: Option<SettleHook<T, E>>,
     /// The body, or who has it.
     place: Place<T, E>,
+    /// Whether the start is still being told: nobody may tell the end before.
+    starting: bool,
+    /// Whether the end was decided meanwhile, so that the starter owes its telling.
+    owed: bool,
     /// Whether the body waits for its very first poll, which is its task's.
     queued: bool,
     /// Whether the spawner is being asked; a task that is lost meanwhile is judged by the spawner's answer.
@@ -211,6 +217,8 @@ where
                 outcome: None,
                 on_settle,
                 place: Place::Held,
+                starting: true,
+                owed: false,
                 queued: false,
                 spawning: false,
                 lost: false,
@@ -278,6 +286,13 @@ where
             state.waiters.take()
         };
         wake.wake();
+    }
+
+    /// Notes that the start has been told; returns whether the starter must go on with `settle::conclude`.
+    pub(super) fn end_start(&self) -> bool {
+        let mut state = self.state.lock();
+        state.starting = false;
+        state.owed
     }
 
     /// Notes that the spawner is being asked.
@@ -381,6 +396,12 @@ where
             Rejection::Superseded { by } => Outcome::Superseded { by },
             Rejection::Panicked { message } => Outcome::Panicked { message },
         })
+    }
+
+    fn may_conclude(&self) -> bool {
+        let mut state = self.state.lock();
+        state.owed = state.starting;
+        !state.starting
     }
 
     fn announce(&self) {

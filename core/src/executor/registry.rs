@@ -24,6 +24,7 @@ use std::{
 /// A run is live from its start until its outcome is out.
 ///
 /// ```
+/// # #[cfg(feature = "tokio")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use trine_core::Store;
 ///

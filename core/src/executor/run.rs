@@ -16,6 +16,7 @@ use std::{fmt, future::IntoFuture, ops::Deref, sync::Arc, time::Duration};
 /// on; [`abort_on_drop`](Self::abort_on_drop) ties it to a scope.
 ///
 /// ```
+/// # #[cfg(feature = "tokio")]
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use trine_core::{Outcome, Store};
 ///
@@ -84,7 +85,8 @@ impl<T, E> Run<T, E> {
     /// polling it: then it is dropped when that poll returns, and [`stopped`](Self::stopped) tells when.
     ///
     /// Inside a lease the decision is made at once, so that the run's context writes nothing any more; the rest
-    /// happens as the thread leaves the lease.
+    /// happens as the thread leaves the lease. Likewise while the run's start hook is being called: the end is told, by the
+    /// starting thread, right after the hook.
     ///
     /// It returns `false` when the run had settled, or when somebody else is settling it right now; it does not wait for
     /// them, so that hooks may abort each other's runs.

@@ -9,6 +9,9 @@
 //! 3. *publish*, children before parents: waiters see the outcome and are woken, the registry forgets the run;
 //! 4. *reap*: the body is dropped, or its poller is told to when the poll returns; then `stopped` resolves.
 //!
+//! A run whose start is still being told is concluded by its starter, right after that, so that no hook hears of an
+//! end before the start.
+//!
 //! Inside a lease only the claim is made at once; the rest is done as the thread leaves the lease. That is
 //! exact: who holds the lease is the one who could have written.
 
@@ -43,6 +46,9 @@ pub(super) fn settle_all(mut runs: Vec<Arc<dyn AnyRun>>, verdict: impl Fn() -> V
 
 /// Does what follows a won claim: now, or when the thread leaves the lease that it holds.
 pub(super) fn conclude(run: &Arc<dyn AnyRun>) {
+    if !run.may_conclude() {
+        return;
+    }
     if lease::held().is_some() {
         let run = Arc::clone(run);
         return lease::defer(move || conclude_now(&run));
@@ -65,7 +71,7 @@ fn end_family(children: Vec<Arc<dyn AnyRun>>) {
     let mut next = VecDeque::from(children);
     let mut ended = Vec::new();
     while let Some(child) = next.pop_front() {
-        if child.claim(parent_settled(&*child)) {
+        if child.claim(parent_settled(&*child)) && child.may_conclude() {
             child.announce();
             next.extend(child.close_children());
             ended.push(child);

@@ -2,10 +2,10 @@
 //!
 //! The order is a promise to the front ends, which hang their lifecycle events on it:
 //!
-//! 1. admission: outside a lease, with a store, a live parent, the condition's and the policy's consent. A refused run was
-//!    never registered: no start is told, no start hook called; its outcome is told like any other;
-//! 2. the run is registered; the run that it supersedes is settled, hook included;
-//! 3. `RunStarted`, then the start hook;
+//! 1. the run is registered. Admission: outside a lease, with a store, a live parent, the condition's and the policy's
+//!    consent. Of a refused run no start is told and no start hook called; its outcome is told like any other;
+//! 2. the run that it supersedes is settled, hook included;
+//! 3. `RunStarted`, then the start hook. Who decides the run's end meanwhile leaves the telling to the starter;
 //! 4. unless the run was aborted or failed meanwhile: the body is called and polled once, here;
 //! 5. a body that is not ready rests in its run, and a task that will poll it again at once goes to the spawner. The
 //!    first poll was made with a waker that wakes nobody; the task's first poll makes up for it.
@@ -14,7 +14,7 @@
 //! [`INLINE_DEPTH`] of them the body is left to the spawner.
 
 use super::{
-    builder::{Condition, RunBuilder},
+    builder::{Condition, RunBuilder, StartHook},
     cell::{AnyRun, Body, Facts, RunCell, Step, Verdict},
     contain::contain,
     context::RunContext,
@@ -45,7 +45,7 @@ const INLINE_DEPTH: u32 = 32;
 
 thread_locals! {
     /// How many first polls this thread is in.
-    static DEPTH: Cell<u32> = Cell::new(0);
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
 #[track_caller]
@@ -67,6 +67,8 @@ where
     let erased: Arc<dyn AnyRun> = Arc::clone(&cell) as Arc<dyn AnyRun>;
     let run = Run::new(cell.clone());
 
+    // Before anything can settle it, so that its end finds it there.
+    executor.register(Arc::clone(&erased));
     let parent = parent.filter(|_| !detached);
     let (store, superseded) =
         match admit(&cell, store.as_deref(), parent, builder.condition, policy, Location::caller())
@@ -78,20 +80,13 @@ where
             }
         };
     let core = store.core();
-    executor.register(Arc::clone(&erased));
     if let Some(old) = superseded {
         settle(&old, Rejection::Superseded { by: cell.facts().id });
     }
-    core.emit(|| Event::RunStarted {
-        run: cell.facts().id,
-        name: cell.facts().name.clone(),
-        parent: cell.facts().parent,
-    });
     let cx = RunContext::new(Arc::clone(&erased));
-    if let Some(hook) = builder.on_start
-        && let Err(message) = contain(|| hook(&cx)).and_then(|answer| answer)
-    {
-        settle(&erased, Rejection::Failed { failure: Failure::Start { message } });
+    let refused = cell.is_active() && tell_start(core, &cx, builder.on_start, &erased);
+    if cell.end_start() || refused {
+        conclude(&erased);
     }
     if !cell.is_active() {
         cell.bury(body);
@@ -108,6 +103,29 @@ where
     run
 }
 
+/// Tells observers and hook of the start; returns whether the hook's refusal decided the outcome.
+fn tell_start(
+    core: &Arc<Core>,
+    cx: &RunContext,
+    hook: Option<StartHook<'_>>,
+    erased: &Arc<dyn AnyRun>,
+) -> bool {
+    let facts = erased.facts();
+    core.emit(|| Event::RunStarted {
+        run: facts.id,
+        name: facts.name.clone(),
+        parent: facts.parent,
+    });
+    let Some(hook) = hook else { return false };
+    match contain(|| hook(cx)).and_then(|answer| answer) {
+        Ok(()) => false,
+        Err(message) => erased.claim(Rejection::Failed { failure: Failure::Start { message } }),
+    }
+}
+
+/// The store of a run that may start, and the run that it supersedes.
+type Admitted<'a> = (&'a Store, Option<Arc<dyn AnyRun>>);
+
 /// Whether the run may start: if so, with what store, and whom it supersedes.
 fn admit<'a, T, E>(
     cell: &Arc<RunCell<T, E>>,
@@ -116,7 +134,7 @@ fn admit<'a, T, E>(
     condition: Option<Condition<'_>>,
     policy: Policy,
     caller: &'static Location<'static>,
-) -> Result<(&'a Store, Option<Arc<dyn AnyRun>>), Verdict>
+) -> Result<Admitted<'a>, Verdict>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -160,8 +178,11 @@ where
     E: Send + Sync + 'static,
     B: 'static,
 {
-    // Claimed at once, so that the handle and the context are inert already; told when the lease is over.
-    settle(&erased, verdict);
+    // Claimed at once, so that the handle is inert already; inside a lease it is told when the lease is over.
+    let claimed = erased.claim(verdict);
+    if cell.end_start() || claimed {
+        conclude(&erased);
+    }
     lease::defer(move || cell.bury(body));
 }
 

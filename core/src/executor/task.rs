@@ -16,7 +16,7 @@ use std::{
 
 /// A unit of work for a [`Spawn`](crate::Spawn): poll it until it is done.
 ///
-/// It never panics. Dropping it before it is done ends its run as
+/// The task of a run never panics. Dropping it before it is done ends its run as
 /// [`Failure::RuntimeShutDown`](crate::Failure::RuntimeShutDown).
 #[must_use = "a task does nothing unless it is polled"]
 pub struct Task {

@@ -43,4 +43,18 @@ impl Log {
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
+
+    /// Notes `line` when it is dropped.
+    pub(crate) fn on_drop(&self, line: &'static str) -> Dropped {
+        Dropped(self.clone(), line)
+    }
+}
+
+/// Notes its own drop.
+pub(crate) struct Dropped(Log, &'static str);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.note(self.1);
+    }
 }

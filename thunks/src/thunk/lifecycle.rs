@@ -154,6 +154,12 @@ impl<A, E> Rejected<A, E> {
         matches!(self.rejection, Rejection::Superseded { .. })
     }
 
+    /// Whether it was cancelled, by an abort or by a later run, rather than having failed by itself.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.is_aborted() || self.is_superseded()
+    }
+
     /// Whether its body panicked.
     #[must_use]
     pub fn is_panicked(&self) -> bool {

@@ -25,8 +25,8 @@ pub struct LifecycleCase<V> {
 pub struct SettledMatcher<A, T, E> {
     /// The thunk.
     thunk: ThunkRef,
-    /// The type of the event.
-    event: PhantomData<fn() -> Settled<A, T, E>>,
+    /// The types of the thunk.
+    types: PhantomData<fn() -> (A, T, E)>,
 }
 
 impl<V> LifecycleCase<V> {
@@ -47,7 +47,7 @@ impl<V: 'static> Case for LifecycleCase<V> {
 
 impl<A, T, E> SettledMatcher<A, T, E> {
     pub(super) fn new(thunk: &ThunkRef) -> Self {
-        Self { thunk: thunk.clone(), event: PhantomData }
+        Self { thunk: thunk.clone(), types: PhantomData }
     }
 }
 

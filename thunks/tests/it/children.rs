@@ -7,8 +7,10 @@ use crate::{
 use trine_core::{AbortedBy, Outcome};
 use trine_thunks::{AsyncThunk, Store, ThunkApi};
 
-fn family() -> (AsyncThunk<UserId, User, ApiError, Api>, AsyncThunk<UserId, String, ApiError, Api>)
-{
+type Fetch = AsyncThunk<UserId, User, ApiError, Api>;
+type Greet = AsyncThunk<UserId, String, ApiError, Api>;
+
+fn family() -> (Fetch, Greet) {
     let fetch = AsyncThunk::new("users/fetch", |id: UserId, api: ThunkApi<Api>| async move {
         api.extra().fetch_user(id).await
     });

@@ -45,7 +45,7 @@ fn noting(log: &Log) -> (AsyncThunk<UserId, User, ApiError, Api>, Store<Api>, Ap
     let told = log.clone();
     store
         .subscribe(&EVENTS, move |events| {
-            told.note(format_args!("subscriber: {}", events[events.len() - 1]))
+            told.note(format_args!("subscriber: {}", events[events.len() - 1]));
         })
         .detach();
     (fetch, store, api)
