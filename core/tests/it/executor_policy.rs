@@ -114,3 +114,22 @@ fn a_key_whose_eq_panics_fails_the_start() {
     assert!(first.outcome().unwrap().is_aborted());
     assert!(store.runs().is_empty());
 }
+
+#[test]
+fn a_run_that_its_condition_does_not_want_is_skipped_and_supersedes_nobody() {
+    let (store, log) = (Store::with_spawner(ManualExecutor::new()), Log::default());
+    let first = search(&store, &log, Policy::Latest, None);
+    let second: Run<(), String> = store
+        .run_builder("search")
+        .policy(Policy::Latest)
+        .condition(|| false)
+        .start(|_| async { panic!("called") });
+    assert!(second.outcome().unwrap().is_skipped());
+    assert!(!first.is_settled());
+    let third: Run<(), String> = store
+        .run_builder("search")
+        .condition(|| panic!("cannot tell"))
+        .start(|_| async { panic!("called") });
+    assert!(third.outcome().unwrap().is_failed());
+    log.is(["start 1"]);
+}

@@ -207,3 +207,49 @@ proptest! {
         prop_assert_eq!(executor.pending(), 0);
     }
 }
+
+#[test]
+fn threads_that_dispatch_and_abort_each_others_runs_leave_one_end_per_beginning() {
+    const THREADS: usize = 4;
+    const RUNS: usize = 200;
+    let thunks = [work("parallel"), work("latest").latest(), work("leading").leading()];
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let spawner = trine_core::TokioSpawner::new(runtime.handle().clone());
+    let store = Store::builder()
+        .on(trine_core::Store::with_spawner(spawner))
+        .slice(logging(&thunks))
+        .slice(counting(&thunks))
+        .build()
+        .unwrap();
+
+    let runs: Vec<_> = std::thread::scope(|scope| {
+        let start_and_abort = |thread: usize| {
+            let (store, thunks) = (store.clone(), thunks.clone());
+            move || {
+                let mut runs = Vec::new();
+                for index in 0..RUNS {
+                    let (sender, receiver) = oneshot::channel();
+                    let orders = Arc::new(Mutex::new(Some(receiver)));
+                    let job = Job { key: 0, end_at_once: None, orders };
+                    runs.push(store.dispatch(thunks[(thread + index) % 3].with(job)));
+                    match index % 4 {
+                        0 => drop(store.core().runs().abort_named("parallel", "by another")),
+                        1 => drop(runs[index].abort("by its own")),
+                        2 => drop(sender.send(End::Fulfil)),
+                        _ => drop(sender),
+                    }
+                }
+                runs
+            }
+        };
+        let threads: Vec<_> =
+            (0..THREADS).map(|thread| scope.spawn(start_and_abort(thread))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    runtime.block_on(store.core().runs().idle());
+
+    assert_eq!(runs.len(), THREADS * RUNS);
+    check(&store, &runs).unwrap();
+    assert!(runs.iter().all(Run::is_settled));
+    assert!(store.get(&IN_FLIGHT).values().all(|count| *count == 0));
+}
