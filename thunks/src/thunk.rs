@@ -122,6 +122,10 @@ where
 
     /// Lets only the latest run count: a new one supersedes the one under way, whose rejected event is out before the
     /// new one's pending event. With a [`key`](Self::key), the latest run of each key.
+    ///
+    /// Dispatches do not wait for each other: if another thread is starting or ending the earlier run at this very moment,
+    /// that thread tells its end, perhaps a little later. Reducers that go by
+    /// [`is_cancelled`](Rejected::is_cancelled) or the request id do not mind.
     #[must_use]
     pub fn latest(self) -> Self {
         self.with_option(|definition| definition.policy = Policy::Latest)

@@ -20,13 +20,16 @@ pub struct LifecycleCase<V> {
     event: PhantomData<fn() -> V>,
 }
 
+/// Makes the event of a [`SettledMatcher`].
+type Show<A, T, E> = fn() -> Settled<A, T, E>;
+
 /// The end of a run of one thunk: what [`Slice::on_any`](crate::Slice::on_any) takes. Made by
 /// [`AsyncThunk::settled`](crate::AsyncThunk::settled).
 pub struct SettledMatcher<A, T, E> {
     /// The thunk.
     thunk: ThunkRef,
-    /// The types of the thunk.
-    types: PhantomData<fn() -> (A, T, E)>,
+    /// The type of the event.
+    event: PhantomData<Show<A, T, E>>,
 }
 
 impl<V> LifecycleCase<V> {
@@ -47,7 +50,7 @@ impl<V: 'static> Case for LifecycleCase<V> {
 
 impl<A, T, E> SettledMatcher<A, T, E> {
     pub(super) fn new(thunk: &ThunkRef) -> Self {
-        Self { thunk: thunk.clone(), types: PhantomData }
+        Self { thunk: thunk.clone(), event: PhantomData }
     }
 }
 

@@ -281,7 +281,7 @@ fn canceling_before_execution_a_condition_reads_the_state_and_skips_the_run() {
 fn canceling_while_running_a_component_that_goes_away_stops_the_request() {
     let fetch = fetch_user_by_id();
     let users = USERS.slice(Users::default).on(fetch.rejected(), |users, run| {
-        users.error = run.abort_reason().map(|why| why.to_string())
+        users.error = run.abort_reason().map(|why| why.to_string());
     });
     let (store, api, executor) = store_of(users);
 

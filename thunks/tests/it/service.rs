@@ -28,10 +28,13 @@ pub(crate) enum ApiError {
 
 type Answer = Result<User, ApiError>;
 
+/// Who was asked for, and the way back to the asker, once.
+type Request = (UserId, Option<oneshot::Sender<Answer>>);
+
 /// A client of the service. Each request waits until the test answers it.
 #[derive(Clone, Default)]
 pub(crate) struct Api {
-    requests: Arc<Mutex<Vec<(UserId, Option<oneshot::Sender<Answer>>)>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Api {
