@@ -8,11 +8,13 @@
 
 mod journal;
 mod transaction;
+mod updates;
 mod write;
 
 pub(crate) use journal::Journal;
 pub(crate) use transaction::Ended;
 pub use transaction::Transaction;
+pub use updates::Updates;
 pub(crate) use write::PanicPayload;
 pub use write::{Update, UpdateResult};
 

@@ -25,6 +25,7 @@ pub use watch::{Watch, WatchClosed, WatchRef};
 use crate::{
     commit::CommitNumber,
     event::Event,
+    executor::Task,
     graph::Graph,
     lease::Reentrant,
     store::{Core, PanicPolicy},
@@ -125,7 +126,7 @@ impl Core {
         let (mut last, mut others) = (own, 0);
         loop {
             self.call(&mut parcel, panicked);
-            let (spent, next, waiters, garbage) = self.serialize(|graph| {
+            let (spent, next, waiters, garbage) = self.in_lease(|graph| {
                 let spent = graph.outbox.give_back(parcel, &mut graph.garbage);
                 let next = graph.outbox.next(last, others >= HANDOVER);
                 (spent, next, graph.outbox.has_waiters(), std::mem::take(&mut graph.garbage))
@@ -158,10 +159,10 @@ impl Core {
                 let _ = core.enter(|_| ());
             }
         };
-        if self.executor.spawn_detached(go_on) {
+        if self.spawner.spawn(Task::new(go_on)).is_ok() {
             return None;
         }
-        self.serialize(|graph| graph.outbox.start())
+        self.in_lease(|graph| graph.outbox.start())
     }
 
     /// Calls the callbacks of one cell, or the observers of one event.
@@ -239,12 +240,16 @@ impl Panicked {
 impl Core {
     /// Tells the observers, if there are any. Not for use inside a lease, where events are noted in the graph.
     #[inline]
+    #[track_caller]
     pub(crate) fn emit(self: &Arc<Self>, event: impl FnOnce() -> Event) {
         if self.feed.is_observed() {
             let (_, depth) = self.surrounding();
             let event = event();
-            // No lease is held here, so that the error cannot occur.
-            let _ = self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth));
+            let pushed =
+                self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth));
+            if let Err(error) = pushed {
+                panic!("{error}");
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     cell::CellLabel,
     commit::{Cause, CommitNumber},
     executor::{OutcomeKind, RunId},
+    text::Text,
 };
-use std::sync::Arc;
 
 /// Something that happened in a store.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub enum Event {
         /// The run.
         run: RunId,
         /// Its name.
-        name: Arc<str>,
+        name: Text,
         /// The run that started it.
         parent: Option<RunId>,
     },
@@ -52,29 +52,29 @@ pub enum Event {
         /// The run.
         run: RunId,
         /// Its name.
-        name: Arc<str>,
+        name: Text,
         /// Which kind of outcome.
         outcome: OutcomeKind,
     },
     /// A front end dispatched an action.
     Dispatched {
         /// The action's type.
-        action: Arc<str>,
+        action: Text,
         /// The run whose lifecycle the action belongs to.
         run: Option<RunId>,
     },
     /// A front end set a signal.
     Signalled {
         /// The signal.
-        signal: Arc<str>,
+        signal: Text,
         /// What became of it.
-        detail: Arc<str>,
+        detail: Text,
     },
     /// Something failed that no caller could be told about.
     Failed {
         /// What failed.
-        what: Arc<str>,
+        what: Text,
         /// How.
-        message: Arc<str>,
+        message: Text,
     },
 }

@@ -1,21 +1,107 @@
-//! The executor.
+//! The executor: one engine for every async body.
+//!
+//! The life of a run, with the files in the order visited:
+//!
+//! | file | step |
+//! |---|---|
+//! | `builder.rs` | a front end describes the run: name, parent, policy and key, hooks |
+//! | `policy.rs` | may it start beside those of its name and key? |
+//! | `start.rs` | admission, registration, start event and hook, the first poll on the caller's stack |
+//! | `context.rs` | what the body is given |
+//! | `spawn.rs`, `tokio.rs`, `task.rs` | a body that is not ready goes on elsewhere |
+//! | `cell.rs` | the state of the run: who decides its outcome, who drops its body |
+//! | `family.rs` | its children |
+//! | `settle.rs` | from a decided outcome to a dropped body |
+//! | `outcome.rs`, `failure.rs` | how it ended |
+//! | `run.rs`, `waiting.rs`, `waiters.rs` | who asked, and who waits |
+//! | `engine.rs`, `registry.rs` | what a store knows of its live runs |
+//!
+//! Locks: a run's own, the registry's, the groups'. No user code runs under any of them, with one
+//! exception: keys are compared under the groups' lock, inside the lease, like every other comparator. The only
+//! nesting is run -> registry and lease -> groups.
 
-/// The identity of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RunId(u64);
+mod builder;
+mod cell;
+mod contain;
+mod context;
+mod engine;
+mod failure;
+mod family;
+mod id;
+mod outcome;
+mod policy;
+mod registry;
+mod run;
+mod settle;
+mod spawn;
+mod start;
+mod task;
+#[cfg(feature = "tokio")]
+mod tokio;
+mod waiters;
+mod waiting;
+mod writes;
 
-/// Which kind of outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum OutcomeKind {
-    /// The body returned a value.
-    Fulfilled,
-}
+#[cfg(test)]
+mod tests;
 
-#[derive(Debug, Default)]
-pub(crate) struct ExecutorConfig;
-pub(crate) struct Executor;
-impl Executor {
-    pub(crate) fn new(_: ExecutorConfig) -> Self { Self }
-    pub(crate) fn spawn_detached(&self, _task: impl Future<Output = ()> + Send + 'static) -> bool { false }
+pub use builder::RunBuilder;
+pub use cell::RunStatus;
+pub use context::RunContext;
+pub use failure::{Failure, StoreDropped};
+pub use id::RunId;
+pub use outcome::{AbortedBy, Outcome, OutcomeKind, Rejection};
+pub use policy::Policy;
+pub use registry::{Idle, RunInfo, Runs};
+pub use run::{AbortOnDropGuard, Run};
+pub use spawn::{NoRuntime, Spawn};
+pub use task::Task;
+#[cfg(feature = "tokio")]
+pub use tokio::TokioSpawner;
+pub use waiting::{Aborted, RunOutcome, RunResult, Stopped};
+pub use writes::ContextError;
+
+pub(crate) use engine::Executor;
+pub(crate) use spawn::default_spawner;
+
+use crate::{store::Store, text::Text};
+use std::{borrow::Cow, future::Future, sync::Arc};
+
+/// Runs.
+impl Store {
+    /// Starts a run: calls `body` and polls its future for the first time before this returns, so that its synchronous prefix
+    /// runs at once and a body that is ready at once needs no runtime.
+    ///
+    /// The first poll happens on this thread, the later ones on the store's [`Spawn`]. Never panics:
+    /// what prevents the run is its outcome, see [`RunBuilder::start`].
+    ///
+    /// ```
+    /// use trine_core::Store;
+    ///
+    /// let store = Store::new();
+    /// let run = store.run("greet", |cx| async move { Ok::<_, String>(cx.name().to_string()) });
+    /// assert_eq!(run.outcome().unwrap().into_result().unwrap().as_str(), "greet");
+    /// ```
+    #[track_caller]
+    pub fn run<T, E, B, F>(&self, name: impl Into<Text>, body: B) -> Run<T, E>
+    where
+        B: FnOnce(RunContext) -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+    {
+        self.run_builder(name).start(body)
+    }
+
+    /// Describes a run before it starts: parent, policy, hooks.
+    pub fn run_builder<T, E>(&self, name: impl Into<Text>) -> RunBuilder<'_, T, E> {
+        let executor = Cow::Borrowed(&self.core().executor);
+        RunBuilder::new(Some(Cow::Borrowed(self)), executor, name.into())
+    }
+
+    /// The live runs of this store.
+    #[must_use]
+    pub fn runs(&self) -> Runs {
+        Runs::new(Arc::clone(&self.core().executor))
+    }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Graph {
     run_stamp: u64,
     /// Nodes with subscribers that the current commit has stained.
     pub(crate) affected: Vec<u32>,
+    /// Reused by commits of several cells.
+    pub(crate) scratch: Vec<u32>,
     /// Reused by marking.
     mark_queue: Vec<u32>,
     /// Reused by pulling: a node, and which of its sources comes next.
@@ -156,6 +158,7 @@ impl Graph {
             running: Vec::new(),
             run_stamp: 0,
             affected: Vec::new(),
+            scratch: Vec::new(),
             mark_queue: Vec::new(),
             pull_stack: Vec::new(),
             epoch: 0,

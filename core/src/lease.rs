@@ -54,6 +54,11 @@ impl<T> Lease<T> {
         Self { value: Mutex::new(value) }
     }
 
+    /// The value, of which nobody else has a handle any more.
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
     /// Runs `f` inside the lease.
     #[inline]
     #[track_caller]

@@ -1,17 +1,19 @@
 //! The store: one cheap handle to everything.
 
 mod build;
+mod extension;
 mod reads;
 mod writes;
 
 pub use build::{PanicPolicy, StoreBuilder};
+use extension::Extensions;
 
 use crate::{
     cell::{ByValue, CellBuilder, Derived, Equality, Source},
     commit::{CommitNumber, Writer},
     delivery::Exit,
     event::Event,
-    executor::Executor,
+    executor::{Executor, Spawn},
     feed::{Feed, ObserverGuard},
     graph::{Graph, Reader},
     lease::{Lease, Reentrant},
@@ -72,8 +74,12 @@ pub(crate) struct Core {
     pub(crate) feed: Feed,
     /// What becomes of panics in callbacks.
     pub(crate) on_panic: PanicPolicy,
-    /// Runs.
+    /// What front ends keep in the store.
+    extensions: Extensions,
+    /// Where bodies run.
     pub(crate) executor: Arc<Executor>,
+    /// Where they go on when they are not ready at once.
+    pub(crate) spawner: Box<dyn Spawn>,
 }
 
 impl Store {
@@ -85,6 +91,11 @@ impl Store {
     /// A store that is to be configured.
     pub fn builder() -> StoreBuilder {
         StoreBuilder::new()
+    }
+
+    /// A store whose bodies go on with `spawner` when they are not ready at once.
+    pub fn with_spawner(spawner: impl Spawn) -> Self {
+        Self::builder().spawner(spawner).build()
     }
 
     pub(crate) fn from_core(core: Arc<Core>) -> Self {
@@ -164,6 +175,18 @@ impl Store {
         self.core.feed.add(Arc::downgrade(&self.core), Box::new(observer))
     }
 
+    /// Tells the observers of an event: for front ends, whose dispatches and signals are events too. The event
+    /// is made only if anybody observes.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`], if anybody observes.
+    #[inline]
+    #[track_caller]
+    pub fn emit(&self, event: impl FnOnce() -> Event) {
+        self.core.emit(event);
+    }
+
     /// The number of the last commit.
     ///
     /// # Panics
@@ -228,11 +251,16 @@ impl Core {
 
     /// Runs `f` inside the lease and leaves what it left to do to somebody else. No lease may be held.
     #[track_caller]
-    pub(crate) fn serialize<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
+    pub(crate) fn in_lease<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         match self.lease.with(f) {
             Ok(value) => value,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Runs `f` inside the lease, so that no commit is under way meanwhile. No lease may be held.
+    pub(crate) fn serialize<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.in_lease(|_| f())
     }
 
     /// The calling thread as a writer.
@@ -245,8 +273,9 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
+        self.executor.close();
         // Watches outlive the store: whoever waits on one learns that nothing will come.
-        let wakers = self.lease.with(|graph| graph.outbox.close_all()).unwrap_or_default();
+        let wakers = self.lease.get_mut().outbox.close_all();
         for waker in wakers {
             waker.wake();
         }

@@ -108,16 +108,26 @@ impl Graph {
         writer: &Writer,
         update: impl FnOnce(&mut T) -> R,
     ) -> (Option<CommitNumber>, Option<PanicPayload>) {
+        let (changed, panicked) = self.update_value(index, update);
+        (changed.then(|| self.commit_one(index, writer)), panicked)
+    }
+
+    /// Updates the value of a sound cell in place; returns whether it counts as changed. If the closure panics
+    /// the cell is torn, which is a change.
+    pub(super) fn update_value<T: Send + 'static, R: UpdateResult>(
+        &mut self,
+        index: u32,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> (bool, Option<PanicPayload>) {
         let cell = self.node_mut(index).value.downcast_mut::<T>();
         let value = cell.value.as_mut().expect("a source has a value");
         match catch_unwind(AssertUnwindSafe(|| update(value).changed())) {
-            Ok(true) => (Some(self.commit_one(index, writer)), None),
-            Ok(false) => (None, None),
+            Ok(changed) => (changed, None),
             Err(payload) => {
                 let (cell, message) = (self.label(index), panic_message(&*payload));
                 let torn = CellError::new(CellErrorKind::Torn { cell, message });
                 self.set_error(index, Some(torn));
-                (Some(self.commit_one(index, writer)), Some(payload))
+                (true, Some(payload))
             }
         }
     }

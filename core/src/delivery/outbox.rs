@@ -116,7 +116,11 @@ impl Outbox {
     }
 
     /// Removes a topic; its subscribers are to be dropped outside the lease.
-    pub(crate) fn close_topic(&mut self, slot: u32, wakers: &mut Vec<Waker>) -> impl Any + Send + use<> {
+    pub(crate) fn close_topic(
+        &mut self,
+        slot: u32,
+        wakers: &mut Vec<Waker>,
+    ) -> impl Any + Send + use<> {
         let mut topic = self.topics.remove(slot as usize).topic;
         topic.close(wakers);
         topic
@@ -133,7 +137,10 @@ impl Outbox {
 
     /// The topic in a slot, if it is still that one.
     pub(super) fn topic(&mut self, slot: u32, id: u64) -> Option<&mut Box<dyn AnyTopic>> {
-        self.topics.get_mut(slot as usize).filter(|entry| entry.id == id).map(|entry| &mut entry.topic)
+        self.topics
+            .get_mut(slot as usize)
+            .filter(|entry| entry.id == id)
+            .map(|entry| &mut entry.topic)
     }
 
     /// The callbacks that were removed from a topic while a deliverer has them.
@@ -164,8 +171,8 @@ impl Outbox {
     pub(crate) fn causal_loop(&self, cell: CellLabel, writer: &Writer) -> CellError {
         let mut cells = vec![cell];
         let mut commit = writer.cause.callback_of;
-        while let Some((_, cause, label)) =
-            commit.and_then(|commit| self.causes.iter().rev().find(|(number, ..)| *number == commit))
+        while let Some((_, cause, label)) = commit
+            .and_then(|commit| self.causes.iter().rev().find(|(number, ..)| *number == commit))
         {
             if let Some(label) = label
                 && !cells.contains(label)
@@ -231,13 +238,15 @@ impl Outbox {
         garbage: &mut Vec<Box<dyn Any + Send>>,
     ) -> Option<Parcel> {
         match parcel {
-            Parcel::Callbacks { callbacks, slot, id, number, depth } => match self.topic(slot, id) {
-                Some(topic) => {
-                    topic.give_back(callbacks, garbage);
-                    None
+            Parcel::Callbacks { callbacks, slot, id, number, depth } => {
+                match self.topic(slot, id) {
+                    Some(topic) => {
+                        topic.give_back(callbacks, garbage);
+                        None
+                    }
+                    None => Some(Parcel::Callbacks { callbacks, slot, id, number, depth }),
                 }
-                None => Some(Parcel::Callbacks { callbacks, slot, id, number, depth }),
-            },
+            }
             event => Some(event),
         }
     }

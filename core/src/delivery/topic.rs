@@ -1,10 +1,6 @@
 //! The subscribers of one cell.
 
-use super::{
-    Panicked,
-    subscription::Change,
-    watch::AnyWatch,
-};
+use super::{Panicked, subscription::Change, watch::AnyWatch};
 use crate::{
     cell::AnyValue,
     commit::{Cause, CommitNumber},
@@ -229,9 +225,7 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
             put(&mut lent.subscribers, place, subscriber);
         }
         for place in self.removed.drain(..) {
-            if let Some(removed) =
-                lent.subscribers.get_mut(place as usize).and_then(Option::take)
-            {
+            if let Some(removed) = lent.subscribers.get_mut(place as usize).and_then(Option::take) {
                 garbage.push(Box::new(removed.callback));
             }
             self.free.push(place);
@@ -282,7 +276,7 @@ impl<T: Clone + Send + 'static> Callbacks for Lent<T> {
             if removals != seen {
                 seen = removals;
                 let (slot, id) = self.topic;
-                let removed = core.serialize(|graph| graph.outbox.removed(slot, id));
+                let removed = core.in_lease(|graph| graph.outbox.removed(slot, id));
                 for removed in removed {
                     let gone = self.subscribers.get_mut(removed as usize).and_then(Option::take);
                     panicked.catch(|| drop(gone));

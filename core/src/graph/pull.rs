@@ -136,7 +136,8 @@ impl Graph {
             let (cell, limit) = (self.label(index), self.max_depth);
             return Err(CellError::new(CellErrorKind::TooDeep { cell, limit }));
         }
-        let derivation = self.node_mut(index).derivation.as_mut().expect("only derived cells stain");
+        let derivation =
+            self.node_mut(index).derivation.as_mut().expect("only derived cells stain");
         let Some(mut compute) = derivation.compute.take() else {
             return Err(self.cycle(index));
         };

@@ -117,11 +117,7 @@ impl<'g> Reader<'g> {
 
     /// Brings the cell up to date and makes it a dependency.
     #[inline]
-    fn track(
-        &mut self,
-        key: CellKey,
-        used: &'static Location<'static>,
-    ) -> Result<u32, CellError> {
+    fn track(&mut self, key: CellKey, used: &'static Location<'static>) -> Result<u32, CellError> {
         let index = self.graph.locate(key, used)?;
         let node = self.graph.node_mut(index);
         if node.read_by == self.stamp {
@@ -144,6 +140,8 @@ impl<'g> Reader<'g> {
 
 impl fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("cell", &self.graph.label(self.owner)).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("cell", &self.graph.label(self.owner))
+            .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,13 @@
 //! How a store is configured.
 
-use super::{Core, Store};
+use super::{Core, Store, extension::Extensions};
 use crate::{
-    delivery::Outbox, executor::Executor, feed::Feed, graph::Graph, lease::Lease, sync::Condvar,
+    delivery::Outbox,
+    executor::{Executor, Spawn, default_spawner},
+    feed::Feed,
+    graph::Graph,
+    lease::Lease,
+    sync::Condvar,
 };
 use std::{fmt, sync::Arc};
 
@@ -18,14 +23,13 @@ pub enum PanicPolicy {
 }
 
 /// Configures a [`Store`].
-#[derive(Debug)]
 #[must_use = "a builder makes no store until `build` is called"]
 pub struct StoreBuilder {
     max_depth: usize,
     outbox_capacity: usize,
     causal_limit: u32,
     on_panic: PanicPolicy,
-    pub(crate) executor: crate::executor::ExecutorConfig,
+    spawner: Box<dyn Spawn>,
 }
 
 impl StoreBuilder {
@@ -35,7 +39,7 @@ impl StoreBuilder {
             outbox_capacity: 65_536,
             causal_limit: 100,
             on_panic: PanicPolicy::Resume,
-            executor: crate::executor::ExecutorConfig::default(),
+            spawner: default_spawner(),
         }
     }
 
@@ -66,16 +70,36 @@ impl StoreBuilder {
         self
     }
 
+    /// Where bodies go on that are not ready at once. By default that is the tokio runtime in whose context the
+    /// store is used then, if the feature `tokio` is on; else nowhere.
+    pub fn spawner(mut self, spawner: impl Spawn) -> Self {
+        self.spawner = Box::new(spawner);
+        self
+    }
+
     /// Makes the store.
     pub fn build(self) -> Store {
         let outbox = Outbox::new(self.outbox_capacity, self.causal_limit);
-        Store::from_core(Arc::new(Core {
+        Store::from_core(Arc::new_cyclic(|core| Core {
             lease: Lease::new(Graph::new(self.max_depth, outbox)),
             delivery_waiters: Condvar::new(),
             feed: Feed::new(),
             on_panic: self.on_panic,
-            executor: Arc::new(Executor::new(self.executor)),
+            extensions: Extensions::default(),
+            executor: Arc::new(Executor::new(core.clone())),
+            spawner: self.spawner,
         }))
+    }
+}
+
+impl fmt::Debug for StoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreBuilder")
+            .field("max_depth", &self.max_depth)
+            .field("outbox_capacity", &self.outbox_capacity)
+            .field("causal_limit", &self.causal_limit)
+            .field("on_panic", &self.on_panic)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Store, reads::fail};
 use crate::{
     cell::{Cell, Source},
-    commit::{Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult},
+    commit::{Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult, Updates},
     error::CellError,
 };
 use std::{
@@ -84,6 +84,24 @@ impl Store {
         let writer = self.core().writer(Location::caller());
         let done = self.core().enter(|graph| graph.update(cell.key(), &writer, update))??;
         Ok(self.updated(done))
+    }
+
+    /// Updates several cells in place as one commit, without copying their values. There is no way back: see
+    /// [`Updates`], and [`transaction`](Self::transaction) for all or nothing.
+    ///
+    /// `body` runs inside the lease and must be pure.
+    ///
+    /// # Panics
+    ///
+    /// If `body` or one of the updates panics, after the commit of what was done; inside a lease.
+    #[track_caller]
+    pub fn updates<R>(&self, body: impl FnOnce(&mut Updates<'_>) -> R) -> (R, Commit<'_>) {
+        let writer = self.core().writer(Location::caller());
+        let done = self.demand(|graph| graph.update_several(writer, body));
+        match (done.value, done.panicked) {
+            (Ok(value), None) => (value, Commit::new(self, done.number)),
+            (Err(payload), _) | (_, Some(payload)) => resume_unwind(payload),
+        }
     }
 
     /// Repairs a torn cell: `salvage` is handed what an update that panicked has left behind. On a sound cell

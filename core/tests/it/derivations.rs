@@ -1,1 +1,200 @@
-//! derivations
+//! What runs, when, and how often.
+
+use crate::log::Log;
+use trine_core::{CellErrorKind, Store, Update};
+
+#[test]
+fn a_derivation_does_not_run_before_it_is_read() {
+    let (store, log) = (Store::new(), Log::default());
+    let source = store.source(1);
+    let derived = store.derived(log.noting("derive", move |cx| cx.get(source) + 1));
+    store.set(source, 2);
+    log.is_empty();
+    assert_eq!(store.get(derived), 3);
+    log.is(["derive"]);
+}
+
+#[test]
+fn an_unobserved_derivation_does_not_run_at_a_commit() {
+    let (store, log) = (Store::new(), Log::default());
+    let source = store.source(1);
+    let derived = store.derived(log.noting("derive", move |cx| cx.get(source)));
+    store.get(derived);
+    log.is(["derive"]);
+    store.set(source, 2);
+    store.set(source, 3);
+    log.is_empty();
+    assert_eq!(store.get(derived), 3);
+    log.is(["derive"]);
+}
+
+#[test]
+fn a_cell_is_lazy_again_after_its_last_subscriber_has_gone() {
+    let (store, log) = (Store::new(), Log::default());
+    let source = store.source(1);
+    let derived = store.derived(log.noting("derive", move |cx| cx.get(source)));
+    let guard = store.subscribe(derived, |_| {});
+    let watch = store.watch(derived);
+    log.is(["derive"]);
+    drop(guard);
+    store.set(source, 2);
+    log.is(["derive"]);
+    drop(watch);
+    store.set(source, 3);
+    log.is_empty();
+}
+
+#[test]
+fn a_diamond_runs_once_and_sees_both_sides_of_the_same_commit() {
+    let (store, log) = (Store::new(), Log::default());
+    let source = store.source(1);
+    let left = store.derived(log.noting("left", move |cx| cx.get(source) + 1));
+    let right = store.derived(log.noting("right", move |cx| cx.get(source) * 2));
+    let heard = log.clone();
+    let both = store.derived(log.noting("both", move |cx| (cx.get(left), cx.get(right))));
+    let _guard = store.subscribe(both, move |both| heard.note(format!("{both:?}")));
+    log.is(["both", "left", "right"]);
+    store.set(source, 10);
+    // `left` has changed, so `both` runs; `right` is brought up to date when `both` reads it.
+    log.is(["left", "both", "right", "(11, 20)"]);
+}
+
+#[test]
+fn an_equal_result_stops_the_change() {
+    let (store, log) = (Store::new(), Log::default());
+    let source = store.source(1);
+    let parity = store.derived(log.noting("parity", move |cx| cx.get(source) % 2));
+    let text = store.derived(log.noting("text", move |cx| cx.get(parity).to_string()));
+    let heard = log.clone();
+    let _guard = store.subscribe(text, move |text| heard.note(text));
+    log.clear();
+    store.set(source, 3);
+    log.is(["parity"]);
+    store.set(source, 4);
+    log.is(["parity", "text", "0"]);
+}
+
+#[test]
+fn dependencies_are_those_of_the_last_run() {
+    let (store, log) = (Store::new(), Log::default());
+    let (flag, a, b) = (store.source(true), store.source(1), store.source(2));
+    let chosen = store
+        .derived(log.noting("choose", move |cx| if cx.get(flag) { cx.get(a) } else { cx.get(b) }));
+    let _guard = store.subscribe(chosen, |_| {});
+    log.clear();
+    store.set(b, 20);
+    log.is_empty();
+    store.set(flag, false);
+    log.is(["choose"]);
+    store.set(a, 10);
+    log.is_empty();
+    store.set(b, 30);
+    log.is(["choose"]);
+    assert_eq!(store.get(chosen), 30);
+}
+
+#[test]
+fn a_source_behind_a_guard_does_not_run_when_the_guard_closes() {
+    let (store, log) = (Store::new(), Log::default());
+    let divisor = store.source(2);
+    let quotient = store.derived(log.noting("divide", move |cx| 100 / cx.get(divisor)));
+    let safe =
+        store.derived(move |cx| if cx.get(divisor) == 0 { None } else { Some(cx.get(quotient)) });
+    let _guard = store.subscribe(safe, |_| {});
+    log.clear();
+    store.set(divisor, 0);
+    log.is_empty();
+    assert_eq!(store.get(safe), None);
+    store.set(divisor, 5);
+    log.is(["divide"]);
+    assert_eq!(store.get(safe), Some(20));
+}
+
+#[test]
+fn a_chain_of_a_million_links_is_revalidated_without_recursion() {
+    let store = Store::new();
+    let source = store.source(0_u64);
+    let mut last = store.derived(move |cx| cx.get(source));
+    store.get(last);
+    for _ in 0..1_000_000 {
+        let before = last;
+        last = store.derived(move |cx| cx.get(before) + 1);
+        store.get(last);
+    }
+    store.set(source, 5);
+    assert_eq!(store.get(last), 1_000_005);
+}
+
+#[test]
+fn a_chain_whose_every_link_reads_the_source_is_revalidated_without_deep_recursion() {
+    let store = Store::new();
+    let source = store.source(1_u64);
+    let mut last = store.derived(move |cx| cx.get(source));
+    for _ in 0..100_000 {
+        let before = last;
+        last = store.derived(move |cx| cx.get(source) + cx.get(before));
+        store.get(last);
+    }
+    store.set(source, 2);
+    assert_eq!(store.get(last), 200_002);
+}
+
+#[test]
+fn a_million_dependents_follow_one_source() {
+    let store = Store::new();
+    let source = store.source(0_u32);
+    let cells: Vec<_> =
+        (0..1_000_000_u32).map(|n| store.derived(move |cx| cx.get(source) + n)).collect();
+    for &cell in &cells {
+        store.get(cell);
+    }
+    store.set(source, 1);
+    assert_eq!(store.get(cells[999_999]), 1_000_000);
+    store.remove(cells[0]).unwrap();
+    assert_eq!(store.get(cells[1]), 2);
+}
+
+#[test]
+fn a_first_read_that_nests_too_deep_is_a_typed_error_and_warm_gets_there() {
+    let store = Store::new();
+    let source = store.source(0_u64);
+    let mut last = store.cell("first").derived(move |cx| cx.get(source));
+    for _ in 0..5_000 {
+        let before = last;
+        last = store.derived(move |cx| cx.get(before) + 1);
+    }
+    let error = store.try_get(last).unwrap_err();
+    assert!(matches!(error.kind(), CellErrorKind::TooDeep { limit: 1_000, .. }), "{error}");
+    store.warm([last]);
+    assert_eq!(store.get(last), 5_000);
+    store.set(source, 1);
+    assert_eq!(store.get(last), 5_001);
+}
+
+#[test]
+fn an_update_in_place_counts_unless_it_says_otherwise() {
+    let (store, log) = (Store::new(), Log::default());
+    let list = store.source(vec![1]);
+    let heard = log.clone();
+    let _guard = store.subscribe(list, move |list| heard.note(format!("{list:?}")));
+    store.update(list, |list| list.push(2));
+    let commit = store.update(list, |_| Update::Unchanged);
+    assert_eq!(commit.number(), None);
+    log.is(["[1, 2]"]);
+}
+
+#[test]
+fn equality_is_chosen_per_cell() {
+    let (store, log) = (Store::new(), Log::default());
+    let always = store.cell("always").always_different().source(1);
+    let length =
+        store.cell("length").equality(|a: &String, b| a.len() == b.len()).source("a".to_owned());
+    let (heard, heard_too) = (log.clone(), log.clone());
+    let _a = store.subscribe(always, move |_| heard.note("always"));
+    let _b = store.subscribe(length, move |text| heard_too.note(text));
+    store.set(always, 1);
+    store.set(length, "b".to_owned());
+    store.set(length, "cc".to_owned());
+    log.is(["always", "cc"]);
+    assert_eq!(store.get(length), "cc");
+}

@@ -1,1 +1,76 @@
-//! lease
+//! What pure code may not do, and what it is told.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Mutex,
+    thread,
+};
+use trine_core::{CellErrorKind, Store};
+
+#[test]
+fn a_store_used_inside_its_own_lease_is_an_error_that_names_both_places() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let inner = store.clone();
+    let (line, error) = store.with(cell, |_| (line!(), inner.try_get(cell).unwrap_err()));
+    let CellErrorKind::Reentrant(reentrant) = error.kind() else { panic!("{error}") };
+    assert_eq!((reentrant.outer.line(), reentrant.inner.line()), (line, line));
+    assert!(error.to_string().contains("lease.rs"), "{error}");
+}
+
+#[test]
+fn a_second_store_used_inside_a_lease_is_an_error_too() {
+    let (store, other) = (Store::new(), Store::new());
+    let (cell, foreign) = (store.source(1), other.source(1));
+    let error = store.with(cell, |_| other.try_get(foreign).unwrap_err());
+    assert!(error.is_reentrant());
+}
+
+#[test]
+fn a_derivation_that_captures_a_store_fails_and_the_store_goes_on() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let captured = Mutex::new(store.clone());
+    let bad = store.cell("bad").derived(move |_| captured.lock().unwrap().get(cell));
+    let error = store.try_get(bad).unwrap_err();
+    assert!(error.to_string().contains("from inside a lease"), "{error}");
+    assert_eq!(store.get(cell), 1);
+}
+
+#[test]
+fn a_panic_inside_a_lease_leaves_the_store_usable() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let panic = catch_unwind(AssertUnwindSafe(|| store.with(cell, |_| panic!("inside"))));
+    assert!(panic.is_err());
+    store.set(cell, 2);
+    assert_eq!(thread::scope(|scope| scope.spawn(|| store.get(cell)).join().unwrap()), 2);
+}
+
+#[test]
+fn a_clone_that_panics_for_its_subscribers_does_not_break_the_commit() {
+    #[derive(PartialEq)]
+    struct Brittle(i32);
+    impl Clone for Brittle {
+        fn clone(&self) -> Self {
+            assert!(self.0 < 2, "cannot clone {}", self.0);
+            Self(self.0)
+        }
+    }
+    let store = Store::new();
+    let cell = store.source(Brittle(0));
+    let errors = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let heard = errors.clone();
+    let _guard = store.subscribe_changes(cell, move |change| {
+        heard
+            .lock()
+            .unwrap()
+            .push(change.value().map(|value| value.0).map_err(ToString::to_string));
+    });
+    store.set(cell, Brittle(1));
+    store.set(cell, Brittle(2));
+    assert_eq!(store.with(cell, |value| value.0), 2);
+    let errors = errors.lock().unwrap();
+    assert_eq!(errors[0], Ok(1));
+    assert!(errors[1].as_ref().unwrap_err().contains("cannot clone 2"));
+}

@@ -1,9 +1,20 @@
 //! One binary, a module per topic.
 
+mod context;
 mod delivery;
 mod derivations;
 mod errors;
+mod executor_abort;
+mod executor_children;
+mod executor_policy;
+mod executor_random;
+mod executor_registry;
+mod executor_runtime;
+mod executor_start;
+mod executor_store;
+mod executor_waiting;
 mod lease;
+mod log;
 mod oracle;
 mod transactions;
 mod watches;

@@ -73,7 +73,11 @@ fn oracle(formulas: &[Formula], sources: &[i64], cell: usize) -> Option<i64> {
     match &formulas[formula] {
         Formula::Sum(cells) => cells.iter().map(value).sum(),
         Formula::Choose(test, even, odd) => {
-            if value(test)?.rem_euclid(2) == 0 { value(even) } else { value(odd) }
+            if value(test)?.rem_euclid(2) == 0 {
+                value(even)
+            } else {
+                value(odd)
+            }
         }
         Formula::Clamp(cell) => Some(value(cell)?.clamp(-3, 3)),
         Formula::Fussy(cell) => value(cell).filter(|value| value % 5 != 0),
@@ -124,13 +128,19 @@ impl World {
                 match &formula {
                     Formula::Sum(cells) => cells.iter().map(|cell| get(*cell)).sum(),
                     Formula::Choose(test, even, odd) => {
-                        if get(*test).rem_euclid(2) == 0 { get(*even) } else { get(*odd) }
+                        if get(*test).rem_euclid(2) == 0 {
+                            get(*even)
+                        } else {
+                            get(*odd)
+                        }
                     }
                     Formula::Clamp(cell) => get(*cell).clamp(-3, 3),
                     Formula::Fussy(cell) => {
                         let value = get(*cell);
                         // As `panic!`, without the noise of the panic hook.
-                        if value % 5 == 0 { std::panic::resume_unwind(Box::new("fussy")) }
+                        if value % 5 == 0 {
+                            std::panic::resume_unwind(Box::new("fussy"))
+                        }
                         value
                     }
                 }

@@ -1,1 +1,119 @@
-//! watches
+//! The last value of a cell, without a lease.
+
+use futures_util::FutureExt;
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
+    task::{Context, Wake, Waker},
+};
+use trine_core::{Store, WatchClosed};
+
+#[test]
+fn a_watch_shows_the_last_value_and_whether_it_is_news() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let mut watch = store.watch(cell);
+    assert!(!watch.has_changed());
+    store.set(cell, 2);
+    store.set(cell, 3);
+    assert!(watch.has_changed());
+    assert_eq!(*watch.borrow(), 3);
+    assert!(watch.changed().now_or_never().is_some());
+    assert!(watch.changed().now_or_never().is_none());
+}
+
+#[test]
+fn a_watch_can_be_looked_at_inside_a_lease() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let watch = store.watch(cell);
+    store.update(cell, |value| *value = *watch.borrow() + 1);
+    assert_eq!(*watch.borrow(), 2);
+}
+
+#[test]
+fn a_failed_derivation_leaves_the_last_good_value() {
+    let store = Store::new();
+    let source = store.source(1);
+    let derived = store.derived(move |cx| 10_i32.checked_div(cx.get(source)).expect("no zero"));
+    let watch = store.watch(derived);
+    store.set(source, 0);
+    assert_eq!(*watch.borrow(), 10);
+    assert!(watch.error().unwrap().to_string().contains("no zero"));
+    store.set(source, 5);
+    assert_eq!((*watch.borrow(), watch.error()), (2, None));
+}
+
+#[test]
+fn a_removed_cell_closes_its_watches_once_everything_has_been_seen() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let mut watch = store.watch(cell);
+    store.set(cell, 2);
+    store.remove(cell).unwrap();
+    assert_eq!(watch.changed().now_or_never(), Some(Ok(())));
+    assert_eq!(watch.changed().now_or_never(), Some(Err(WatchClosed)));
+    assert_eq!(*watch.borrow(), 2);
+}
+
+#[test]
+fn a_dropped_store_closes_its_watches() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let mut watch = store.watch(cell);
+    drop(store);
+    assert_eq!(watch.changed().now_or_never(), Some(Err(WatchClosed)));
+}
+
+struct CountsWakes(AtomicUsize);
+
+impl Wake for CountsWakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn spurious_polls_keep_one_waker_and_a_dropped_wait_keeps_none() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let mut watch = store.watch(cell);
+    let wakes = Arc::new(CountsWakes(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&wakes));
+    {
+        let mut waiting = pin!(watch.changed());
+        for _ in 0..1_000 {
+            assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        // The waker here, its copy in the watch, and the local one.
+        assert_eq!(Arc::strong_count(&wakes), 3);
+        store.set(cell, 2);
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    }
+    let mut second = store.watch(cell);
+    {
+        let mut waiting = pin!(second.changed());
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    store.set(cell, 3);
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_waker_that_reads_the_store_does_not_deadlock() {
+    struct Reads(Store, trine_core::Source<i32>, AtomicUsize);
+    impl Wake for Reads {
+        fn wake(self: Arc<Self>) {
+            self.2.store(self.0.get(self.1) as usize, Ordering::Relaxed);
+        }
+    }
+    let store = Store::new();
+    let cell = store.source(1);
+    let mut watch = store.watch(cell);
+    let reads = Arc::new(Reads(store.clone(), cell, AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&reads));
+    let mut waiting = pin!(watch.changed());
+    assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    store.set(cell, 7);
+    assert_eq!(reads.2.load(Ordering::Relaxed), 7);
+}

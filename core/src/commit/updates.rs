@@ -1,0 +1,108 @@
+//! Several in-place updates, one commit.
+
+use super::{CommitNumber, UpdateResult, Writer, write::PanicPayload};
+use crate::{
+    cell::{Cell, Source},
+    error::CellError,
+    graph::Graph,
+};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+};
+
+/// The inside of [`Store::updates`](crate::Store::updates): cells are updated in place, one after the other.
+///
+/// Unlike a transaction it copies nothing, and so cannot be undone: a closure that panics tears its own cell,
+/// and the others keep what they have become.
+pub struct Updates<'g> {
+    /// The graph, inside the lease.
+    graph: &'g mut Graph,
+    /// Who writes.
+    writer: Writer,
+    /// The cells that have changed so far.
+    changed: Vec<u32>,
+    /// The first panic.
+    panicked: Option<PanicPayload>,
+}
+
+/// What several updates came to.
+pub(crate) struct Updated<R> {
+    /// What the closure returned, or its own panic.
+    pub(crate) value: Result<R, PanicPayload>,
+    /// The commit.
+    pub(crate) number: Option<CommitNumber>,
+    /// The first panic of an update.
+    pub(crate) panicked: Option<PanicPayload>,
+}
+
+impl Graph {
+    /// Runs several in-place updates and commits what they changed.
+    pub(crate) fn update_several<R>(
+        &mut self,
+        writer: Writer,
+        body: impl FnOnce(&mut Updates<'_>) -> R,
+    ) -> Updated<R> {
+        self.epoch += 1;
+        let changed = std::mem::take(&mut self.scratch);
+        let mut updates = Updates { graph: self, writer, changed, panicked: None };
+        let value = catch_unwind(AssertUnwindSafe(|| body(&mut updates)));
+        let Updates { mut changed, panicked, .. } = updates;
+        let number = if changed.is_empty() { None } else { Some(self.finish(&changed, &writer)) };
+        changed.clear();
+        self.scratch = changed;
+        Updated { value, number, panicked }
+    }
+}
+
+impl Updates<'_> {
+    /// Updates a cell in place. If `update` panics the cell is torn, and the panic goes on when everything else
+    /// has been done.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed or belongs to another store, or is torn; if callbacks answer each other's writes
+    /// without end.
+    #[track_caller]
+    pub fn update<T: Send + 'static, R: UpdateResult>(
+        &mut self,
+        cell: Source<T>,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> Result<(), CellError> {
+        let index = self.graph.locate(cell.key(), Location::caller())?;
+        self.graph.check_depth(&self.writer, index)?;
+        if let Some(error) = self.graph.error(index) {
+            return Err(error);
+        }
+        let (changed, panicked) = self.graph.update_value(index, update);
+        if changed {
+            self.graph.mark(index);
+            if !self.changed.contains(&index) {
+                self.changed.push(index);
+            }
+        }
+        if let Some(payload) = panicked {
+            self.panicked.get_or_insert(payload);
+        }
+        Ok(())
+    }
+
+    /// The value of a cell, the updates so far included, or why it has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::try_get`](crate::Store::try_get).
+    #[track_caller]
+    pub fn get<C: Cell>(&mut self, cell: C) -> Result<C::Value, CellError>
+    where
+        C::Value: Clone,
+    {
+        self.graph.read(cell.key(), Location::caller(), C::Value::clone)
+    }
+}
+
+impl fmt::Debug for Updates<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Updates").field("cause", &self.writer.cause).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+//! Describing a run before it starts.
+
+use super::{
+    cell::{AnyRun, SettleHook},
+    context::RunContext,
+    engine::Executor,
+    outcome::Outcome,
+    policy::{Key, Policy},
+    run::Run,
+    start::start,
+};
+use crate::{store::Store, text::Text};
+use std::{borrow::Cow, fmt, future::Future, hash::Hash, sync::Arc};
+
+/// A hook that is called on the starting thread before the body.
+pub(super) type StartHook<'a> = Box<dyn FnOnce(&RunContext) -> Result<(), Text> + 'a>;
+
+/// A run that is about to start: made by [`Store::run_builder`] and [`RunContext::run_builder`].
+///
+/// ```
+/// use trine_core::{Policy, Store};
+///
+/// let store = Store::new();
+/// let run = store
+///     .run_builder("search")
+///     .policy(Policy::Latest)
+///     .key("users")
+///     .on_settle(|outcome| println!("{}", outcome.kind()))
+///     .start(|_| async { Ok::<_, String>(vec!["ada", "grace"]) });
+/// assert!(run.is_settled());
+/// ```
+#[must_use = "nothing runs until `start` is called"]
+pub struct RunBuilder<'a, T, E> {
+    /// The store, unless it is gone.
+    pub(super) store: Option<Cow<'a, Store>>,
+    /// The engine of the store.
+    pub(super) executor: Cow<'a, Arc<Executor>>,
+    /// The name.
+    pub(super) name: Text,
+    /// The run that starts it.
+    pub(super) parent: Option<Arc<dyn AnyRun>>,
+    /// Whether it outlives its parent.
+    pub(super) detached: bool,
+    /// Whether its first poll is the task's.
+    pub(super) queued: bool,
+    /// Whom it excludes.
+    pub(super) policy: Policy,
+    /// What tells it apart from runs of the same name.
+    pub(super) key: Option<Key>,
+    /// Called before the body.
+    pub(super) on_start: Option<StartHook<'a>>,
+    /// Called with the outcome.
+    pub(super) on_settle: Option<SettleHook<T, E>>,
+}
+
+impl<'a, T, E> RunBuilder<'a, T, E> {
+    pub(super) fn new(
+        store: Option<Cow<'a, Store>>,
+        executor: Cow<'a, Arc<Executor>>,
+        name: Text,
+    ) -> Self {
+        Self {
+            store,
+            executor,
+            name,
+            parent: None,
+            detached: false,
+            queued: false,
+            policy: Policy::Parallel,
+            key: None,
+            on_start: None,
+            on_settle: None,
+        }
+    }
+
+    /// Makes it a child of the run of `cx`: when that run settles in any way, this one is aborted.
+    ///
+    /// A child of a run that has settled is not started; it ends as
+    /// [`Outcome::Aborted`] by [`AbortedBy::Parent`](crate::AbortedBy::Parent).
+    pub fn child_of(mut self, cx: &RunContext) -> Self {
+        self.parent = Some(Arc::clone(cx.cell()));
+        self
+    }
+
+    /// Lets it outlive its parent, which is then only a note of where it came from.
+    pub fn detached(mut self) -> Self {
+        self.detached = true;
+        self
+    }
+
+    /// Leaves even the first poll to the runtime: no part of the body runs on the caller's stack.
+    pub fn queued(mut self) -> Self {
+        self.queued = true;
+        self
+    }
+
+    /// What to do when a run of the same name and key is active. [`Policy::Parallel`] if never called.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// What tells this run apart from others of the same name, for the policy.
+    ///
+    /// `Hash` is called now; `Eq` inside the store's lease, so it must be pure.
+    pub fn key<K: Hash + Eq + Send + Sync + 'static>(mut self, key: K) -> Self {
+        self.key = Some(Key::new(key));
+        self
+    }
+
+    /// Calls `hook` on the starting thread once the run is registered and its start was told, before the body is called.
+    ///
+    /// If it returns an error or panics, the run ends as [`Failure::Start`](crate::Failure::Start), and if it aborts
+    /// the run, as that, told once the hook has returned; either way the body is never called. It is not called for a
+    /// run that is refused.
+    pub fn on_start<M: Into<Text>>(
+        mut self,
+        hook: impl FnOnce(&RunContext) -> Result<(), M> + 'a,
+    ) -> Self {
+        self.on_start = Some(Box::new(|cx| hook(cx).map_err(Into::into)));
+        self
+    }
+
+    /// Calls `hook` exactly once with the outcome, refusals included, on the thread that settles the run: outside the
+    /// lease, after the terminal event, before any waiter is woken and before [`Run::abort`] returns.
+    ///
+    /// A panic in it is reported to the event feed and changes nothing.
+    pub fn on_settle(mut self, hook: impl FnOnce(&Outcome<T, E>) + Send + 'static) -> Self {
+        self.on_settle = Some(Box::new(hook));
+        self
+    }
+
+    /// Starts the run: calls `body` and polls its future for the first time, before this returns, on this thread,
+    /// outside the lease, inside the runtime's context. If it is not ready, it goes on with the store's
+    /// [`Spawn`](crate::Spawn).
+    ///
+    /// The body is left to the spawner from the start when the builder is [`queued`](Self::queued), and when 32 bodies are
+    /// being polled for the first time on this stack already.
+    ///
+    /// Never panics and never blocks on other runs; everything that prevents the run is its outcome:
+    ///
+    /// - called inside a lease: [`Failure::Reentrant`](crate::Failure::Reentrant), told when the lease ends;
+    /// - the store is gone: [`Failure::StoreDropped`](crate::Failure::StoreDropped);
+    /// - the body is not ready and there is no runtime: [`Failure::NoRuntime`](crate::Failure::NoRuntime);
+    /// - the parent has settled: [`Outcome::Aborted`]; the policy says no: [`Outcome::Skipped`].
+    #[track_caller]
+    pub fn start<B, F>(self, body: B) -> Run<T, E>
+    where
+        B: FnOnce(RunContext) -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+    {
+        start(self, body)
+    }
+}
+
+impl<T, E> fmt::Debug for RunBuilder<'_, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunBuilder")
+            .field("name", &self.name)
+            .field("parent", &self.parent.as_ref().map(|parent| parent.facts().id))
+            .field("detached", &self.detached)
+            .field("queued", &self.queued)
+            .field("policy", &self.policy)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}

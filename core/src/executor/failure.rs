@@ -1,0 +1,35 @@
+//! Why a run could not be carried out.
+
+use super::spawn::NoRuntime;
+use crate::{lease::Reentrant, text::Text};
+
+/// Why a run could not be carried out, though its body neither returned nor panicked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The body was not ready at once, and there is no runtime to wait on.
+    #[error(transparent)]
+    NoRuntime(#[from] NoRuntime),
+    /// The runtime dropped the body before it was done: it was shut down.
+    #[error("the runtime was shut down before the run was done")]
+    RuntimeShutDown,
+    /// The last handle to the store is gone.
+    #[error(transparent)]
+    StoreDropped(#[from] StoreDropped),
+    /// The run was started by code that must be pure.
+    #[error(transparent)]
+    Reentrant(#[from] Reentrant),
+    /// The start hook refused, or panicked; or the key's `Eq` panicked.
+    #[error("the run could not start: {message}")]
+    Start {
+        /// What the hook said.
+        message: Text,
+    },
+}
+
+/// The last handle to the store is gone.
+///
+/// Runs hold their store weakly. Keep a [`Store`](crate::Store) for as long as its runs are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store was dropped: keep a handle to it for as long as its runs are wanted")]
+pub struct StoreDropped;

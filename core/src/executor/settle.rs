@@ -1,0 +1,93 @@
+//! From a decided outcome to a dropped body.
+//!
+//! Whoever claims a run concludes it, on its own stack, outside every lock:
+//!
+//! 1. *announce*: a walk through the lease, so that the commit of a writer who still saw the run active is done;
+//!    then the terminal event, then the settle hook;
+//! 2. the children that are not detached are aborted, oldest first, generation by generation, each announced like
+//!    its parent. A work list replaces recursion: a family of any depth fits on any stack;
+//! 3. *publish*, children before parents: waiters see the outcome and are woken, the registry forgets the run;
+//! 4. *reap*: the body is dropped, or its poller is told to when the poll returns; then `stopped` resolves.
+//!
+//! A run whose start is still being told is concluded by its starter, right after that, so that no hook hears of an
+//! end before the start.
+//!
+//! Inside a lease only the claim is made at once; the rest is done as the thread leaves the lease. That is
+//! exact: who holds the lease is the one who could have written.
+
+use super::{
+    cell::{AnyRun, Verdict},
+    outcome::{AbortedBy, Rejection},
+};
+use crate::{lease, text::Text};
+use std::{collections::VecDeque, sync::Arc};
+
+/// The reason that children of a settled run are given.
+pub(super) const PARENT_SETTLED: Text = Text::from_static("its parent has settled");
+
+/// Decides the outcome of `run` and concludes it; false when somebody has decided before.
+pub(super) fn settle(run: &Arc<dyn AnyRun>, verdict: Verdict) -> bool {
+    let won = run.claim(verdict);
+    if won {
+        conclude(run);
+    }
+    won
+}
+
+/// Settles `runs`: first decides all, so that none of them ends as the child of another, then concludes in order.
+/// Returns how many this call settled.
+pub(super) fn settle_all(mut runs: Vec<Arc<dyn AnyRun>>, verdict: impl Fn() -> Verdict) -> usize {
+    runs.retain(|run| run.claim(verdict()));
+    for run in &runs {
+        conclude(run);
+    }
+    runs.len()
+}
+
+/// Does what follows a won claim: now, or when the thread leaves the lease that it holds.
+pub(super) fn conclude(run: &Arc<dyn AnyRun>) {
+    if !run.may_conclude() {
+        return;
+    }
+    if lease::held().is_some() {
+        let run = Arc::clone(run);
+        return lease::defer(move || conclude_now(&run));
+    }
+    conclude_now(run);
+}
+
+fn conclude_now(run: &Arc<dyn AnyRun>) {
+    run.announce();
+    let children = run.close_children();
+    if !children.is_empty() {
+        end_family(children);
+    }
+    run.publish();
+    run.reap();
+}
+
+#[cold]
+fn end_family(children: Vec<Arc<dyn AnyRun>>) {
+    let mut next = VecDeque::from(children);
+    let mut ended = Vec::new();
+    while let Some(child) = next.pop_front() {
+        if child.claim(parent_settled(&*child)) && child.may_conclude() {
+            child.announce();
+            next.extend(child.close_children());
+            ended.push(child);
+        }
+    }
+    for child in ended.iter().rev() {
+        child.publish();
+        child.reap();
+    }
+}
+
+/// The outcome of a child whose parent has settled.
+pub(super) fn parent_settled(child: &dyn AnyRun) -> Verdict {
+    let by = match child.facts().parent {
+        Some(parent) => AbortedBy::Parent(parent),
+        None => AbortedBy::Registry,
+    };
+    Rejection::Aborted { reason: PARENT_SETTLED, by }
+}

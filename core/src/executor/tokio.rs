@@ -1,0 +1,67 @@
+//! The spawner for tokio runtimes.
+
+use super::{
+    spawn::{NoRuntime, Spawn},
+    task::Task,
+};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+use tokio::{runtime::Handle, task::coop::unconstrained};
+
+/// Runs bodies on a tokio runtime, multi-thread or current-thread.
+///
+/// ```
+/// use trine_core::{Store, TokioSpawner};
+///
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// let store = Store::with_spawner(TokioSpawner::new(runtime.handle().clone()));
+/// // Started from a thread that tokio knows nothing of:
+/// let run = store.run("later", |_| async {
+///     tokio::task::yield_now().await;
+///     Ok::<_, String>("done")
+/// });
+/// assert_eq!(*runtime.block_on(run.result()).unwrap(), "done");
+/// ```
+#[derive(Debug, Clone)]
+pub struct TokioSpawner {
+    /// The runtime; without one, the one that the thread is in at each use.
+    handle: Option<Handle>,
+}
+
+impl TokioSpawner {
+    /// Spawns on the runtime of `handle`, from any thread.
+    #[must_use]
+    pub fn new(handle: Handle) -> Self {
+        Self { handle: Some(handle) }
+    }
+
+    /// Spawns on the runtime that the calling thread is in at the time of each use: the default of a store.
+    #[must_use]
+    pub fn current() -> Self {
+        Self { handle: None }
+    }
+}
+
+impl Spawn for TokioSpawner {
+    fn spawn(&self, task: Task) -> Result<(), NoRuntime> {
+        match &self.handle {
+            Some(handle) => drop(handle.spawn(task)),
+            None => drop(Handle::try_current().map_err(|_| NoRuntime::new())?.spawn(task)),
+        }
+        Ok(())
+    }
+
+    fn enter(&self, poll: &mut dyn FnMut()) {
+        // Without a handle the thread is in its runtime already, or there is none.
+        let _context = self.handle.as_ref().map(Handle::enter);
+        // The budget of the task that we are in must not make a ready body pending: tokio lifts it for a future only.
+        let unlimited = unconstrained(poll_fn(|_| {
+            poll();
+            Poll::Ready(())
+        }));
+        let _ = pin!(unlimited).poll(&mut Context::from_waker(Waker::noop()));
+    }
+}

@@ -1,0 +1,177 @@
+//! A runtime that does nothing until it is told to.
+
+use crate::{
+    executor::{NoRuntime, Spawn, Task},
+    sync::Mutex,
+};
+use rustc_hash::FxHashMap;
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Weak},
+    task::{Context, Wake, Waker},
+};
+
+/// A spawner whose tasks run only when told, on the thread that tells, in the order in which they were spawned and
+/// woken: for tests without a runtime.
+///
+/// Clones share their tasks; a store holds one of them.
+///
+/// ```
+/// use trine_core::{Store, test::ManualExecutor};
+///
+/// let executor = ManualExecutor::new();
+/// let store = Store::with_spawner(executor.clone());
+/// let run = store.run_builder("later").queued().start(|_| async { Ok::<_, String>(1) });
+/// assert!(!run.is_settled());
+/// executor.run_until_stalled();
+/// assert!(run.is_settled());
+/// ```
+#[derive(Clone)]
+pub struct ManualExecutor {
+    /// What the clones share.
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// The tasks.
+    tasks: Mutex<Tasks>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    /// The number of the last task.
+    last: u64,
+    /// Those that are not done and not being polled.
+    resting: FxHashMap<u64, Task>,
+    /// The tasks to poll next, oldest first; each at most once.
+    ready: VecDeque<u64>,
+    /// How many are being polled.
+    polled: usize,
+}
+
+/// Puts one task back into the line.
+struct TaskWaker {
+    /// The task.
+    number: u64,
+    /// The line.
+    shared: Weak<Shared>,
+}
+
+impl ManualExecutor {
+    /// An executor with nothing to do.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { shared: Arc::new(Shared { tasks: Mutex::new(Tasks::default()) }) }
+    }
+
+    /// Polls the task that is next in line; false when none is ready.
+    pub fn run_one(&self) -> bool {
+        let (number, mut task) = {
+            let mut tasks = self.shared.tasks.lock();
+            // A waker may outlive its task.
+            let next = loop {
+                let Some(number) = tasks.ready.pop_front() else { return false };
+                if let Some(task) = tasks.resting.remove(&number) {
+                    break (number, task);
+                }
+            };
+            tasks.polled += 1;
+            next
+        };
+        let waker =
+            Waker::from(Arc::new(TaskWaker { number, shared: Arc::downgrade(&self.shared) }));
+        let polled = Polled { shared: &self.shared };
+        let pending = Pin::new(&mut task).poll(&mut Context::from_waker(&waker)).is_pending();
+        drop(polled);
+        if pending {
+            self.shared.tasks.lock().resting.insert(number, task);
+        }
+        true
+    }
+
+    /// Polls until no task is ready; returns how many polls that took.
+    pub fn run_until_stalled(&self) -> usize {
+        std::iter::from_fn(|| self.run_one().then_some(())).count()
+    }
+
+    /// How many tasks are not done.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        let tasks = self.shared.tasks.lock();
+        tasks.resting.len() + tasks.polled
+    }
+
+    /// How many tasks are ready to be polled.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        self.shared.tasks.lock().ready.len()
+    }
+
+    /// Drops all tasks, like the shutdown of a runtime; returns how many.
+    pub fn shut_down(&self) -> usize {
+        let dropped = {
+            let mut tasks = self.shared.tasks.lock();
+            tasks.ready.clear();
+            std::mem::take(&mut tasks.resting)
+        };
+        let mut dropped: Vec<_> = dropped.into_iter().collect();
+        dropped.sort_unstable_by_key(|(number, _)| *number);
+        dropped.into_iter().map(|(_, task)| drop(task)).count()
+    }
+}
+
+impl Default for ManualExecutor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Spawn for ManualExecutor {
+    fn spawn(&self, task: Task) -> Result<(), NoRuntime> {
+        let mut tasks = self.shared.tasks.lock();
+        tasks.last += 1;
+        let number = tasks.last;
+        tasks.resting.insert(number, task);
+        tasks.ready.push_back(number);
+        Ok(())
+    }
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(shared) = self.shared.upgrade() {
+            let mut tasks = shared.tasks.lock();
+            if !tasks.ready.contains(&self.number) {
+                tasks.ready.push_back(self.number);
+            }
+        }
+    }
+}
+
+/// Counts a task that is being polled, a panicking one too.
+struct Polled<'a> {
+    /// Where it is counted.
+    shared: &'a Shared,
+}
+
+impl Drop for Polled<'_> {
+    fn drop(&mut self) {
+        self.shared.tasks.lock().polled -= 1;
+    }
+}
+
+impl fmt::Debug for ManualExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManualExecutor")
+            .field("pending", &self.pending())
+            .field("ready", &self.ready())
+            .finish()
+    }
+}

@@ -1,0 +1,48 @@
+//! Reading and writing from inside a run.
+
+use crate::log::Log;
+use std::sync::{Arc, Mutex};
+use trine_core::{ContextError, Event, RunContext, Store, test::ManualExecutor};
+
+#[test]
+fn a_body_writes_through_its_context_and_the_commit_names_the_run() {
+    let (store, log) = (Store::new(), Log::default());
+    let cell = store.source(1);
+    let heard = log.clone();
+    store
+        .observe(move |event| {
+            if let Event::Committed { cause, .. } = event {
+                heard.note(cause.run.unwrap());
+            }
+        })
+        .detach();
+    let run = store.run("write", move |cx| async move {
+        cx.set(cell, 2)?;
+        cx.update(cell, |value| *value += 1)?;
+        Ok::<_, ContextError>(cx.get(cell)?)
+    });
+    assert_eq!(*run.outcome().unwrap().into_result().unwrap(), 3);
+    log.is(["run 1", "run 1"]);
+}
+
+#[test]
+fn a_run_that_is_over_writes_nothing_more() {
+    let executor = ManualExecutor::new();
+    let store = Store::with_spawner(executor.clone());
+    let cell = store.source(1);
+    let kept: Arc<Mutex<Option<RunContext>>> = Arc::default();
+    let keep = Arc::clone(&kept);
+    let run = store.run("leaks its context", move |cx| async move {
+        *keep.lock().unwrap() = Some(cx);
+        std::future::pending::<Result<(), ContextError>>().await
+    });
+    let cx = kept.lock().unwrap().take().unwrap();
+    cx.set(cell, 2).unwrap();
+    run.abort("enough");
+    let over = ContextError::Settled { run: run.id() };
+    assert_eq!(cx.set(cell, 3), Err(over.clone()));
+    assert_eq!(cx.update(cell, |value| *value = 3), Err(over.clone()));
+    assert_eq!(cx.transaction(|tx| Ok::<_, ()>(tx.set(cell, 3))), Err(over.clone()));
+    assert_eq!(cx.updates(|cells| cells.update(cell, |value| *value = 3)).unwrap_err(), over);
+    assert_eq!(store.get(cell), 2);
+}

@@ -1,0 +1,134 @@
+//! The command line.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
+
+use crate::models;
+use crate::portal::Model;
+use crate::story::Conditions;
+
+/// Runs Portal, one app written in each model of Trine, against a real service, and compares the models.
+///
+/// Exit code: 0 when all models end in the same, right state; 1 when they do not; 2 when the
+/// comparison could not be run.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "trine-examples", version)]
+pub struct Options {
+    /// Run only this model; may be repeated
+    #[arg(long = "model", value_name = "NAME", value_parser = model_names())]
+    pub models: Vec<String>,
+
+    /// Decides over each latency and failure
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// How long an answer of the service takes, in milliseconds: one number or a range, 0 to 1000
+    #[arg(long, value_name = "MS", default_value = "5..25", value_parser = latency)]
+    pub latency: Latency,
+
+    /// The share of requests that fail, 0.0 to 1.0
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub fail: f64,
+
+    /// Keep the service's data in this file, made when it does not exist [default: a temporary file]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+
+    /// Print JSON with documented, stable keys in place of tables
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print the verdict only
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+}
+
+/// The least and the most time of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latency(pub RangeInclusive<Duration>);
+
+impl Options {
+    /// The models to run: those asked for in the order of the columns, or all.
+    #[must_use]
+    pub fn chosen_models(&self) -> Vec<Model> {
+        let chosen = |model: &Model| {
+            self.models.is_empty() || self.models.iter().any(|name| name == model.name)
+        };
+        models::ALL.iter().copied().filter(chosen).collect()
+    }
+
+    /// What the service does to the requests.
+    #[must_use]
+    pub fn conditions(&self) -> Conditions {
+        Conditions {
+            seed: self.seed,
+            latency: self.latency.0.clone(),
+            fail_rate: self.fail,
+            ..Conditions::default()
+        }
+    }
+}
+
+fn model_names() -> PossibleValuesParser {
+    models::ALL.iter().map(|model| model.name).into()
+}
+
+fn latency(text: &str) -> Result<Latency, String> {
+    let milliseconds = |text: &str| match text.trim().parse::<u64>() {
+        Ok(ms) if ms <= 1_000 => Ok(Duration::from_millis(ms)),
+        _ => Err(format!("`{text}` is not a number of milliseconds from 0 to 1000")),
+    };
+    let (least, most) = text.split_once("..").unwrap_or((text, text));
+    let (least, most) = (milliseconds(least)?, milliseconds(most.trim_start_matches('='))?);
+    if least > most {
+        return Err("the range ends before it begins".to_owned());
+    }
+    Ok(Latency(least..=most))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(rate),
+        _ => Err("must be a number from 0.0 to 1.0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Options, String> {
+        let all = std::iter::once("trine-examples").chain(arguments.iter().copied());
+        Options::try_parse_from(all).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_arguments_every_model_runs_under_the_default_conditions() {
+        let options = parsed(&[]).unwrap();
+        assert_eq!(options.chosen_models().len(), models::ALL.len());
+        assert_eq!(options.conditions(), Conditions::default());
+    }
+
+    #[test]
+    fn a_latency_is_a_number_or_a_range() {
+        let ms = Duration::from_millis;
+        assert_eq!(parsed(&["--latency", "7"]).unwrap().latency.0, ms(7)..=ms(7));
+        assert_eq!(parsed(&["--latency", "0..40"]).unwrap().latency.0, ms(0)..=ms(40));
+        for wrong in ["fast", "9..3", "5..", "2000", "-1"] {
+            assert!(parsed(&[&format!("--latency={wrong}")]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_named() {
+        assert!(parsed(&["--no-such-flag"]).unwrap_err().contains("--no-such-flag"));
+        let unknown = parsed(&["--model", "redux"]).unwrap_err();
+        assert!(unknown.contains("redux") && unknown.contains("by-hand"), "{unknown}");
+        assert!(parsed(&["--fail", "1.5"]).is_err());
+        assert!(parsed(&["--json", "--quiet"]).is_err());
+    }
+}

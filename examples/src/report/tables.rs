@@ -1,0 +1,129 @@
+//! The comparison as text, at most 100 columns wide and without colours.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use crate::comparison::{Comparison, Contestant, Counts};
+use crate::timeline::{self, Moment};
+
+const WIDTH: u16 = 100;
+
+/// The whole report.
+#[must_use]
+pub fn tables(comparison: &Comparison) -> String {
+    let mut text = introduction(comparison);
+    for part in [timeline(comparison), counts(comparison), files(comparison)] {
+        text.push('\n');
+        text.push_str(&part);
+    }
+    text.push('\n');
+    text.push_str(&verdict(comparison));
+    text
+}
+
+/// Whether the models agree; if not, in which fields they differ.
+#[must_use]
+pub fn verdict(comparison: &Comparison) -> String {
+    let names: Vec<&str> =
+        comparison.contestants.iter().map(|one| one.performance.model.name).collect();
+    let mut text = String::new();
+    if comparison.differences.is_empty() {
+        let end = match (names.len(), comparison.conditions.fail_rate == 0.0) {
+            (1, true) => "ends in the state that the service's data says",
+            (1, false) => "ends with what failed shown as failed",
+            (_, true) => "end in the same state, the one that the service's data says",
+            (_, false) => "end in the same state, what failed shown as failed",
+        };
+        let _ = writeln!(text, "OK: {} {end}.", names.join(", "));
+    } else {
+        let _ = writeln!(text, "FAILED: the models do not end as they must:");
+        for difference in &comparison.differences {
+            let _ = writeln!(text, "  {difference}");
+        }
+    }
+    text
+}
+
+fn introduction(comparison: &Comparison) -> String {
+    let (size, conditions) = (comparison.size, &comparison.conditions);
+    let (least, most) = (conditions.latency.start(), conditions.latency.end());
+    format!(
+        "Portal: the same app, written once per model of Trine, on a real HTTP service with {} users \n\
+         and {} spaces. Below: when each model's view showed each change, and what that has cost.\n\
+         (seed {}, latency {} to {} ms, {} % of the requests fail)\n",
+        size.users,
+        size.spaces,
+        conditions.seed,
+        least.as_millis(),
+        most.as_millis(),
+        conditions.fail_rate * 100.0,
+    )
+    .replace(" \n", "\n")
+}
+
+fn timeline(comparison: &Comparison) -> String {
+    let performances: Vec<_> = comparison.contestants.iter().map(|one| &one.performance).collect();
+    let mut table = table(comparison, &["the user", "the view shows"]);
+    let (mut scene, mut step) = ("", "");
+    for row in timeline::rows(&performances) {
+        if row.scene != scene {
+            (scene, step) = (row.scene, "");
+            table.add_row([format!("[{scene}]")]);
+        }
+        let label = if row.step == step { "" } else { row.step };
+        step = row.step;
+        let mut cells = vec![label.to_owned(), row.change];
+        cells.extend(row.moments.into_iter().map(|moment| moment.map_or("-".to_owned(), clock)));
+        table.add_row(cells);
+    }
+    let unit =
+        "ms since the app was opened, and the number of the commit: equal numbers came together";
+    format!("Timeline ({unit})\n{}\n", table.trim_fmt())
+}
+
+fn clock(Moment { at, commit }: Moment) -> String {
+    format!("{:.1} #{commit:<2}", at.as_secs_f64() * 1e3)
+}
+
+fn counts(comparison: &Comparison) -> String {
+    let mut table = table(comparison, &["both visits together"]);
+    let mut row = |label: &str, value: &dyn Fn(&Contestant) -> String| {
+        let values = comparison.contestants.iter().map(value);
+        table.add_row(std::iter::once(label.to_owned()).chain(values));
+    };
+    let count = |value: fn(&Counts) -> u64| move |one: &Contestant| value(&one.counts).to_string();
+    row("commits", &count(|counts| counts.commits));
+    row("notifications of the view", &count(|counts| counts.notifications));
+    row("requests sent", &count(|counts| counts.sent));
+    row("requests cancelled", &count(|counts| counts.cancelled));
+    row("  seen by the service", &count(|counts| counts.dropped_by_service));
+    row("stale answers dropped", &count(|counts| counts.stale_answers));
+    row("dispatch overhead, ns", &|one| format!("{:.0}", one.dispatch_ns));
+    row("lines of model code", &|one| one.lines_of_code.to_string());
+    format!("Counts\n{}\n", table.trim_fmt())
+}
+
+fn files(comparison: &Comparison) -> String {
+    let mut text = "Read the models\n".to_owned();
+    for Contestant { performance, .. } in &comparison.contestants {
+        let model = performance.model;
+        let _ = writeln!(text, "  {:<8} {}   {}", model.name, model.file, model.idea);
+    }
+    text
+}
+
+/// A table with these columns of text, then one column of numbers per model.
+fn table(comparison: &Comparison, columns: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    let names = comparison.contestants.iter().map(|one| one.performance.model.name);
+    table.set_header(columns.iter().copied().chain(names));
+    for index in columns.len()..columns.len() + comparison.contestants.len() {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}

@@ -1,0 +1,123 @@
+//! What a scene is played on, and its steps.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{PAGE, Request, Scene, TOKEN, TYPED};
+use crate::api::Endpoint;
+use crate::client::{Client, Entry};
+use crate::portal::Portal;
+use crate::recorder::Recorder;
+use crate::service::{Requests, Service};
+use crate::view::View;
+
+/// What a scene is played on.
+pub(super) struct Stage {
+    pub(super) portal: Box<dyn Portal>,
+    pub(super) service: Service,
+    pub(super) client: Client,
+    pub(super) recorder: Recorder,
+    pub(super) patience: Duration,
+}
+
+/// A step that did not happen, in words.
+pub(super) type Stuck = String;
+
+impl Stage {
+    pub(super) async fn first_visit(&self) -> Result<(), Stuck> {
+        self.open_app().await?;
+
+        for (count, text) in (1..).zip(TYPED) {
+            self.recorder.step("type fast");
+            self.portal.type_search(text);
+            // Fast fingers, but each request has really arrived before the next key.
+            self.service_has(Endpoint::Search, |searches| searches.received == count).await?;
+        }
+        self.view_is("the answer of the last search", |view| {
+            view.search.text == TYPED[TYPED.len() - 1] && !view.search.loading
+        })
+        .await?;
+        let all = TYPED.len() as u64;
+        self.service_has(Endpoint::Search, |searches| searches.completed + searches.dropped == all)
+            .await?;
+        // The answers have left the service, and may not have reached the model yet.
+        self.settled().await?;
+
+        self.recorder.step("open a page");
+        self.portal.open_page(PAGE);
+        self.service_has(Endpoint::Page, |pages| pages.received == 1).await?;
+        self.recorder.step("leave it");
+        self.portal.leave_page();
+        self.service_has(Endpoint::Page, |pages| pages.completed + pages.dropped == 1).await?;
+        self.settled().await
+    }
+
+    pub(super) async fn second_visit(&self) -> Result<(), Stuck> {
+        self.open_app().await?;
+        self.settled().await
+    }
+
+    async fn open_app(&self) -> Result<(), Stuck> {
+        self.recorder.step("open the app");
+        self.portal.open_app(TOKEN);
+        self.view_is("session, user and spaces", View::bootstrapped).await
+    }
+
+    async fn view_is(&self, what: &str, wanted: impl FnMut(&View) -> bool) -> Result<(), Stuck> {
+        let waited = timeout(self.patience, self.recorder.until(wanted)).await;
+        waited.map_err(|_| self.stuck(&format!("the view to show {what}")))
+    }
+
+    async fn service_has(
+        &self,
+        endpoint: Endpoint,
+        wanted: impl Fn(Requests) -> bool,
+    ) -> Result<(), Stuck> {
+        let seen = self.service.seen(|traffic| wanted(traffic.at(endpoint)));
+        let waited = timeout(self.patience, seen).await;
+        let seen = self.service.traffic().at(endpoint);
+        waited.map(drop).map_err(|_| {
+            self.stuck(&format!("requests of the endpoint `{endpoint}`; the service has {seen:?}"))
+        })
+    }
+
+    async fn settled(&self) -> Result<(), Stuck> {
+        let waited = timeout(self.patience, self.portal.settled()).await;
+        waited.map_err(|_| self.stuck("the model to settle"))
+    }
+
+    fn stuck(&self, what: &str) -> Stuck {
+        let (step, view) = (self.recorder.current_step(), self.recorder.latest());
+        format!("stuck at \"{step}\": waited {:?} for {what}; the view is {view:?}", self.patience)
+    }
+
+    pub(super) fn scene(
+        &self,
+        name: &'static str,
+        before: Requests,
+        complaints: Vec<String>,
+    ) -> Scene {
+        let started = self.recorder.started();
+        let since = |entry: &Entry| Request {
+            started: entry.started.saturating_duration_since(started),
+            ended: entry.ended.map(|(at, _)| at.saturating_duration_since(started)),
+            entry: entry.clone(),
+        };
+        let service = self.service.traffic().total();
+        Scene {
+            name,
+            shown: self.recorder.shown(),
+            end: self.portal.view(),
+            tally: self.portal.tally(),
+            requests: self.client.ledger().entries().iter().map(since).collect(),
+            totals: self.client.ledger().totals(),
+            service: Requests {
+                received: service.received - before.received,
+                completed: service.completed - before.completed,
+                dropped: service.dropped - before.dropped,
+            },
+            complaints,
+        }
+    }
+}
