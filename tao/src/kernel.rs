@@ -14,7 +14,7 @@ pub use observers::ObserverGuard;
 pub(crate) use snapshot::Snapshot;
 
 use crate::{
-    cascade::{Cascade, CascadeId},
+    cascade::{Cascade, CascadeId, Conclusion},
     context::AppCtx,
     dispatch::Line,
     error::CascadeError,
@@ -34,7 +34,7 @@ use std::{
     },
 };
 use table::{AnyHandler, Table};
-use trine_core::{Store, WeakStore};
+use trine_core::{Event, Store, WeakStore};
 
 /// The TAO of an app: its handlers, and the way to set signals.
 ///
@@ -271,11 +271,28 @@ impl Core {
         self.hop_budget
     }
 
-    /// Tells of something that went wrong: the observers, and the log, since no caller ever learns of it.
+    /// Tells what the intercepts have decided: the observers, and the store's event feed.
+    #[inline]
+    pub(crate) fn concluded(&self, place: &Place, conclusion: &Conclusion) {
+        self.observers.tell(place, What::Concluded(conclusion));
+        if let Some(store) = self.store.upgrade() {
+            store.emit(|| Event::Signalled {
+                signal: place.context.to_string().into(),
+                detail: conclusion.to_string().into(),
+            });
+        }
+    }
+
+    /// Tells of something that went wrong: the observers, the store's event feed, and the log, since no caller ever
+    /// learns of it.
     #[cold]
     pub(crate) fn report(&self, place: &Place, error: &CascadeError) {
         tracing::error!(cascade = place.cascade.get(), "{error}");
         self.observers.tell(place, What::Failed(error));
+        if let Some(store) = self.store.upgrade() {
+            let what = place.context.to_string().into();
+            store.emit(|| Event::Failed { what, message: error.to_string().into() });
+        }
     }
 
     pub(crate) fn observers(&self) -> &Observers {

@@ -116,7 +116,7 @@ impl Track {
     /// Notes what the intercepts have decided.
     #[inline]
     pub(super) fn concluded(&mut self, place: &Place, conclusion: &Conclusion) {
-        self.tell(place, What::Concluded(conclusion));
+        self.core.concluded(place, conclusion);
         if place.hop == 0 {
             match &self.presence {
                 Some(presence) => presence.shared().conclude(conclusion),
