@@ -18,7 +18,7 @@ use crate::{
     context::AppCtx,
     dispatch::Line,
     error::CascadeError,
-    handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict},
+    handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
     observe::{Observation, Place, What},
     pattern::Pattern,
     sync::RwLock,
@@ -276,7 +276,7 @@ impl Core {
     pub(crate) fn concluded(&self, place: &Place, conclusion: &Conclusion) {
         self.observers.tell(place, What::Concluded(conclusion));
         if let Some(store) = self.store.upgrade() {
-            store.emit(|| Event::Signalled {
+            emit(&store, || Event::Signalled {
                 signal: place.context.to_string().into(),
                 detail: conclusion.to_string().into(),
             });
@@ -290,8 +290,10 @@ impl Core {
         tracing::error!(cascade = place.cascade.get(), "{error}");
         self.observers.tell(place, What::Failed(error));
         if let Some(store) = self.store.upgrade() {
-            let what = place.context.to_string().into();
-            store.emit(|| Event::Failed { what, message: error.to_string().into() });
+            emit(&store, || Event::Failed {
+                what: place.context.to_string().into(),
+                message: error.to_string().into(),
+            });
         }
     }
 
@@ -305,6 +307,14 @@ impl Core {
 
     fn next_handler(&self, phase: Phase, location: &'static Location<'static>) -> HandlerId {
         HandlerId::new(self.last_handler.fetch_add(1, Ordering::Relaxed) + 1, phase, location)
+    }
+}
+
+/// Tells the store's event feed. Whoever observes that changes nothing here, by a panic neither.
+#[inline]
+fn emit(store: &Store, event: impl FnOnce() -> Event) {
+    if let Err(panic) = contain(|| store.emit(event)) {
+        tracing::error!(%panic, "an observer of the store panicked");
     }
 }
 
