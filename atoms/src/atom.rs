@@ -60,16 +60,15 @@ impl<T: PartialEq> Atom<T> {
     /// An atom whose initial value `init` makes, once per store, when the atom is first used there. Writing an
     /// equal value is no change.
     pub const fn new(name: &'static str, init: fn() -> T) -> Self {
-        Self::with(Text::from_static(name), Init::Function(init), |a, b| Arc::ptr_eq(a, b) || a == b)
+        Self::with(Text::from_static(name), Init::Function(init), |a, b| {
+            Arc::ptr_eq(a, b) || a == b
+        })
     }
 
     /// An atom made at run time, whose initial value may depend on what is at hand.
     ///
     /// Each call makes a different atom, whatever the name.
-    pub fn dynamic(
-        name: impl Into<Text>,
-        init: impl Fn() -> T + Send + Sync + 'static,
-    ) -> Self {
+    pub fn dynamic(name: impl Into<Text>, init: impl Fn() -> T + Send + Sync + 'static) -> Self {
         let same = |a: &Arc<T>, b: &Arc<T>| Arc::ptr_eq(a, b) || a == b;
         Self::with(name.into(), Init::Closure(Arc::new(init)), same)
     }
@@ -201,6 +200,11 @@ pub(crate) struct AtomRef<T> {
 impl<T> AtomRef<T> {
     pub(crate) fn name(&self) -> &Text {
         &self.definition.name
+    }
+
+    /// When a write is no change.
+    pub(crate) fn same(&self) -> fn(&Arc<T>, &Arc<T>) -> bool {
+        self.definition.same
     }
 }
 

@@ -8,8 +8,8 @@
 //!
 //! | written with | is | somebody else was first |
 //! |---|---|---|
-//! | [`set`](Edit::set) | blind | overwritten: the last writer wins |
-//! | [`update`](Edit::update) | a change of whatever is there | applied to what is there |
+//! | [`set`](Draft::set) | blind | overwritten: the last writer wins |
+//! | [`update`](Draft::update) | a change of whatever is there | applied to what is there |
 //! | `*draft = ..`, `draft.push(..)` | read, modify, write | a [`Conflict`], and nothing is overwritten |
 //!
 //! A draft belongs to its action (`desk.rs`). When it is dropped, at the end of the handler that is, what was
@@ -20,23 +20,36 @@
 mod desk;
 mod flush;
 
-pub use flush::{Conflict, FlushError};
+pub use flush::{Conflict, Conflicting, FlushError};
 
-pub(crate) use desk::{Desk, Opening};
-use flush::{Change, Intent};
+pub(crate) use desk::{AbandonGuard, Desk, Opening};
+use flush::{Change, Intent, Revert};
 
 use std::{
     fmt,
+    marker::PhantomData,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
 use trine_core::{Source, Text};
 
-/// A draft of an atom that is written by a sync handler, and the part of a [`Draft`] that both kinds of handler
-/// share.
+/// A private copy of an atom's value, which a handler writes to.
 ///
 /// It reads and writes like the value: `draft.len()`, `draft.push(1)`, `*draft = 5`.
-pub struct Edit<T: Clone + Send + Sync + 'static> {
+///
+/// The draft of an async handler can be flushed before the handler ends. That consumes it and returns a fresh one,
+/// so a stale draft cannot be written to:
+///
+/// ```compile_fail,E0382
+/// # use trine_atoms::{Draft, FlushError};
+/// # async fn handler(mut loading: Draft<bool>) -> Result<(), FlushError> {
+/// *loading = true;
+/// let fresh = loading.trigger()?;
+/// *loading = false; // the draft was moved into `trigger`
+/// # Ok(())
+/// # }
+/// ```
+pub struct Draft<T: Clone + Send + Sync + 'static, K = Flushing> {
     /// The atom's cell.
     cell: Source<Arc<T>>,
     /// The value when the draft was opened.
@@ -45,12 +58,29 @@ pub struct Edit<T: Clone + Send + Sync + 'static> {
     mine: Option<Arc<T>>,
     /// How it was written.
     intent: Intent<T>,
+    /// When two values are the same.
+    same: fn(&Arc<T>, &Arc<T>) -> bool,
+    /// What the atom was before it was flushed for the time being.
+    scoped: Option<Arc<T>>,
     /// Where the change goes, and at which place.
     desk: Arc<Desk>,
     place: usize,
+    /// Whether it can be flushed early.
+    kind: PhantomData<K>,
 }
 
-impl<T: Clone + Send + Sync + 'static> Edit<T> {
+/// The kind of the drafts of async handlers, which can be flushed early.
+#[derive(Debug)]
+pub struct Flushing;
+
+/// The kind of the drafts of sync handlers, which are part of one transaction.
+#[derive(Debug)]
+pub struct InTransaction;
+
+/// The draft of a sync handler.
+pub type Edit<T> = Draft<T, InTransaction>;
+
+impl<T: Clone + Send + Sync + 'static, K> Draft<T, K> {
     /// The value when the draft was opened.
     pub fn base(&self) -> &T {
         &self.base
@@ -90,12 +120,12 @@ impl<T: Clone + Send + Sync + 'static> Edit<T> {
     fn take_change(&mut self) -> Option<Change<T>> {
         let intent = std::mem::replace(&mut self.intent, Intent::Nothing);
         let mine = self.mine.take()?;
-        let (cell, base) = (self.cell, Arc::clone(&self.base));
-        Some(Change { cell, name: self.name(), base, mine, intent })
+        let (cell, base, same) = (self.cell, Arc::clone(&self.base), self.same);
+        Some(Change { cell, name: self.name(), base, mine, intent, same })
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Deref for Edit<T> {
+impl<T: Clone + Send + Sync + 'static, K> Deref for Draft<T, K> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -103,7 +133,7 @@ impl<T: Clone + Send + Sync + 'static> Deref for Edit<T> {
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> DerefMut for Edit<T> {
+impl<T: Clone + Send + Sync + 'static, K> DerefMut for Draft<T, K> {
     fn deref_mut(&mut self) -> &mut T {
         match self.intent {
             // What follows from a value that was set here depends on nobody else.
@@ -114,43 +144,23 @@ impl<T: Clone + Send + Sync + 'static> DerefMut for Edit<T> {
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Drop for Edit<T> {
+impl<T: Clone + Send + Sync + 'static, K> Drop for Draft<T, K> {
     fn drop(&mut self) {
         let change = self.take_change();
         self.desk.give_back(self.place, change.map(|change| Box::new(change) as _));
     }
 }
 
-impl<T: Clone + Send + Sync + fmt::Debug + 'static> fmt::Debug for Edit<T> {
+impl<T: Clone + Send + Sync + fmt::Debug + 'static, K> fmt::Debug for Draft<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Edit")
+        f.debug_struct("Draft")
             .field("value", &**self)
             .field("changed", &self.changed())
             .finish_non_exhaustive()
     }
 }
 
-/// A draft of an atom in an async handler: an [`Edit`] that can also be flushed before the handler ends.
-///
-/// Flushing consumes the draft and returns a fresh one, so a stale draft cannot be written to:
-///
-/// ```compile_fail,E0382
-/// # async fn handler(mut loading: trine_atoms::Draft<bool>) -> Result<(), trine_atoms::FlushError> {
-/// *loading = true;
-/// let fresh = loading.trigger()?;
-/// *loading = false; // the draft was moved into `trigger`
-/// # Ok(())
-/// # }
-/// ```
-pub struct Draft<T: Clone + Send + Sync + 'static> {
-    edit: Edit<T>,
-}
-
 impl<T: Clone + Send + Sync + 'static> Draft<T> {
-    pub(crate) fn new(edit: Edit<T>) -> Self {
-        Self { edit }
-    }
-
     /// Flushes this atom now: a commit of its own, whose subscribers are told before this returns. Without a
     /// change nothing happens and nobody is told. The fresh draft shows the atom as it is after that.
     ///
@@ -177,33 +187,14 @@ impl<T: Clone + Send + Sync + 'static> Draft<T> {
 
     #[track_caller]
     fn flush(mut self, scoped: bool) -> Result<Self, FlushError> {
-        let edit = &mut self.edit;
-        let before = Arc::clone(&edit.base);
-        let Some(change) = edit.take_change() else { return Ok(self) };
-        edit.base = edit.desk.flush(change)?;
-        if scoped {
-            edit.desk.revert_at_end(edit.place, edit.cell, before, Arc::clone(&edit.base));
-        }
+        let before = Arc::clone(&self.base);
+        let Some(change) = self.take_change() else { return Ok(self) };
+        self.base = self.desk.flush(change)?;
+        let earlier = self.scoped.take();
+        self.scoped = scoped.then(|| earlier.unwrap_or(before));
+        let (cell, flushed) = (self.cell, Arc::clone(&self.base));
+        let revert = self.scoped.clone().map(|before| Revert { cell, before, flushed });
+        self.desk.revert_at_end(self.place, revert);
         Ok(self)
-    }
-}
-
-impl<T: Clone + Send + Sync + 'static> Deref for Draft<T> {
-    type Target = Edit<T>;
-
-    fn deref(&self) -> &Edit<T> {
-        &self.edit
-    }
-}
-
-impl<T: Clone + Send + Sync + 'static> DerefMut for Draft<T> {
-    fn deref_mut(&mut self) -> &mut Edit<T> {
-        &mut self.edit
-    }
-}
-
-impl<T: Clone + Send + Sync + fmt::Debug + 'static> fmt::Debug for Draft<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.edit.fmt(f)
     }
 }

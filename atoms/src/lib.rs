@@ -1,1 +1,98 @@
-//! Atoms and synergies: reactive state in small pieces, changed together by sync and async actions.
+//! Atoms and synergies: state in small pieces, changed together by sync and async actions.
+//!
+//! An [`Atom`] is the definition of a piece of state, a [`synergy`] groups atoms, and an action is a handler over
+//! drafts of a synergy's atoms. Drafts are private copies: the handler writes to them in straight lines, and what it
+//! has written is committed at its end, or earlier where it says so.
+//!
+//! ```
+//! use trine_atoms::{ActionError, Atom, Store, synergy};
+//!
+//! static USER: Atom<Option<String>> = Atom::new("user", || None);
+//! static TOKEN: Atom<String> = Atom::new("token", || "secret".to_owned());
+//! static LOADING: Atom<bool> = Atom::new("loading", || false);
+//!
+//! # #[derive(Clone)] struct Api;
+//! # impl Api { async fn fetch(&self, _: &str, id: u32) -> Result<String, std::io::Error> {
+//! #     if id == 0 { Err(std::io::Error::other("nobody has that id")) } else { Ok(format!("user {id}")) }
+//! # } }
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! # let api = Api;
+//! let fetch_user = synergy((&USER, &TOKEN, &LOADING)).async_action(
+//!     move |(mut user, token, mut loading), id: u32| {
+//!         let api = api.clone();
+//!         async move {
+//!             *loading = true;
+//!             let _loading = loading.trigger_scoped()?; // told now; back to `false` however this ends
+//!             user.set(Some(api.fetch(&token, id).await?));
+//!             Ok(()) // one commit: user and loading together
+//!         }
+//!     },
+//! );
+//!
+//! let store = Store::new();
+//! fetch_user.run(&store, 7).await.unwrap();
+//! assert_eq!(USER.get(&store).as_deref(), Some("user 7"));
+//!
+//! let failed = fetch_user.run(&store, 0).await;
+//! assert!(matches!(failed, Err(ActionError::Handler(_))));
+//! assert!(!LOADING.get(&store)); // no stuck flag
+//! # });
+//! ```
+//!
+//! # What there is
+//!
+//! - [`Atom`]: statics or made at run time; a value of its own in each [`Store`]; read, written, subscribed to and
+//!   watched without any action.
+//! - [`synergy`]: ordered groups of 1 to 12 atoms or synergies, nested as you like. [`Synergy::derive`] computes a
+//!   value from them.
+//! - [`Synergy::action`], [`Synergy::try_action`]: sync handlers. One transaction, committed before the call returns,
+//!   no runtime; `increment(); increment(); increment();` counts to three.
+//! - [`Synergy::async_action`]: async handlers, with [`Draft::trigger`] to show what has been done so far, and
+//!   [`Draft::trigger_scoped`] for what is true only while the action is under way.
+//! - Nothing is overwritten by accident: a draft that was read, modified and written while somebody else committed
+//!   is a [`Conflict`] that gives all three values back; [`Draft::set`] and [`Draft::update`] say that something
+//!   else is meant.
+//! - Nothing is left half done: a handler that fails, panics, is aborted, superseded or dropped at any `.await`
+//!   writes nothing more, and what it had shown for the time being is undone.
+//! - Action types can be named and stored: [`Action`], [`AsyncAction`].
+//!
+//! # The document and the tests
+//!
+//! The samples of *Asynchronous handlers*, the document of the original that describes async actions, and where
+//! each is tested (`tests/it/document.rs`, unless another file is named):
+//!
+//! | sample or statement | test |
+//! |---|---|
+//! | asynchronous logic, all atoms updated at the end | `an_async_action_updates_its_atoms_at_the_end` |
+//! | `isLoading` triggered early, told again at the end together with the user | `trigger_shows_the_loading_flag_and_the_end_flush_is_one_commit_with_the_user` |
+//! | the guard idiom: `if (isInitialRun.current) return` | `the_guard_idiom_lets_one_of_three_calls_through` |
+//! | flushing resets the change state: not told of again | `a_triggered_draft_that_is_not_written_again_does_not_write_again` |
+//! | use the fresh draft that `trigger()` returns | `the_draft_that_trigger_returns_is_fresh` |
+//! | a flushed draft cannot be written to | the `compile_fail` example of [`Draft`] |
+//! | synchronous actions update the changed atoms directly | `sync_actions.rs`, `three_calls_in_a_row_count_to_three_and_have_committed_when_they_return` |
+//!
+//! # Where this differs from the original
+//!
+//! | the original | here |
+//! |---|---|
+//! | a sync action commits some microtasks later, so three increments in a row count to one | commits before it returns |
+//! | whoever finishes last overwrites what others did meanwhile | [`Conflict`], unless the write says otherwise |
+//! | an unchanged draft that is triggered writes its old value back | does nothing |
+//! | a failed action leaves its loading flag on | [`Draft::trigger_scoped`] |
+//! | subscribers of k changed atoms are told k times | once per commit |
+//! | a stale draft throws when it is used | does not compile |
+//! | `null` cannot be an initial value; values that are no plain objects are changed unnoticed | any `T: Clone` |
+
+mod action;
+mod atom;
+mod draft;
+mod synergy;
+mod table;
+
+pub use action::{Action, ActionError, ActionRun, ActionRunFuture, AsyncAction};
+pub use atom::Atom;
+pub use draft::{Conflict, Conflicting, Draft, Edit, FlushError, Flushing, InTransaction};
+pub use synergy::{
+    AtomList, Atoms, BoxError, DuplicateAtom, Single, Synergy, synergy, try_synergy,
+};
+pub use trine_core::Store;

@@ -56,7 +56,9 @@ pub fn try_synergy<L: AtomList>(atoms: L) -> Result<Synergy<L::Atoms>, Duplicate
 
 /// An atom is listed twice in a synergy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("atom `{atom}` is both number {first} and number {second} of the synergy at {location}: list it once")]
+#[error(
+    "atom `{atom}` is both number {first} and number {second} of the synergy at {location}: list it once"
+)]
 pub struct DuplicateAtom {
     /// The atom's name.
     pub atom: Text,
@@ -143,7 +145,7 @@ pub trait Atoms: sealed::Sealed + Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn edits(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Edits;
     #[doc(hidden)]
-    fn drafts(edits: Self::Edits) -> Self::Drafts;
+    fn drafts(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Drafts;
 }
 
 mod sealed {
@@ -205,11 +207,11 @@ impl<T: Clone + Send + Sync + 'static> Atoms for Single<T> {
     }
 
     fn edits(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Edit<T> {
-        opening.edit(*cell, self.0.name())
+        opening.draft(*cell, self.0.name(), self.0.same())
     }
 
-    fn drafts(edit: Edit<T>) -> Draft<T> {
-        Draft::new(edit)
+    fn drafts(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Draft<T> {
+        opening.draft(*cell, self.0.name(), self.0.same())
     }
 }
 
@@ -248,8 +250,8 @@ macro_rules! tuples {
                 ($(self.$index.edits(&cells.$index, opening),)+)
             }
 
-            fn drafts(edits: Self::Edits) -> Self::Drafts {
-                ($($name::drafts(edits.$index),)+)
+            fn drafts(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Drafts {
+                ($(self.$index.drafts(&cells.$index, opening),)+)
             }
         }
     )+};

@@ -1,0 +1,121 @@
+//! One call of an async action.
+
+use super::ActionError;
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use trine_core::{Outcome, Rejection, Run, RunId, RunOutcome, RunStatus, Stopped, Text};
+
+/// What the run of an action that did not end well rejects with; the error itself is beside it, since there is one
+/// and only one who awaits the action.
+#[derive(Debug)]
+pub(super) struct Ended;
+
+/// Where a handler leaves what it returned.
+type Slot<R, E> = Arc<Mutex<Option<Result<R, ActionError<E>>>>>;
+
+/// One call of an async action. Dropping it lets the action go on; see
+/// [`abort`](Self::abort).
+#[must_use = "the action goes on when this is dropped; await it, or `detach` to say that its end does not matter"]
+pub struct ActionRun<R, E> {
+    run: Run<(), Ended>,
+    /// What the handler returned.
+    slot: Slot<R, E>,
+}
+
+impl<R, E> ActionRun<R, E> {
+    pub(super) fn new(run: Run<(), Ended>, slot: Slot<R, E>) -> Self {
+        Self { run, slot }
+    }
+
+    /// The identity of the run.
+    pub fn id(&self) -> RunId {
+        self.run.id()
+    }
+
+    /// Whether the action is under way, and how it ended.
+    pub fn status(&self) -> RunStatus {
+        self.run.status()
+    }
+
+    /// Aborts the action: it ends now, its handler stops where it is, what it had not flushed is discarded, and
+    /// what it had flushed for the time being is undone. Returns whether it was still under way.
+    pub fn abort(&self, reason: impl Into<Text>) -> bool {
+        self.run.abort(reason)
+    }
+
+    /// Resolves when the handler is gone; after an abort that can be later, if it was busy on another thread.
+    pub fn stopped(&self) -> Stopped {
+        self.run.stopped()
+    }
+
+    /// Waits for the end on this thread, at most for `timeout`; `None` if it has not come by then.
+    pub fn wait_blocking(self, timeout: Duration) -> Option<Result<R, ActionError<E>>> {
+        self.run.wait_blocking(timeout).map(|outcome| conclude(&self.slot, outcome))
+    }
+
+    /// Lets the action go on without anybody waiting for its end.
+    pub fn detach(self) {}
+}
+
+/// What became of the action.
+fn conclude<R, E>(slot: &Slot<R, E>, outcome: Outcome<(), Ended>) -> Result<R, ActionError<E>> {
+    let rejection = match outcome.into_result() {
+        Ok(_) | Err(Rejection::Rejected { .. }) => {
+            let ended = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            return ended
+                .expect("a handler that returned has left its result, and it is taken once");
+        }
+        Err(rejection) => rejection,
+    };
+    Err(match rejection {
+        Rejection::Failed { failure } => ActionError::Failed(failure),
+        Rejection::Aborted { reason, by } => ActionError::Aborted { reason, by },
+        Rejection::Skipped { reason } => ActionError::Skipped { reason },
+        Rejection::Superseded { by } => ActionError::Superseded { by },
+        Rejection::Panicked { message } => ActionError::Panicked { message },
+        other => ActionError::Panicked { message: format!("{other:?}").into() },
+    })
+}
+
+impl<R, E> IntoFuture for ActionRun<R, E> {
+    type Output = Result<R, ActionError<E>>;
+    type IntoFuture = ActionRunFuture<R, E>;
+
+    fn into_future(self) -> ActionRunFuture<R, E> {
+        ActionRunFuture { outcome: (&self.run).into_future(), slot: Arc::clone(&self.slot) }
+    }
+}
+
+/// The future of an [`ActionRun`]. Dropping it lets the action go on.
+#[must_use = "futures do nothing unless awaited"]
+pub struct ActionRunFuture<R, E> {
+    outcome: RunOutcome<(), Ended>,
+    slot: Slot<R, E>,
+}
+
+impl<R, E> Future for ActionRunFuture<R, E> {
+    type Output = Result<R, ActionError<E>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = ready!(Pin::new(&mut self.outcome).poll(cx));
+        Poll::Ready(conclude(&self.slot, outcome))
+    }
+}
+
+impl<R, E> fmt::Debug for ActionRun<R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ActionRun").field(&self.run).finish()
+    }
+}
+
+impl<R, E> fmt::Debug for ActionRunFuture<R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActionRunFuture").finish_non_exhaustive()
+    }
+}

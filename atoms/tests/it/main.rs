@@ -1,0 +1,8 @@
+//! One binary, a module per topic.
+
+mod atoms;
+mod cancellation;
+mod conflicts;
+mod document;
+mod log;
+mod sync_actions;
