@@ -1,6 +1,7 @@
 //! Portal in **the TAO**: everything that happens is a signal `{Term,Action,Orient}`, and handlers react to it.
 //!
-//! Read it like the app's story, which is what these tables are; each row is one handler below:
+//! Read it like the app's story. This table is the story's first part in the notation of the TAO; each row is one line
+//! of the function `paths` below:
 //!
 //! | chain | signal | mode | what it does |
 //! |---|---|---|---|
@@ -25,12 +26,12 @@
 //!
 //! The TAO has no state of its own. It is kept in cells of the store, which handlers write.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use trine_core::{Derived, Source, Store, Update};
-use trine_tao::{AppCtx, Cascade, Kernel};
+use trine_core::{Derived, Source, Store, SubscriptionGuard, Update};
+use trine_tao::{AppCtx, BoxError, Cascade, HandlerGuard, Kernel};
 
 use crate::api::{Found, Page, Session, SpaceList, User};
 use crate::client::{ApiError, Client};
@@ -43,37 +44,48 @@ pub(super) const TAO: Model = Model {
     idea: "signals {Term,Action,Orient} and handlers in three phases",
     file: "examples/src/models/tao.rs",
     source: include_str!("tao.rs"),
-    build: |setup| Box::new(App::new(setup)),
+    build: |setup| Box::new(Running::new(setup)),
     dispatch: count_up,
 };
 
-struct App {
-    tao: Kernel,
-    state: State,
-    /// What opening the page has led to, for as long as the page is open.
-    page: Mutex<Option<Cascade>>,
-}
-
-/// The cells: what handlers write. They are small keys, so the whole is `Copy` but for the store.
-#[derive(Clone)]
-struct State {
-    store: Store,
-    shown: Source<bool>,
-    session: Source<SessionView>,
-    user: Source<Load<User>>,
-    spaces: Source<Load<SpaceList>>,
-    search: Source<Search>,
-    page: Source<PageView>,
-    /// All of it, as it is shown: computed from the others.
-    view: Derived<View>,
-}
-
-#[derive(Clone, Default, PartialEq)]
-struct Search {
-    view: SearchView,
-    /// How often something was typed: what tells an answer that it is late.
-    turn: u64,
-    stale_answers: u64,
+/// TAO-Paths as code: row by row, what is handled by what.
+fn paths(tao: &Kernel, app: &App) -> Vec<HandlerGuard> {
+    vec![
+        // Bootstrap Home Page. `{App,Enter,Portal}` has two handlers. The inline one is in line: the portal is drawn before
+        // `set` returns. The *async* one forks the session off, in an execution context of its own.
+        tao.on_inline(("App", "Enter", "Portal"), |_| AppCtx::new("App", "View", "Portal")),
+        tao.on_async(("App", "Enter", "Portal"), |cx| {
+            Ok(AppCtx::new("Session", "Find", "Portal").term_arc(cx.term_datum_arc::<Token>()?))
+        }),
+        tao.on_inline(("App", "View", "Portal"), app.on(view_app)),
+        tao.on_inline(("Space", "Find", "Portal"), app.on(find_spaces)),
+        tao.on_inline(("Space", "List", "Portal"), app.on(list_spaces)),
+        tao.on_inline(("Space", "Fail", "Portal"), app.on(fail_spaces)),
+        // Bootstrap User Session. Wherever it fails, one handler shows it.
+        tao.on_inline(("Session", "Find", "Portal"), app.on(find_session)),
+        tao.on_inline(("Session", "Create", "Portal"), app.on(create_session)),
+        tao.on_inline(("Session", "Enter", "Portal"), app.on(enter_session)),
+        tao.on_inline(("Session", "View", "Portal"), app.on(view_session)),
+        tao.on_inline(("Session", "Fail", "Portal"), app.on(fail_session)),
+        // Getting the User.
+        tao.on_async(("Session", "View", "Portal"), |cx| {
+            let user = UserId(cx.term_datum::<Session>()?.user);
+            Ok(AppCtx::new("User", "Find", "Portal").action(user))
+        }),
+        tao.on_inline(("User", "Find", "Portal"), app.on(find_user)),
+        tao.on_inline(("User", "View", "Portal"), app.on(view_user)),
+        tao.on_inline(("User", "Fail", "Portal"), app.on(fail_user)),
+        // Search.
+        tao.on_inline(("Search", "Type", "Portal"), app.on(type_search)),
+        tao.on_inline(("Search", "Find", "Portal"), app.on(find_hits)),
+        tao.on_inline(("Search", "List", "Portal"), app.on(list_hits)),
+        tao.on_inline(("Search", "Fail", "Portal"), app.on(list_hits)),
+        // Read a Page.
+        tao.on_inline(("Page", "Open", "Portal"), app.on(open_page)),
+        tao.on_inline(("Page", "View", "Portal"), app.on(view_page)),
+        tao.on_inline(("Page", "Fail", "Portal"), app.on(view_page)),
+        tao.on_inline(("Page", "Leave", "Portal"), app.on(leave_page)),
+    ]
 }
 
 // What the signals carry. Each part of a trigram has a slot for data; a type of one's own says what is in it.
@@ -84,261 +96,175 @@ struct PageId(u32);
 struct UserId(u32);
 struct Problem(String);
 
+/// What handlers work with: the service, and the cells. Cells are small keys, so a clone costs little.
+#[derive(Clone)]
+struct App {
+    client: Client,
+    store: Store,
+    shown: Source<bool>,
+    session: Source<SessionView>,
+    user: Source<Load<User>>,
+    spaces: Source<Load<SpaceList>>,
+    search: Source<Search>,
+    page: Source<PageView>,
+}
+
+#[derive(Clone, Default, PartialEq)]
+struct Search {
+    view: SearchView,
+    /// How often something was typed: what tells an answer that it is late.
+    turn: u64,
+    stale_answers: u64,
+}
+
 impl App {
-    fn new(Setup { client, recorder }: Setup) -> Self {
-        let state = State::new();
-        let subscription = state.store.subscribe_changes(state.view, move |change| {
-            if let Ok(view) = change.value() {
-                recorder.show(change.number().get(), view.clone());
-            }
-        });
-        // The view and the handlers stay for as long as the app does.
-        subscription.detach();
-        let tao = Kernel::new(&state.store);
-        bootstrap_home_page(&tao, &state, &client);
-        bootstrap_session(&tao, &state, &client);
-        find_user(&tao, &state, &client);
-        search(&tao, &state, &client);
-        open_page(&tao, &state, &client);
-        Self { tao, state, page: Mutex::default() }
+    /// A handler out of a function of the app and a context.
+    fn on<R>(&self, handler: fn(Self, AppCtx) -> R) -> impl Fn(AppCtx) -> R + use<R> {
+        let app = self.clone();
+        move |cx| handler(app.clone(), cx)
     }
 }
 
-/// TAO-Path: Bootstrap Home Page.
-fn bootstrap_home_page(tao: &Kernel, state: &State, client: &Client) {
-    // Two handlers of one signal. The first is in line: the portal is drawn before `set` returns. The second
-    // is an *async* handler: the same signal also forks off the session, in an execution context of its own.
-    tao.on_inline(("App", "Enter", "Portal"), |_| AppCtx::new("App", "View", "Portal")).detach();
-    tao.on_async(("App", "Enter", "Portal"), |cx| {
-        Ok(AppCtx::new("Session", "Find", "Portal").term_arc(cx.term_datum_arc::<Token>()?))
-    })
-    .detach();
-
-    let at = state.clone();
-    tao.on_inline(("App", "View", "Portal"), move |_| {
-        // One commit, so that nobody sees a portal that does not load its spaces.
-        at.store.batch(|tx| {
-            tx.set(at.shown, true);
-            tx.set(at.spaces, Load::Loading);
-        });
-        AppCtx::new("Space", "Find", "Portal")
-    })
-    .detach();
-
-    let client = client.clone();
-    tao.on_inline(("Space", "Find", "Portal"), move |_| {
-        let client = client.clone();
-        async move {
-            let found = client.spaces(0, SPACES_SHOWN).await;
-            chain("Space", found, |list| AppCtx::new("Space", "List", "Portal").term(list))
-        }
-    })
-    .detach();
-
-    let at = state.clone();
-    tao.on_inline(("Space", "List", "Portal"), move |cx| {
-        at.store.set(at.spaces, Load::Ready(cx.term_datum_arc()?));
-        Ok(())
-    })
-    .detach();
-    let at = state.clone();
-    tao.on_inline(("Space", "Fail", "Portal"), move |cx| {
-        at.store.set(at.spaces, Load::Failed(problem(&cx)));
-    })
-    .detach();
+fn view_app(app: App, _: AppCtx) -> AppCtx {
+    // One commit, so that nobody sees a portal that does not load its spaces.
+    app.store.batch(|tx| {
+        tx.set(app.shown, true);
+        tx.set(app.spaces, Load::Loading);
+    });
+    AppCtx::new("Space", "Find", "Portal")
 }
 
-/// TAO-Path: Bootstrap User Session.
-fn bootstrap_session(tao: &Kernel, state: &State, client: &Client) {
-    let (at, api) = (state.clone(), client.clone());
-    tao.on_inline(("Session", "Find", "Portal"), move |cx| {
-        at.store.set(at.session, SessionView::Finding);
-        let api = api.clone();
-        async move {
-            let token = cx.term_datum_arc::<Token>()?;
-            let found = api.find_session(&token.0).await;
-            Ok(chain("Session", found, |session| match session {
-                None => AppCtx::new("Session", "Create", "Portal").term_arc(token), // 1a
-                Some(_) => AppCtx::new("Session", "Enter", "Portal").term_arc(token), // 1b
-            }))
-        }
-    })
-    .detach();
-
-    let (at, api) = (state.clone(), client.clone());
-    tao.on_inline(("Session", "Create", "Portal"), move |cx| {
-        at.store.set(at.session, SessionView::Creating);
-        let api = api.clone();
-        async move {
-            let token = cx.term_datum_arc::<Token>()?;
-            let created = api.create_session(&token.0).await;
-            Ok(chain("Session", created, |_| {
-                AppCtx::new("Session", "Enter", "Portal").term_arc(token)
-            }))
-        }
-    })
-    .detach();
-
-    let (at, api) = (state.clone(), client.clone());
-    tao.on_inline(("Session", "Enter", "Portal"), move |cx| {
-        at.store.set(at.session, SessionView::Entering);
-        let api = api.clone();
-        async move {
-            let entered = api.enter_session(&cx.term_datum::<Token>()?.0).await;
-            Ok(chain("Session", entered, |session| {
-                AppCtx::new("Session", "View", "Portal").term(session)
-            }))
-        }
-    })
-    .detach();
-
-    let at = state.clone();
-    tao.on_inline(("Session", "View", "Portal"), move |cx| {
-        at.store.set(at.session, SessionView::Entered(cx.term_datum_arc()?));
-        Ok(())
-    })
-    .detach();
-    // Wherever in this path something fails: one handler for it.
-    let at = state.clone();
-    tao.on_inline(("Session", "Fail", "Portal"), move |cx| {
-        at.store.set(at.session, SessionView::Failed(problem(&cx)));
-    })
-    .detach();
+async fn find_spaces(app: App, _: AppCtx) -> AppCtx {
+    let found = app.client.spaces(0, SPACES_SHOWN).await;
+    chain("Space", found, |list| AppCtx::new("Space", "List", "Portal").term(list))
 }
 
-/// TAO-Path: Getting the User.
-fn find_user(tao: &Kernel, state: &State, client: &Client) {
-    tao.on_async(("Session", "View", "Portal"), |cx| {
-        let user = UserId(cx.term_datum::<Session>()?.user);
-        Ok(AppCtx::new("User", "Find", "Portal").action(user))
-    })
-    .detach();
-
-    let (at, client) = (state.clone(), client.clone());
-    tao.on_inline(("User", "Find", "Portal"), move |cx| {
-        at.store.set(at.user, Load::Loading);
-        let client = client.clone();
-        async move {
-            let found = client.user(cx.action_datum::<UserId>()?.0).await;
-            Ok(chain("User", found, |user| AppCtx::new("User", "View", "Portal").term(user)))
-        }
-    })
-    .detach();
-
-    let at = state.clone();
-    tao.on_inline(("User", "View", "Portal"), move |cx| {
-        at.store.set(at.user, Load::Ready(cx.term_datum_arc()?));
-        Ok(())
-    })
-    .detach();
-    let at = state.clone();
-    tao.on_inline(("User", "Fail", "Portal"), move |cx| {
-        at.store.set(at.user, Load::Failed(problem(&cx)));
-    })
-    .detach();
+fn list_spaces(app: App, cx: AppCtx) -> Result<(), BoxError> {
+    app.store.set(app.spaces, Load::Ready(cx.term_datum_arc()?));
+    Ok(())
 }
 
-/// TAO-Path: Search. The turn travels in the action slot, from what was typed to its answer.
-fn search(tao: &Kernel, state: &State, client: &Client) {
-    let at = state.clone();
-    tao.on_inline(("Search", "Type", "Portal"), move |cx| {
-        let text = cx.term_datum_arc::<Typed>()?;
-        let turn = at.store.batch(|tx| {
-            let Search { mut view, turn, stale_answers } = tx.get(at.search);
-            let turn = turn + 1;
-            view.text.clone_from(&text.0);
-            view.loading = !text.0.is_empty();
-            view.problem = None;
-            if text.0.is_empty() {
-                view.hits = Arc::default();
-            }
-            tx.set(at.search, Search { view, turn, stale_answers });
-            turn
-        });
-        let find = || AppCtx::new("Search", "Find", "Portal").term_arc(Arc::clone(&text));
-        Ok((!text.0.is_empty()).then(|| find().action(Turn(turn))))
-    })
-    .detach();
-
-    let client = client.clone();
-    tao.on_inline(("Search", "Find", "Portal"), move |cx| {
-        let client = client.clone();
-        async move {
-            let found = client.search(&cx.term_datum::<Typed>()?.0).await;
-            let next =
-                chain("Search", found, |found| AppCtx::new("Search", "List", "Portal").term(found));
-            Ok(next.action_arc(cx.action_datum_arc::<Turn>()?))
-        }
-    })
-    .detach();
-
-    // Both kinds of answers end here: the pattern is wild, so late ones are dealt with in one place.
-    let at = state.clone();
-    tao.on_inline(("Search", "*", "Portal"), move |cx| {
-        let hits = match cx.trigram().action().as_str() {
-            "List" => Ok(Arc::new(cx.term_datum::<Found>()?.hits.clone())),
-            "Fail" => Err(problem(&cx)),
-            _ => return Ok(()),
-        };
-        let turn = cx.action_datum::<Turn>()?.0;
-        // Compared inside the store's lease: nobody can type in between.
-        at.store.update(at.search, |search| {
-            if search.turn != turn {
-                search.stale_answers += 1;
-                return;
-            }
-            search.view.loading = false;
-            search.view.hits = hits.as_ref().map_or_else(|_| Arc::default(), Arc::clone);
-            search.view.problem = hits.err();
-        });
-        Ok(())
-    })
-    .detach();
+fn fail_spaces(app: App, cx: AppCtx) {
+    app.store.set(app.spaces, Load::Failed(problem(&cx)));
 }
 
-/// TAO-Path: Read a Page.
-fn open_page(tao: &Kernel, state: &State, client: &Client) {
-    let (at, client) = (state.clone(), client.clone());
-    tao.on_inline(("Page", "Open", "Portal"), move |cx| {
-        let id = cx.action_datum_arc::<PageId>();
-        if let Ok(id) = &id {
-            at.store.set(at.page, PageView::Loading { id: id.0 });
-        }
-        let client = client.clone();
-        async move {
-            let id = id?;
-            let page = client.page(id.0).await;
-            let next = chain("Page", page, |page| AppCtx::new("Page", "View", "Portal").term(page));
-            Ok(next.action_arc(id))
-        }
-    })
-    .detach();
+async fn find_session(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    app.store.set(app.session, SessionView::Finding);
+    let token = cx.term_datum_arc::<Token>()?;
+    let found = app.client.find_session(&token.0).await;
+    Ok(chain("Session", found, |session| match session {
+        None => AppCtx::new("Session", "Create", "Portal").term_arc(token), // 1a
+        Some(_) => AppCtx::new("Session", "Enter", "Portal").term_arc(token), // 1b
+    }))
+}
 
-    let at = state.clone();
-    tao.on_inline(("Page", "*", "Portal"), move |cx| {
-        let id = cx.action_datum::<PageId>().map_or(0, |id| id.0);
-        let answer = match cx.trigram().action().as_str() {
-            "View" => PageView::Open(cx.term_datum_arc::<Page>()?),
-            "Fail" => PageView::Failed { id, problem: problem(&cx) },
-            _ => return Ok(()),
-        };
-        // A cancelled cascade dispatches nothing more; but this one may have been on its way here already.
-        at.store.update(at.page, |page| {
-            if *page != (PageView::Loading { id }) {
-                return Update::Unchanged;
-            }
-            *page = answer;
-            Update::Changed
-        });
-        Ok(())
-    })
-    .detach();
+async fn create_session(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    app.store.set(app.session, SessionView::Creating);
+    let token = cx.term_datum_arc::<Token>()?;
+    let created = app.client.create_session(&token.0).await;
+    Ok(chain("Session", created, |_| AppCtx::new("Session", "Enter", "Portal").term_arc(token)))
+}
 
-    let at = state.clone();
-    tao.on_inline(("Page", "Leave", "Portal"), move |_| {
-        at.store.set(at.page, PageView::Closed);
-    })
-    .detach();
+async fn enter_session(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    app.store.set(app.session, SessionView::Entering);
+    let entered = app.client.enter_session(&cx.term_datum::<Token>()?.0).await;
+    Ok(chain("Session", entered, |it| AppCtx::new("Session", "View", "Portal").term(it)))
+}
+
+fn view_session(app: App, cx: AppCtx) -> Result<(), BoxError> {
+    app.store.set(app.session, SessionView::Entered(cx.term_datum_arc()?));
+    Ok(())
+}
+
+fn fail_session(app: App, cx: AppCtx) {
+    app.store.set(app.session, SessionView::Failed(problem(&cx)));
+}
+
+async fn find_user(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    app.store.set(app.user, Load::Loading);
+    let found = app.client.user(cx.action_datum::<UserId>()?.0).await;
+    Ok(chain("User", found, |user| AppCtx::new("User", "View", "Portal").term(user)))
+}
+
+fn view_user(app: App, cx: AppCtx) -> Result<(), BoxError> {
+    app.store.set(app.user, Load::Ready(cx.term_datum_arc()?));
+    Ok(())
+}
+
+fn fail_user(app: App, cx: AppCtx) {
+    app.store.set(app.user, Load::Failed(problem(&cx)));
+}
+
+/// Chains to a request, or to nothing: `Option` is a branch, too. The turn travels in the action slot, to the answer.
+fn type_search(app: App, cx: AppCtx) -> Result<Option<AppCtx>, BoxError> {
+    let text = cx.term_datum_arc::<Typed>()?;
+    let turn = app.store.batch(|tx| {
+        let Search { mut view, turn, stale_answers } = tx.get(app.search);
+        let turn = turn + 1;
+        view.text.clone_from(&text.0);
+        view.loading = !text.0.is_empty();
+        view.problem = None;
+        if text.0.is_empty() {
+            view.hits = Arc::default();
+        }
+        tx.set(app.search, Search { view, turn, stale_answers });
+        turn
+    });
+    let asks = !text.0.is_empty();
+    let find = AppCtx::new("Search", "Find", "Portal").term_arc(text).action(Turn(turn));
+    Ok(asks.then_some(find))
+}
+
+async fn find_hits(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    let found = app.client.search(&cx.term_datum::<Typed>()?.0).await;
+    let next = chain("Search", found, |it| AppCtx::new("Search", "List", "Portal").term(it));
+    Ok(next.action_arc(cx.action_datum_arc::<Turn>()?))
+}
+
+/// Both kinds of answers end here, so late ones are dealt with in one place.
+fn list_hits(app: App, cx: AppCtx) -> Result<(), BoxError> {
+    let turn = cx.action_datum::<Turn>()?.0;
+    let found = cx.term_datum::<Found>().map(|found| Arc::new(found.hits.clone()));
+    // Compared inside the store's lease: nobody can type in between.
+    app.store.update(app.search, |search| {
+        if search.turn != turn {
+            search.stale_answers += 1;
+            return;
+        }
+        search.view.loading = false;
+        search.view.problem = found.is_err().then(|| problem(&cx));
+        search.view.hits = found.unwrap_or_default();
+    });
+    Ok(())
+}
+
+async fn open_page(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    let id = cx.action_datum_arc::<PageId>()?;
+    app.store.set(app.page, PageView::Loading { id: id.0 });
+    let page = app.client.page(id.0).await;
+    let next = chain("Page", page, |page| AppCtx::new("Page", "View", "Portal").term(page));
+    Ok(next.action_arc(id))
+}
+
+fn view_page(app: App, cx: AppCtx) -> Result<(), BoxError> {
+    let id = cx.action_datum::<PageId>()?.0;
+    let answer = match cx.term_datum_arc::<Page>() {
+        Ok(page) => PageView::Open(page),
+        Err(_) => PageView::Failed { id, problem: problem(&cx) },
+    };
+    // A cancelled cascade dispatches nothing more; but this one may have been on its way here already.
+    app.store.update(app.page, |page| {
+        if *page != (PageView::Loading { id }) {
+            return Update::Unchanged;
+        }
+        *page = answer;
+        Update::Changed
+    });
+    Ok(())
+}
+
+fn leave_page(app: App, _: AppCtx) {
+    app.store.set(app.page, PageView::Closed);
 }
 
 /// What a request leads to: `next`, or `{term,Fail,Portal}`. In the TAO an error that the app cares for is a signal.
@@ -347,25 +273,41 @@ fn chain<T>(
     answer: Result<T, ApiError>,
     next: impl FnOnce(T) -> AppCtx,
 ) -> AppCtx {
-    match answer {
-        Ok(value) => next(value),
-        Err(error) => AppCtx::new(term, "Fail", "Portal").term(Problem(error.to_string())),
-    }
+    let fail =
+        |error: ApiError| AppCtx::new(term, "Fail", "Portal").term(Problem(error.to_string()));
+    answer.map_or_else(fail, next)
 }
 
 fn problem(cx: &AppCtx) -> String {
     cx.term_datum::<Problem>().map_or_else(|error| error.to_string(), |problem| problem.0.clone())
 }
 
-impl State {
-    fn new() -> Self {
+/// The app as its user has it: what they do is a signal like any other.
+struct Running {
+    app: App,
+    tao: Kernel,
+    view: Derived<View>,
+    /// What opening the page has led to, for as long as the page is open.
+    page: Mutex<Option<Cascade>>,
+    /// Handlers stay for as long as their guards, subscribers too.
+    _handlers: Vec<HandlerGuard>,
+    _subscriber: SubscriptionGuard,
+}
+
+impl Running {
+    fn new(Setup { client, recorder }: Setup) -> Self {
         let store = Store::new();
-        let shown = store.source(false);
-        let session = store.source(SessionView::default());
-        let user = store.source(Load::default());
-        let spaces = store.source(Load::default());
-        let search = store.source(Search::default());
-        let page = store.source(PageView::default());
+        let app = App {
+            client,
+            shown: store.source(false),
+            session: store.source(SessionView::default()),
+            user: store.source(Load::default()),
+            spaces: store.source(Load::default()),
+            search: store.source(Search::default()),
+            page: store.source(PageView::default()),
+            store: store.clone(),
+        };
+        let App { shown, session, user, spaces, search, page, .. } = app;
         let view = store.derived(move |cx| View {
             shown: cx.get(shown),
             session: cx.get(session),
@@ -374,12 +316,23 @@ impl State {
             search: cx.with(search, |search| search.view.clone()),
             page: cx.get(page),
         });
-        Self { store, shown, session, user, spaces, search, page, view }
+        let subscriber = store.subscribe_changes(view, move |change| {
+            if let Ok(view) = change.value() {
+                recorder.show(change.number().get(), view.clone());
+            }
+        });
+        let tao = Kernel::new(&store);
+        let handlers = paths(&tao, &app);
+        let page = Mutex::default();
+        Self { app, tao, view, page, _handlers: handlers, _subscriber: subscriber }
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Option<Cascade>> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the user does is a signal like any other.
-impl Portal for App {
+impl Portal for Running {
     fn open_app(&self, token: &str) {
         self.tao.set(AppCtx::new("App", "Enter", "Portal").term(Token(token.to_owned())));
     }
@@ -391,30 +344,29 @@ impl Portal for App {
     fn open_page(&self, id: u32) {
         self.leave_page();
         let opened = self.tao.set(AppCtx::new("Page", "Open", "Portal").action(PageId(id)));
-        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        *self.opened() = Some(opened);
     }
 
     fn leave_page(&self) {
-        let opened = self.page.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(opened) = opened {
+        if let Some(opened) = self.opened().take() {
             opened.cancel("left the page");
             self.tao.set(AppCtx::new("Page", "Leave", "Portal"));
         }
     }
 
     fn view(&self) -> View {
-        self.state.store.get(self.state.view)
+        self.app.store.get(self.view)
     }
 
     fn tally(&self) -> Tally {
-        let State { store, search, .. } = &self.state;
+        let App { store, search, .. } = &self.app;
         let stale_answers = store.with(*search, |search| search.stale_answers);
         Tally { commits: store.last_commit().get(), stale_answers }
     }
 
     fn settled(&self) -> BoxFuture<'_, ()> {
         // Whatever had to wait is a run of the store: the cascades in line, and each async handler.
-        self.state.store.runs().idle().boxed()
+        self.app.store.runs().idle().boxed()
     }
 }
 

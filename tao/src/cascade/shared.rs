@@ -70,7 +70,7 @@ pub(crate) struct Presence {
 
 impl Shared {
     /// What the lines of a cascade share, seen by its first line, which is there.
-    pub(crate) fn new(
+    pub(crate) fn begin(
         core: Arc<Core>,
         id: CascadeId,
         entry: AppCtx,

@@ -81,7 +81,7 @@ impl Track {
     pub(super) fn share(&mut self) -> Arc<Shared> {
         let presence = self.presence.get_or_insert_with(|| {
             let first = self.first.take();
-            Shared::new(Arc::clone(&self.core), self.id, self.entry.clone(), self.spent, first)
+            Shared::begin(Arc::clone(&self.core), self.id, self.entry.clone(), self.spent, first)
         });
         Arc::clone(presence.shared())
     }
