@@ -1,4 +1,59 @@
 //! Store, derived graph, subscriptions and executor: the shared core of Trine.
+//!
+//! The front ends `trine-atoms`, `trine-thunks` and `trine-tao` are vocabularies over this crate. It can be used on its own:
+//!
+//! ```
+//! use trine_core::Store;
+//!
+//! let store = Store::new();
+//! let price = store.cell("price").source(20);
+//! let count = store.cell("count").source(2);
+//! let total = store.cell("total").derived(move |cx| cx.get(price) * cx.get(count));
+//!
+//! let guard = store.subscribe(total, |total| println!("now {total}"));
+//! store.set(count, 3); // prints "now 60"
+//!
+//! let refused = store.transaction(|tx| {
+//!     tx.set(price, 1_000);
+//!     if tx.get(total) > 500 { Err("too expensive") } else { Ok(()) }
+//! });
+//! assert_eq!(refused, Err("too expensive")); // nothing has changed, nobody was told
+//!
+//! let run = store.run("restock", move |cx| async move { cx.set(count, 10) });
+//! assert!(run.outcome().unwrap().is_fulfilled()); // it was ready at once, so it needed no runtime
+//! assert_eq!(store.get(total), 200);
+//! # drop(guard);
+//! ```
+//!
+//! # What there is
+//!
+//! - [`Store`]: one cheap handle, `Send + Sync`. Stores are independent; there are no globals.
+//! - [`Source`] and [`Derived`] cells, read with [`Store::get`]. Derivations are lazy, find their dependencies anew at each
+//!   run, run at most once per commit, and never see half a commit.
+//! - Writes: [`Store::set`], [`Store::update`] in place, [`Store::updates`] of several cells, [`Store::transaction`] with
+//!   all or nothing. Each is one commit; commits are totally ordered.
+//! - Subscriptions: [`Store::subscribe`] calls back, once per commit, in order, outside every lock; [`Store::watch`] keeps
+//!   the last value for render loops and tasks.
+//! - Runs: [`Store::run`] starts an async body with its first poll inline; a [`Run`] has one typed [`Outcome`], can be
+//!   aborted for real, and ends its children with it.
+//! - [`Store::observe`]: the event feed, for logs and tools.
+//! - [`mod@test`]: an executor that is driven by hand.
+//!
+//! # What runs where
+//!
+//! | your code | runs | it may |
+//! |---|---|---|
+//! | derivations, the closures of `with`, `update`, `updates`, `transaction`, comparisons, `Clone` of values | inside the store's lease, on the thread that reads or writes | be pure: use what it was handed, never a store |
+//! | callbacks, observers | outside every lock, on the thread that delivers: the one that commits, unless another one is delivering | do anything; writes commit at once, their callbacks queue behind this one |
+//! | wakers, the `Drop` of replaced values | outside every lock, on the thread that commits | do anything |
+//! | async bodies | outside every lock; first poll on the caller's thread, then where the [`Spawn`]er polls | do anything |
+//!
+//! Code inside a lease that uses a store is refused with [`Reentrant`], which names both places. A panic in it harms at most
+//! the cell that it was working on: see [`CellErrorKind`].
+//!
+//! # Features
+//!
+//! - `tokio` (default): the spawner for tokio runtimes. Without it, bring your own [`Spawn`].
 
 mod cell;
 mod commit;

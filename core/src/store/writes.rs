@@ -197,6 +197,18 @@ impl Store {
         value
     }
 
+    /// Waits until the callbacks of all commits so far have been called, by whichever thread delivers.
+    ///
+    /// Inside a callback this returns at once; see [`Commit::delivered`].
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`](crate::Reentrant).
+    #[track_caller]
+    pub fn delivered(&self) {
+        Commit::new(self, Some(self.last_commit())).delivered();
+    }
+
     /// Removes a cell. Handles to it are dead from now on; what is derived from it fails with
     /// [`Disposed`](crate::CellErrorKind::Disposed) until it no longer reads it; its subscriptions end.
     ///

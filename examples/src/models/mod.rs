@@ -1,12 +1,13 @@
 //! The app, written once per model. Each file is complete and can be read on its own.
 
+mod atoms;
 mod by_hand;
 mod tao;
 
 use crate::portal::Model;
 
 /// Every way to write the app, in the order of the columns.
-pub const ALL: &[Model] = &[by_hand::BY_HAND, tao::TAO];
+pub const ALL: &[Model] = &[atoms::ATOMS, tao::TAO, by_hand::BY_HAND];
 
 /// The model of this name.
 #[must_use]

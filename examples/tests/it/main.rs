@@ -5,6 +5,7 @@ mod comparison;
 mod data_file;
 mod endpoints;
 mod injection;
+mod minimum_rust_version;
 mod program;
 mod saboteurs;
 
