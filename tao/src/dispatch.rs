@@ -9,7 +9,7 @@
 //! | all intercepts are asked, one after the other; the ruling weighs what they say | `walk.rs`, `ruling.rs` |
 //! | proceeding: every async handler is queued, as a run with a line of its own | `track.rs` |
 //! | every inline handler is called, one after the other | `walk.rs` |
-//! | what they returned goes to the end of the line | `track.rs` |
+//! | what they returned goes to the end of the line | `track.rs`, `queue.rs` |
 //!
 //! A dispatch is a state machine, so the same code runs on the caller's stack, without a runtime and without an
 //! allocation, and in a run. On the stack there is no waker to wait with: a dispatch that meets a future stops there,
@@ -17,6 +17,7 @@
 
 mod line;
 mod nesting;
+mod queue;
 mod ruling;
 mod track;
 mod walk;
@@ -30,6 +31,7 @@ use crate::{
     kernel::Snapshot,
     observe::{Place, What},
 };
+use queue::Queue;
 use ruling::Ruling;
 use std::task::{Context, Poll, ready};
 use track::Track;
@@ -50,7 +52,7 @@ enum Stage {
     /// The intercepts are being asked.
     Gate(Walk<Verdict>, Ruling),
     /// The inline handlers are being called; their chains wait until all are done.
-    Inline(Walk<Contexts>, Vec<Place>),
+    Inline(Walk<Contexts>, Queue),
 }
 
 impl Dispatch {
@@ -93,12 +95,12 @@ impl Dispatch {
                 n += 1;
             }
             track.tell(&self.place, What::Dispatched);
-            self.stage = Stage::Inline(Walk::default(), Vec::new());
+            self.stage = Stage::Inline(Walk::default(), Queue::default());
         }
         if let Stage::Inline(walk, chains) = &mut self.stage {
             ready!(inline(walk, chains, &self.place, &self.handlers, track, cx));
             track.tell(&self.place, What::Settled);
-            for place in chains.drain(..) {
+            while let Some(place) = chains.pop() {
                 track.chain(place);
             }
         }
@@ -127,7 +129,7 @@ fn gate(
 /// Calls every inline handler, whatever becomes of the others.
 fn inline(
     walk: &mut Walk<Contexts>,
-    chains: &mut Vec<Place>,
+    chains: &mut Queue,
     place: &Place,
     handlers: &Snapshot,
     track: &Track,

@@ -58,6 +58,18 @@ pub struct HopBudgetError {
     pub trail: Vec<Trigram>,
 }
 
+impl CascadeError {
+    /// Why a handler or a line of execution came to no good end.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Handler(error) => Some(&error.cause),
+            Self::Cut(error) => Some(&error.cause),
+            Self::HopBudget(_) => None,
+        }
+    }
+}
+
 struct Trail<'a>(&'a [Trigram]);
 
 /// Why a handler or a line of execution came to no good end.

@@ -17,7 +17,7 @@ use crate::{
     cascade::{Cascade, CascadeId, Conclusion},
     context::AppCtx,
     dispatch::Line,
-    error::CascadeError,
+    error::{CascadeError, Cause},
     handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
     observe::{Observation, Place, What},
     pattern::Pattern,
@@ -287,7 +287,11 @@ impl Core {
     /// learns of it.
     #[cold]
     pub(crate) fn report(&self, place: &Place, error: &CascadeError) {
-        tracing::error!(cascade = place.cascade.get(), "{error}");
+        match error.cause() {
+            // Somebody wanted it so, or the app is closing.
+            Some(Cause::Aborted(_)) => tracing::debug!(cascade = place.cascade.get(), "{error}"),
+            _ => tracing::error!(cascade = place.cascade.get(), "{error}"),
+        }
         self.observers.tell(place, What::Failed(error));
         if let Some(store) = self.store.upgrade() {
             emit(&store, || Event::Failed {

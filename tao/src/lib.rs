@@ -8,8 +8,7 @@
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-//! use trine_core::Store;
-//! use trine_tao::{AppCtx, Kernel, Verdict};
+//! use trine_tao::{AppCtx, Kernel, Store, Verdict};
 //!
 //! #[derive(Clone, PartialEq)]
 //! struct Session { user: u32 }
@@ -118,3 +117,5 @@ pub use kernel::{HandlerGuard, Kernel, KernelBuilder, ObserverGuard, WeakKernel}
 pub use observe::{Observation, Via, What};
 pub use pattern::{ANY, Any, Part, Pattern};
 pub use trigram::{Axis, NotConcrete, Trigram};
+
+pub use trine_core::{Store, Text};

@@ -15,6 +15,7 @@ use crate::{
     observe::{Place, What},
     sync::Mutex,
 };
+use rustc_hash::FxHashMap;
 use slab::Slab;
 use std::{
     convert::Infallible,
@@ -52,8 +53,11 @@ pub(crate) struct Shared {
 struct State {
     /// How many lines there are.
     lines: usize,
-    /// The live runs of the lines; empty places are of runs that are just being started, or aborted.
-    runs: Slab<Option<CascadeRun>>,
+    /// The live runs of the lines, by a number that is never used again: a run may be over before its start has
+    /// returned. Empty places are of runs that are just being started, or aborted.
+    runs: FxHashMap<u64, Option<CascadeRun>>,
+    /// The number of the last run.
+    last_run: u64,
     /// Why the cascade was ended.
     ended: Option<Text>,
     /// Those who wait for rest.
@@ -77,7 +81,13 @@ impl Shared {
         spent: u32,
         first: Option<Conclusion>,
     ) -> Presence {
-        let state = State { lines: 1, runs: Slab::new(), ended: None, waiters: Slab::new() };
+        let state = State {
+            lines: 1,
+            runs: FxHashMap::default(),
+            last_run: 0,
+            ended: None,
+            waiters: Slab::new(),
+        };
         let shared = Self {
             core,
             id,
@@ -127,10 +137,10 @@ impl Shared {
         B: FnOnce(RunContext) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let slot = self.state.lock().runs.insert(None);
+        let number = self.state.lock().announce_run();
         let shared = Arc::clone(self);
         let builder = builder.on_settle(move |outcome| {
-            let run = shared.state.lock().runs.try_remove(slot);
+            let run = shared.state.lock().runs.remove(&number);
             drop(run);
             if let Some(cause) = cut(outcome)
                 && !shared.is_over()
@@ -148,7 +158,7 @@ impl Shared {
         let (run, ended) = {
             let mut state = self.state.lock();
             let ended = state.ended.clone();
-            match state.runs.get_mut(slot) {
+            match state.runs.get_mut(&number) {
                 Some(place) if ended.is_none() => {
                     *place = Some(run);
                     return;
@@ -191,7 +201,11 @@ impl Shared {
         }
         state.ended = Some(reason.clone());
         self.over.store(true, Ordering::Relaxed);
-        Some(state.runs.iter_mut().filter_map(|(_, run)| run.take()).collect())
+        let mut runs: Vec<_> = state.runs.values_mut().filter_map(Option::take).collect();
+        drop(state);
+        // Oldest first, for whoever observes.
+        runs.sort_unstable_by_key(Run::id);
+        Some(runs)
     }
 
     fn abort(&self, runs: Vec<CascadeRun>, reason: Text) {
@@ -249,6 +263,15 @@ impl Shared {
                 Some(left) => thread::park_timeout(left),
             }
         }
+    }
+}
+
+impl State {
+    /// Makes a place for a run that is about to be started.
+    fn announce_run(&mut self) -> u64 {
+        self.last_run += 1;
+        self.runs.insert(self.last_run, None);
+        self.last_run
     }
 }
 

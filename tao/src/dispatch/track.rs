@@ -1,6 +1,6 @@
 //! What a line of execution keeps: what is still to be dispatched, and its part in the cascade.
 
-use super::Line;
+use super::{Line, queue::Queue};
 use crate::{
     cascade::{CascadeId, Conclusion, Presence, Shared},
     context::AppCtx,
@@ -10,7 +10,7 @@ use crate::{
     observe::{Place, What},
     trigram::Trigram,
 };
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 use trine_core::{Failure, RunContext, StoreDropped};
 
 /// How many of the last signals a [`HopBudgetError`] names.
@@ -25,7 +25,7 @@ pub(super) struct Track {
     /// The signal that the cascade began with.
     entry: AppCtx,
     /// What is to be dispatched next, oldest first.
-    ready: VecDeque<Place>,
+    ready: Queue,
     /// The line's place in what the lines of a cascade share: none until something needs it, so that a cascade which
     /// never leaves the caller's stack shares nothing.
     presence: Option<Presence>,
@@ -43,9 +43,9 @@ impl Track {
     /// The line of a signal that is being set.
     pub(super) fn enter(core: &Arc<Core>, context: AppCtx) -> Self {
         let id = core.next_cascade();
-        let mut ready = VecDeque::new();
+        let mut ready = Queue::default();
         let entry = context.clone();
-        ready.push_back(Place::entry(id, context));
+        ready.push(Place::entry(id, context));
         let core = Arc::clone(core);
         Self {
             core,
@@ -68,7 +68,7 @@ impl Track {
         run: RunContext,
     ) -> Self {
         let entry = presence.shared().entry().clone();
-        let ready = VecDeque::new();
+        let ready = Queue::default();
         let (presence, run) = (Some(presence), Some(run));
         Self { core, id, entry, ready, presence, spent: 0, first: None, run, trail: Vec::new() }
     }
@@ -127,7 +127,7 @@ impl Track {
 
     /// Puts a signal at the end of the line.
     pub(super) fn chain(&mut self, place: Place) {
-        self.ready.push_back(place);
+        self.ready.push(place);
     }
 
     /// Chains to what a handler has returned.
@@ -151,7 +151,7 @@ impl Track {
         if self.is_over() {
             self.ready.clear();
         }
-        let mut place = self.ready.pop_front()?;
+        let mut place = self.ready.pop()?;
         if place.hop == 0 {
             return Some(place);
         }
