@@ -2,6 +2,7 @@
 
 mod atoms;
 mod cancellation;
+mod compile_fail;
 mod conflicts;
 mod document;
 mod log;
