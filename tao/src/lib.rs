@@ -84,8 +84,8 @@
 //! |---|---|
 //! | *TAO-Path: Bootstrap Home Page* | `bootstrap_home_page::the_portal_is_shown_in_line_and_the_session_is_kicked_off_out_of_band` |
 //! | "happen out of band so it doesn't block the User's experience" | `bootstrap_home_page::a_slow_session_holds_up_nothing_of_the_home_page` |
-//! | *TAO-Path: Bootstrap User Session*, not found: `1a` | `bootstrap_user_session::branch_1a_…` |
-//! | found: `1b` | `bootstrap_user_session::branch_1b_…` |
+//! | *TAO-Path: Bootstrap User Session*, not found: `1a` | `bootstrap_user_session::branch_1a_a_session_that_is_not_found_is_created_and_then_entered` |
+//! | found: `1b` | `bootstrap_user_session::branch_1b_a_session_that_is_found_is_entered` |
 //! | *Refined Bootstrap User Session*; `addAsyncHandler` three times | `bootstrap_user_session::refined_an_entered_session_is_tracked_and_its_user_fetched_each_out_of_band` |
 //! | tracking is a side effect | `bootstrap_user_session::refined_tracking_that_fails_changes_nothing_for_the_user` |
 //! | "Async Handlers are not async handlers" | `async_handlers::an_async_handler_may_be_an_ordinary_function` |
