@@ -1,1 +1,121 @@
-//! The TAO: handlers for application contexts of Term, Action and Orient, in three phases.
+//! The TAO: what happens in an app is a signal `{Term,Action,Orient}`, and handlers react to it in three phases.
+//!
+//! The parts of an app do not call each other. One sets an *Application Context*, for example `{User,Enter,Portal}` with
+//! a user in it; others have said which contexts they handle; what a handler returns is the next context. So
+//! an app reads as the paths that its users take, and a new feature is a handler more, not a change.
+//!
+//! # User enters the app
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! use trine_tao::{AppCtx, Kernel, Store, Verdict};
+//!
+//! #[derive(Clone, PartialEq)]
+//! struct Session { user: u32 }
+//!
+//! # async fn find_session() -> Result<Option<Session>, std::io::Error> { Ok(Some(Session { user: 7 })) }
+//! let store = Store::new();
+//! let session = store.source(None);
+//! let tao = Kernel::new(&store);
+//!
+//! // In line: a function, and what it returns is chained when all inline handlers have run.
+//! let _enter = tao.on_inline(("App", "Enter", "Portal"), |_| AppCtx::new("App", "View", "Portal"));
+//! let _view = tao.on_inline(("App", "View", "Portal"), |_| println!("the portal is shown"));
+//!
+//! // Out of band: the same signal forks off the session's path, which holds up nothing and can break nothing.
+//! let _fork = tao.on_async(("App", "Enter", "Portal"), |_| AppCtx::new("Session", "Find", "Portal"));
+//!
+//! // Handlers may be async; `?` works on any error; a branch is an `if` between contexts.
+//! let _find = tao.on_inline(("Session", "Find", "Portal"), |_| async {
+//!     Ok(match find_session().await? {
+//!         Some(session) => AppCtx::new("Session", "Enter", "Portal").term(session),
+//!         None => AppCtx::new("Session", "Create", "Portal"),
+//!     })
+//! });
+//!
+//! // State is kept in cells of the store. Data is typed: one slot for each part of the trigram.
+//! let _local = tao.on_inline(("Session", "Enter", "Portal"), {
+//!     let store = store.clone();
+//!     move |cx| {
+//!         store.set(session, Some(cx.term_datum::<Session>()?.clone()));
+//!         Ok(())
+//!     }
+//! });
+//!
+//! // An intercept decides whether the others hear of it. Any part of a pattern may be wild.
+//! let _gate = tao.on_intercept(("*", "*", "Admin"), |_| Verdict::halt("not allowed"));
+//!
+//! let cascade = tao.set(AppCtx::new("App", "Enter", "Portal")); // prints "the portal is shown"
+//! assert!(store.get(session).is_none()); // out of band: not yet
+//! cascade.settled().await;
+//! assert_eq!(store.get(session).unwrap().user, 7);
+//! # });
+//! ```
+//!
+//! # What it does
+//!
+//! - **Three phases, one order**: intercepts gate, then async handlers are queued, then inline handlers run, then
+//!   what they returned is chained. Inside a phase there is no order to rely on; [`KernelBuilder::shuffle`] proves that a test
+//!   does not.
+//! - **Functions and async functions alike**, with or without `Result`, returning nothing, one context or several:
+//!   [`Answer`]. Work that is ready at once needs no runtime and is done when [`Kernel::set`] returns.
+//! - **Isolation**: an error or a panic of a handler is that handler's; no caller and no sibling sees it.
+//! - **Cascades** have a handle: wait until all is at rest, see what the first signal came to, cancel: [`Cascade`].
+//! - **Bounds**: chains need no stack, a circle ends at the [hop budget](KernelBuilder::hop_budget) with an error that names it, and
+//!   a long chain out of band lets others have the thread.
+//! - **Observation** of every waypoint, every chain and every error, with the handler's place in the source:
+//!   [`Kernel::observe`]. Observers are handed nothing to change anything with.
+//! - **Signals are concrete by type, patterns may be wild**; a dispatch looks at no more than eight patterns, however many there are,
+//!   and signals that nobody handles leave no trace.
+//!
+//! A signal cannot be made of what only a pattern may be made of:
+//!
+//! ```compile_fail,E0277
+//! use trine_tao::{ANY, AppCtx};
+//! let _ = AppCtx::new(ANY, "Enter", "Portal");
+//! ```
+//!
+//! # The document and its tests
+//!
+//! The model is that of [tao.js](https://github.com/zzyzxlab/tao.js). Each sample and guarantee of its document
+//! on async handlers is a test in `tests/it`:
+//!
+//! | the document | test |
+//! |---|---|
+//! | *TAO-Path: Bootstrap Home Page* | `bootstrap_home_page::the_portal_is_shown_in_line_and_the_session_is_kicked_off_out_of_band` |
+//! | "happen out of band so it doesn't block the User's experience" | `bootstrap_home_page::a_slow_session_holds_up_nothing_of_the_home_page` |
+//! | *TAO-Path: Bootstrap User Session*, not found: `1a` | `bootstrap_user_session::branch_1a_a_session_that_is_not_found_is_created_and_then_entered` |
+//! | found: `1b` | `bootstrap_user_session::branch_1b_a_session_that_is_found_is_entered` |
+//! | *Refined Bootstrap User Session*; `addAsyncHandler` three times | `bootstrap_user_session::refined_an_entered_session_is_tracked_and_its_user_fetched_each_out_of_band` |
+//! | tracking is a side effect | `bootstrap_user_session::refined_tracking_that_fails_changes_nothing_for_the_user` |
+//! | "Async Handlers are not async handlers" | `async_handlers::an_async_handler_may_be_an_ordinary_function` |
+//! | "do not block the setCtx or setAppCtx calls" | `async_handlers::set_returns_before_any_async_handler_ran` |
+//! | "the main line of execution will continue without regard" | `async_handlers::async_handlers_are_queued_before_the_first_inline_handler_runs` |
+//! | "another Async Handler execution context can take over" | `async_handlers::async_handlers_do_not_block_each_other_nor_the_line` |
+//! | "a whole new set of handlers of all types" | `async_handlers::a_context_returned_by_an_async_handler_faces_handlers_of_all_types_in_its_own_execution_context` |
+//! | "All Errors are Swallowed", "or any downstream (chained) handlers" | `async_handlers::errors_of_async_handlers_and_of_everything_chained_from_them_never_reach_the_caller` |
+//! | ordering: intercept, async, inline, chains | `gates`, `inline_handlers::chains_are_dispatched_after_all_inline_handlers_and_in_line_each_facing_its_own_phases` |
+
+mod cascade;
+mod context;
+mod dispatch;
+mod error;
+mod handler;
+mod kernel;
+mod observe;
+mod pattern;
+mod sync;
+mod trigram;
+
+pub use cascade::{Cascade, CascadeId, Conclusion, Settled};
+pub use context::{AppCtx, DatumError};
+pub use error::{CascadeError, Cause, CutError, HandlerError, HopBudgetError};
+pub use handler::{
+    Answer, BoxError, Contexts, HandlerId, Later, Now, Phase, Response, Step, Verdict,
+};
+pub use kernel::{HandlerGuard, Kernel, KernelBuilder, ObserverGuard, WeakKernel};
+pub use observe::{Observation, Via, What};
+pub use pattern::{ANY, Any, Part, Pattern};
+pub use trigram::{Axis, NotConcrete, Trigram};
+
+pub use trine_core::{Store, Text};

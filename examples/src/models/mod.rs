@@ -2,12 +2,13 @@
 
 mod atoms;
 mod by_hand;
+mod tao;
 mod thunks;
 
 use crate::portal::Model;
 
 /// Every way to write the app, in the order of the columns.
-pub const ALL: &[Model] = &[atoms::ATOMS, thunks::THUNKS, by_hand::BY_HAND];
+pub const ALL: &[Model] = &[atoms::ATOMS, thunks::THUNKS, tao::TAO, by_hand::BY_HAND];
 
 /// The model of this name.
 #[must_use]

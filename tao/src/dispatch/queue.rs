@@ -1,0 +1,39 @@
+//! Signals in a row: almost always none or one.
+
+use crate::observe::Place;
+use std::collections::VecDeque;
+
+/// Signals, first in, first out. A single one needs no allocation.
+#[derive(Default)]
+pub(super) struct Queue {
+    /// The oldest, unless `rest` came to be first.
+    first: Option<Place>,
+    /// The others.
+    rest: VecDeque<Place>,
+}
+
+impl Queue {
+    #[inline]
+    pub(super) fn push(&mut self, place: Place) {
+        if self.is_empty() {
+            self.first = Some(place);
+        } else {
+            self.rest.push_back(place);
+        }
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Place> {
+        self.first.take().or_else(|| self.rest.pop_front())
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none() && self.rest.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.first = None;
+        self.rest.clear();
+    }
+}

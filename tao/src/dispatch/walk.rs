@@ -1,0 +1,58 @@
+//! From handler to handler in one phase.
+
+use crate::{
+    context::AppCtx,
+    handler::{Attempt, Called, Handler, Pending, contain, poll_contained},
+};
+use std::task::{Context, Poll, ready};
+
+/// How far a phase is.
+pub(super) struct Walk<T> {
+    /// The number of the handler whose turn it is.
+    next: usize,
+    /// What it has returned, if that is a future.
+    pending: Option<Pending<T>>,
+}
+
+impl<T> Default for Walk<T> {
+    fn default() -> Self {
+        Self { next: 0, pending: None }
+    }
+}
+
+impl<T> Walk<T> {
+    /// The number of the handler whose turn it is.
+    #[inline]
+    pub(super) fn next(&self) -> usize {
+        self.next
+    }
+
+    /// Calls `handler`, whose turn it is, or goes on with its future. Without a `cx` a future is not polled.
+    #[inline]
+    pub(super) fn poll(
+        &mut self,
+        handler: &Handler<T>,
+        context: &AppCtx,
+        cx: Option<&mut Context<'_>>,
+    ) -> Poll<Attempt<T>> {
+        if self.pending.is_none() {
+            match handler.call(context.clone()) {
+                Called::Done(attempt) => {
+                    self.next += 1;
+                    return Poll::Ready(attempt);
+                }
+                Called::Pending(pending) => self.pending = Some(pending),
+            }
+        }
+        self.poll_pending(cx)
+    }
+
+    fn poll_pending(&mut self, cx: Option<&mut Context<'_>>) -> Poll<Attempt<T>> {
+        let (Some(pending), Some(cx)) = (&mut self.pending, cx) else { return Poll::Pending };
+        let attempt = ready!(poll_contained(pending, cx));
+        let done = self.pending.take();
+        self.next += 1;
+        let _ = contain(|| drop(done));
+        Poll::Ready(attempt)
+    }
+}

@@ -1,0 +1,125 @@
+//! What can go wrong in a cascade. No caller of `set` ever gets these: they are observed.
+
+use crate::{
+    handler::{BoxError, HandlerId},
+    trigram::Trigram,
+};
+use std::{error::Error, fmt, sync::Arc};
+use trine_core::{Failure, Text};
+
+/// What went wrong in a cascade, as [observed](crate::Observation).
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CascadeError {
+    /// A handler failed.
+    #[error(transparent)]
+    Handler(#[from] HandlerError),
+    /// The line of execution of a dispatch was cut off.
+    #[error(transparent)]
+    Cut(#[from] CutError),
+    /// The cascade did not come to rest within its budget, and was ended.
+    #[error(transparent)]
+    HopBudget(#[from] HopBudgetError),
+}
+
+/// A handler returned an error or panicked, or an async handler could not be run.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{handler} failed on {signal}: {cause}")]
+pub struct HandlerError {
+    /// The signal that it handled.
+    pub signal: Trigram,
+    /// The handler.
+    pub handler: HandlerId,
+    /// How it failed.
+    #[source]
+    pub cause: Cause,
+}
+
+/// A dispatch that waited for a handler could not go on, or was not allowed to.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the cascade of {signal} was cut off: {cause}")]
+pub struct CutError {
+    /// The signal that the cascade began with.
+    pub signal: Trigram,
+    /// Why.
+    #[source]
+    pub cause: Cause,
+}
+
+/// A cascade chained more often than it may: most likely handlers that chain in a circle.
+///
+/// The budget is [`KernelBuilder::hop_budget`](crate::KernelBuilder::hop_budget).
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the cascade was ended after {budget} chained signals, the last of them {}", Trail(.trail))]
+pub struct HopBudgetError {
+    /// How many chained signals a cascade may have.
+    pub budget: u32,
+    /// The last signals of the line that ran out of budget, in order; a circle shows in them. The last one was not dispatched.
+    pub trail: Vec<Trigram>,
+}
+
+impl CascadeError {
+    /// Why a handler or a line of execution came to no good end.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Handler(error) => Some(&error.cause),
+            Self::Cut(error) => Some(&error.cause),
+            Self::HopBudget(_) => None,
+        }
+    }
+}
+
+struct Trail<'a>(&'a [Trigram]);
+
+/// Why a handler or a line of execution came to no good end.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The handler returned this error.
+    Error(Arc<dyn Error + Send + Sync>),
+    /// The handler panicked with this message.
+    Panicked(Text),
+    /// It could not be run: no runtime, or the store is gone.
+    NotRun(Failure),
+    /// Its run was aborted for this reason: the cascade was cancelled, or somebody aborted the run in the store's list.
+    Aborted(Text),
+}
+
+impl From<BoxError> for Cause {
+    fn from(error: BoxError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => error.fmt(f),
+            Self::Panicked(message) => write!(f, "it panicked: {message}"),
+            Self::NotRun(failure) => failure.fmt(f),
+            Self::Aborted(reason) => write!(f, "it was aborted: {reason}"),
+        }
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            // Its message is ours; what is behind it follows.
+            Self::Error(error) => error.source(),
+            Self::NotRun(failure) => failure.source(),
+            Self::Panicked(_) | Self::Aborted(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Trail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, trigram) in self.0.iter().enumerate() {
+            let arrow = if index == 0 { "" } else { " => " };
+            write!(f, "{arrow}{trigram}")?;
+        }
+        Ok(())
+    }
+}

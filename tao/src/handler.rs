@@ -1,0 +1,137 @@
+//! Handlers: what the user writes, and how it is remembered.
+
+mod answer;
+mod contain;
+mod response;
+mod verdict;
+
+pub use answer::{Answer, BoxError, Contexts};
+pub use response::{Later, Now, Response, Step};
+pub use verdict::Verdict;
+
+pub(crate) use contain::{contain, poll_contained};
+
+use crate::{context::AppCtx, error::Cause};
+use std::{fmt, panic::Location, pin::Pin, sync::Arc};
+use trine_core::Text;
+
+/// The three kinds of handlers, in the order in which a dispatch visits them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Decides whether the others hear of it.
+    Intercept,
+    /// Reacts out of band, in an execution context of its own.
+    Async,
+    /// Reacts in line.
+    Inline,
+}
+
+/// The identity of a handler: its phase, and the place in the source where it was registered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HandlerId {
+    /// Its number in its kernel, in the order of registration: two handlers registered by one line differ in it.
+    number: u64,
+    /// Its phase.
+    phase: Phase,
+    /// The call of `on_intercept`, `on_async` or `on_inline`.
+    location: &'static Location<'static>,
+}
+
+impl HandlerId {
+    pub(crate) fn new(number: u64, phase: Phase, location: &'static Location<'static>) -> Self {
+        Self { number, phase, location }
+    }
+
+    /// Its number in its kernel, in the order of registration, starting at 1.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Its phase.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Where it was registered.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+}
+
+/// A future of a handler, boxed.
+pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+/// What a contained handler came to.
+pub(crate) type Attempt<T> = Result<T, Cause>;
+
+/// What became of calling a handler.
+pub(crate) enum Called<T> {
+    /// It has answered, or failed.
+    Done(Attempt<T>),
+    /// It will.
+    Pending(Pending<T>),
+}
+
+/// A registered handler whose answer is a `T`.
+pub(crate) struct Handler<T> {
+    /// Who it is.
+    id: HandlerId,
+    /// Its description, made once: the name of its runs.
+    name: Text,
+    /// What the user wrote.
+    body: Box<dyn Fn(AppCtx) -> Step<T> + Send + Sync>,
+}
+
+impl<T> Handler<T> {
+    pub(crate) fn new<H, R, M>(id: HandlerId, handler: H) -> Arc<Self>
+    where
+        H: Fn(AppCtx) -> R + Send + Sync + 'static,
+        R: Response<T, M>,
+    {
+        let name = Text::from(id.to_string());
+        Arc::new(Self { id, name, body: Box::new(move |context| handler(context).into_step()) })
+    }
+
+    pub(crate) fn id(&self) -> HandlerId {
+        self.id
+    }
+
+    pub(crate) fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// Calls it; a panic is an answer like any other.
+    #[inline]
+    pub(crate) fn call(&self, context: AppCtx) -> Called<T> {
+        match contain(|| (self.body)(context)) {
+            Ok(Step::Now(answer)) => Called::Done(answer.map_err(Cause::from)),
+            Ok(Step::Later(pending)) => Called::Pending(pending),
+            Err(message) => Called::Done(Err(Cause::Panicked(message))),
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Intercept => "intercept",
+            Self::Async => "async",
+            Self::Inline => "inline",
+        })
+    }
+}
+
+impl fmt::Display for HandlerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} handler at {}", self.phase, self.location)
+    }
+}
+
+impl fmt::Debug for HandlerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} {self}", self.number)
+    }
+}

@@ -1,0 +1,344 @@
+//! The kernel: where handlers are registered and signals are set.
+
+mod builder;
+mod guard;
+mod interner;
+mod observers;
+mod snapshot;
+mod table;
+
+pub use builder::KernelBuilder;
+pub use guard::HandlerGuard;
+pub use observers::ObserverGuard;
+
+pub(crate) use snapshot::Snapshot;
+
+use crate::{
+    cascade::{Cascade, CascadeId, Conclusion},
+    context::AppCtx,
+    dispatch::Line,
+    error::{CascadeError, Cause},
+    handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
+    observe::{Observation, Place, What},
+    pattern::Pattern,
+    sync::RwLock,
+    trigram::Trigram,
+};
+use observers::Observers;
+use std::{
+    fmt,
+    panic::Location,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use table::{AnyHandler, Table};
+use trine_core::{Event, Store, WeakStore};
+
+/// The TAO of an app: its handlers, and the way to set signals.
+///
+/// The handle is cheap to clone and `Send + Sync`; clones share everything. Async work runs on the executor of
+/// the [`Store`] that the kernel was made for, which the handle keeps alive.
+///
+/// # Handlers
+///
+/// A handler is a function of an [`AppCtx`], or an async one: every `on_` method takes both. What it may return is
+/// listed at [`Answer`](crate::Answer). Handlers of one phase run in no particular order; whoever needs an order chains.
+/// Each registration returns a guard, and the handler goes with it.
+///
+/// A handler that captures a kernel keeps it alive for as long as it is registered; to avoid that circle, capture
+/// a [`WeakKernel`].
+///
+/// # Threads
+///
+/// [`set`](Self::set) runs intercepts and inline handlers on the calling thread, outside of all locks, until one of
+/// them has to wait; from there on, they run on the store's runtime. Async handlers always do.
+#[derive(Clone)]
+pub struct Kernel {
+    /// What the handles and the cascades share.
+    core: Arc<Core>,
+    /// Where async work runs; cascades hold it weakly.
+    store: Store,
+}
+
+/// A handle that keeps neither the kernel's handlers nor its store alive.
+#[derive(Clone)]
+pub struct WeakKernel {
+    core: Weak<Core>,
+}
+
+/// What the handles and the cascades of a kernel share.
+pub(crate) struct Core {
+    /// Held weakly, so that dropping the last handle to it ends what is under way.
+    store: WeakStore,
+    /// The handlers.
+    table: RwLock<Table>,
+    /// Those who look on.
+    observers: Observers,
+    /// The number of the last handler. Only ever counted up: no order with other memory is needed.
+    last_handler: AtomicU64,
+    /// The number of the last cascade. Only ever counted up, like the one above.
+    last_cascade: AtomicU64,
+    /// How many chained signals a cascade may have.
+    hop_budget: u32,
+    /// The state of the generator that shuffles, in a kernel that does. Each draw is one atomic addition.
+    shuffle: Option<AtomicU64>,
+}
+
+impl Kernel {
+    /// A kernel without handlers, whose async work runs on the executor of `store`.
+    #[must_use]
+    pub fn new(store: &Store) -> Self {
+        Self::builder(store).build()
+    }
+
+    /// A kernel that is to be configured.
+    pub fn builder(store: &Store) -> KernelBuilder {
+        KernelBuilder::new(store)
+    }
+
+    /// Lets `handler` decide whether the signals that match `pattern` reach the other phases.
+    ///
+    /// Of every dispatch, all intercepts are asked before anything else happens; [`Verdict`] says whose
+    /// word counts. An error or a panic is never a pass.
+    ///
+    /// ```
+    /// # let store = trine_core::Store::new();
+    /// use trine_tao::{AppCtx, Conclusion, Kernel, Verdict};
+    ///
+    /// let tao = Kernel::new(&store);
+    /// let _gate = tao.on_intercept(("*", "*", "Admin"), |cx| {
+    ///     if cx.orient_datum::<String>().is_ok_and(|user| user == "root") {
+    ///         Verdict::Pass
+    ///     } else {
+    ///         Verdict::halt("not allowed")
+    ///     }
+    /// });
+    /// let cascade = tao.set(AppCtx::new("User", "Delete", "Admin"));
+    /// let Some(Conclusion::Halted { reason, .. }) = cascade.outcome() else { panic!() };
+    /// assert_eq!(reason, "not allowed");
+    /// ```
+    #[track_caller]
+    pub fn on_intercept<H, R, M>(&self, pattern: impl Into<Pattern>, handler: H) -> HandlerGuard
+    where
+        H: Fn(AppCtx) -> R + Send + Sync + 'static,
+        R: Response<Verdict, M>,
+    {
+        let id = self.core.next_handler(Phase::Intercept, Location::caller());
+        self.register(&pattern.into(), id, AnyHandler::Gate(Handler::new(id, handler)))
+    }
+
+    /// Lets `handler` react to the signals that match `pattern` out of band.
+    ///
+    /// When the intercepts have let a signal pass, it is queued in an execution context of its own, a run of the store's
+    /// executor, before the first inline handler runs. It is never polled on the caller's stack, and nobody waits for
+    /// it. The contexts that it returns are dispatched in that same execution context, to handlers
+    /// of all types. Errors of it and of everything that follows from it never reach the caller: they are
+    /// [observed](Self::observe).
+    ///
+    /// ```
+    /// # let store = trine_core::Store::new();
+    /// use trine_tao::{AppCtx, Kernel};
+    ///
+    /// let tao = Kernel::new(&store);
+    /// let _fork = tao.on_async(("App", "Enter", "Portal"), |_| AppCtx::new("Session", "Find", "Portal"));
+    /// ```
+    #[track_caller]
+    pub fn on_async<H, R, M>(&self, pattern: impl Into<Pattern>, handler: H) -> HandlerGuard
+    where
+        H: Fn(AppCtx) -> R + Send + Sync + 'static,
+        R: Response<Contexts, M>,
+    {
+        let id = self.core.next_handler(Phase::Async, Location::caller());
+        self.register(&pattern.into(), id, AnyHandler::Reaction(Handler::new(id, handler)))
+    }
+
+    /// Lets `handler` react to the signals that match `pattern` in line.
+    ///
+    /// The inline handlers of a dispatch run one after the other, the next one when the one before is done; an
+    /// error or a panic in one of them is [observed](Self::observe) and changes nothing for the others.
+    /// The contexts that they return are dispatched when all have run.
+    ///
+    /// ```
+    /// # let store = trine_core::Store::new();
+    /// use trine_tao::{AppCtx, BoxError, Kernel};
+    ///
+    /// let tao = Kernel::new(&store);
+    /// let _sync = tao.on_inline(("App", "Enter", "Portal"), |_| AppCtx::new("App", "View", "Portal"));
+    /// let _async = tao.on_inline(("User", "Find", "Portal"), |cx| async move {
+    ///     let id: u32 = cx.action_datum::<String>()?.parse()?;
+    ///     Ok(AppCtx::new("User", "Enter", "Portal").term(id))
+    /// });
+    /// ```
+    #[track_caller]
+    pub fn on_inline<H, R, M>(&self, pattern: impl Into<Pattern>, handler: H) -> HandlerGuard
+    where
+        H: Fn(AppCtx) -> R + Send + Sync + 'static,
+        R: Response<Contexts, M>,
+    {
+        let id = self.core.next_handler(Phase::Inline, Location::caller());
+        self.register(&pattern.into(), id, AnyHandler::Reaction(Handler::new(id, handler)))
+    }
+
+    /// Sets a signal: dispatches it to the handlers that match now, and everything that they chain to.
+    ///
+    /// With handlers that are ready at once, all of it has happened when this returns, and no runtime is needed.
+    /// What has to wait (an async handler, an inline handler that awaits something) goes on with the store's
+    /// runtime, as do cascades that are set inside handlers of cascades, more than 32 deep. Never blocks, never panics because of
+    /// a handler, and returns nothing of what handlers did: those are observations.
+    ///
+    /// Dropping the returned handle detaches: the cascade goes on.
+    pub fn set(&self, context: AppCtx) -> Cascade {
+        Line::enter(&self.core, context).go(&self.store)
+    }
+
+    /// Shows `observer` everything that happens in this kernel, until the guard is dropped.
+    ///
+    /// It is called at each waypoint, on the thread where it happens, outside of all locks, perhaps by several threads at
+    /// a time. It is handed nothing to change anything with, a panic in it is reported through `tracing` and changes
+    /// nothing, and without observers an observation costs one branch.
+    ///
+    /// ```
+    /// # let store = trine_core::Store::new();
+    /// use trine_tao::{AppCtx, Kernel, What};
+    ///
+    /// let tao = Kernel::new(&store);
+    /// let _guard = tao.observe(|observation| {
+    ///     if let What::Unhandled = observation.what {
+    ///         println!("nobody handles {}", observation.context);
+    ///     }
+    /// });
+    /// tao.set(AppCtx::new("User", "Fnid", "Portal")); // prints "nobody handles {User,Fnid,Portal}"
+    /// ```
+    pub fn observe(
+        &self,
+        observer: impl Fn(&Observation<'_>) + Send + Sync + 'static,
+    ) -> ObserverGuard {
+        self.core.observers.add(&self.core, Arc::new(observer))
+    }
+
+    /// The store whose executor runs the async work.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// A handle that keeps nothing alive: for handlers that set signals themselves.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakKernel {
+        WeakKernel { core: Arc::downgrade(&self.core) }
+    }
+
+    /// How many distinct patterns have handlers.
+    #[must_use]
+    pub fn pattern_count(&self) -> usize {
+        self.core.table.read().len()
+    }
+
+    fn register(&self, pattern: &Pattern, id: HandlerId, handler: AnyHandler) -> HandlerGuard {
+        let key = self.core.table.write().insert(pattern, handler);
+        HandlerGuard::new(&self.core, key, id)
+    }
+}
+
+impl WeakKernel {
+    /// The kernel, if its handlers and its store are still there.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Kernel> {
+        let core = self.core.upgrade()?;
+        let store = core.store.upgrade()?;
+        Some(Kernel { core, store })
+    }
+}
+
+impl Core {
+    /// The handlers that match now.
+    #[inline]
+    pub(crate) fn snapshot(&self, trigram: &Trigram) -> Snapshot {
+        let mut snapshot = Snapshot::take(&self.table.read(), trigram);
+        if let Some(state) = &self.shuffle {
+            snapshot.shuffle(|| split_mix(state));
+        }
+        snapshot
+    }
+
+    pub(crate) fn store(&self) -> Option<Store> {
+        self.store.upgrade()
+    }
+
+    pub(crate) fn hop_budget(&self) -> u32 {
+        self.hop_budget
+    }
+
+    /// Tells what the intercepts have decided: the observers, and the store's event feed.
+    #[inline]
+    pub(crate) fn concluded(&self, place: &Place, conclusion: &Conclusion) {
+        self.observers.tell(place, What::Concluded(conclusion));
+        if let Some(store) = self.store.upgrade() {
+            emit(&store, || Event::Signalled {
+                signal: place.context.to_string().into(),
+                detail: conclusion.to_string().into(),
+            });
+        }
+    }
+
+    /// Tells of something that went wrong: the observers, the store's event feed, and the log, since no caller ever
+    /// learns of it.
+    #[cold]
+    pub(crate) fn report(&self, place: &Place, error: &CascadeError) {
+        match error.cause() {
+            // Somebody wanted it so, or the app is closing.
+            Some(Cause::Aborted(_)) => tracing::debug!(cascade = place.cascade.get(), "{error}"),
+            _ => tracing::error!(cascade = place.cascade.get(), "{error}"),
+        }
+        self.observers.tell(place, What::Failed(error));
+        if let Some(store) = self.store.upgrade() {
+            emit(&store, || Event::Failed {
+                what: place.context.to_string().into(),
+                message: error.to_string().into(),
+            });
+        }
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
+    }
+
+    pub(crate) fn next_cascade(&self) -> CascadeId {
+        CascadeId::new(self.last_cascade.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn next_handler(&self, phase: Phase, location: &'static Location<'static>) -> HandlerId {
+        HandlerId::new(self.last_handler.fetch_add(1, Ordering::Relaxed) + 1, phase, location)
+    }
+}
+
+/// Tells the store's event feed. Whoever observes that changes nothing here, by a panic neither.
+#[inline]
+fn emit(store: &Store, event: impl FnOnce() -> Event) {
+    if let Err(panic) = contain(|| store.emit(event)) {
+        tracing::error!(%panic, "an observer of the store panicked");
+    }
+}
+
+/// The next number of the generator SplitMix64.
+fn split_mix(state: &AtomicU64) -> u64 {
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut number = state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kernel").field("patterns", &self.pattern_count()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WeakKernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakKernel").finish_non_exhaustive()
+    }
+}

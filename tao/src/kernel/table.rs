@@ -1,0 +1,161 @@
+//! Which handlers listen to what: the pattern table.
+//!
+//! # How a signal finds its handlers
+//!
+//! The parts of *patterns* are interned to small numbers, the wildcard being 0. A signal `{T,A,O}` matches at
+//! most the eight patterns `{T|*, A|*, O|*}`, so a dispatch looks up its three parts and probes one map at most
+//! eight times, however many patterns there are. Two things make it fewer: a part that no pattern names can only match
+//! wildcards, and a *shape* (which axes are wild) that no pattern has is not probed at all.
+//!
+//! Signals leave no trace in the table: it grows with patterns only, and shrinks when their last handler goes.
+//!
+//! What is found is an immutable list per pattern, replaced as a whole when handlers come and go, so a
+//! dispatch that has begun keeps the handlers that it found.
+
+use super::interner::{Interner, WILD};
+use crate::{
+    handler::{Contexts, Handler, HandlerId, Phase, Verdict},
+    pattern::Pattern,
+    trigram::Trigram,
+};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// A pattern as the table knows it: three interned parts.
+pub(super) type Key = [u32; 3];
+
+/// The handlers of all patterns.
+#[derive(Default)]
+pub(crate) struct Table {
+    /// The parts of patterns.
+    interner: Interner,
+    /// The handlers of each pattern that has any.
+    bound: FxHashMap<Key, Arc<Bound>>,
+    /// How many patterns there are of each shape; bit `n` of the index says that axis `n` is wild.
+    shapes: [usize; 8],
+}
+
+/// The handlers of one pattern.
+#[derive(Clone, Default)]
+pub(crate) struct Bound {
+    pub(super) intercepts: Vec<Arc<Handler<Verdict>>>,
+    pub(super) asyncs: Vec<Arc<Handler<Contexts>>>,
+    pub(super) inlines: Vec<Arc<Handler<Contexts>>>,
+}
+
+/// A handler of either kind of answer, on its way into the table.
+pub(crate) enum AnyHandler {
+    Gate(Arc<Handler<Verdict>>),
+    Reaction(Arc<Handler<Contexts>>),
+}
+
+impl Table {
+    /// Adds a handler; returns the key to remove it with.
+    pub(super) fn insert(&mut self, pattern: &Pattern, handler: AnyHandler) -> Key {
+        let key = self.interner.acquire(pattern);
+        let bound = self.bound.entry(key).or_insert_with(|| {
+            self.shapes[shape(&key)] += 1;
+            Arc::default()
+        });
+        let bound = Arc::make_mut(bound);
+        match handler {
+            AnyHandler::Gate(handler) => bound.intercepts.push(handler),
+            AnyHandler::Reaction(handler) => match handler.id().phase() {
+                Phase::Async => bound.asyncs.push(handler),
+                _ => bound.inlines.push(handler),
+            },
+        }
+        key
+    }
+
+    /// Removes a handler; returns what is to be dropped once the table is unlocked, since handlers are user code.
+    #[must_use]
+    pub(super) fn remove(&mut self, key: &Key, id: HandlerId) -> Option<Arc<Bound>> {
+        let old = Arc::clone(self.bound.get(key)?);
+        let bound = Bound {
+            intercepts: without(&old.intercepts, id),
+            asyncs: without(&old.asyncs, id),
+            inlines: without(&old.inlines, id),
+        };
+        if bound.is_empty() {
+            self.bound.remove(key);
+            self.shapes[shape(key)] -= 1;
+        } else {
+            self.bound.insert(*key, Arc::new(bound));
+        }
+        self.interner.release(key);
+        Some(old)
+    }
+
+    /// Hands the handlers of every pattern that matches to `found`, the most specific first.
+    #[inline]
+    pub(super) fn matching(&self, trigram: &Trigram, mut found: impl FnMut(&Arc<Bound>)) {
+        let parts = trigram.parts().map(|name| self.interner.look(name));
+        for (shape, &patterns) in self.shapes.iter().enumerate() {
+            if patterns == 0 {
+                continue;
+            }
+            let mut key = [WILD; 3];
+            let known = (0..3).all(|axis| {
+                if shape & (1 << axis) != 0 {
+                    return true;
+                }
+                parts[axis].inspect(|part| key[axis] = *part).is_some()
+            });
+            if known && let Some(bound) = self.bound.get(&key) {
+                found(bound);
+            }
+        }
+    }
+
+    /// How many patterns have handlers.
+    pub(super) fn len(&self) -> usize {
+        self.bound.len()
+    }
+
+    /// How many names the patterns use.
+    #[cfg(test)]
+    pub(super) fn names(&self) -> usize {
+        self.interner.len()
+    }
+}
+
+impl Bound {
+    fn is_empty(&self) -> bool {
+        self.intercepts.is_empty() && self.asyncs.is_empty() && self.inlines.is_empty()
+    }
+}
+
+fn shape(key: &Key) -> usize {
+    (0..3).filter(|axis| key[*axis] == WILD).map(|axis| 1 << axis).sum()
+}
+
+fn without<T>(handlers: &[Arc<Handler<T>>], id: HandlerId) -> Vec<Arc<Handler<T>>> {
+    handlers.iter().filter(|handler| handler.id() != id).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::Location;
+
+    #[test]
+    fn a_table_whose_handlers_are_gone_is_as_empty_as_a_new_one() {
+        let mut table = Table::default();
+        let mut keys = Vec::new();
+        for number in 0..100 {
+            let pattern = Pattern::from((format!("T{number}"), "*", "Portal"));
+            let id = HandlerId::new(number, Phase::Inline, Location::caller());
+            let handler = Handler::new(id, |_| ());
+            keys.push((table.insert(&pattern, AnyHandler::Reaction(handler)), id));
+        }
+        assert_eq!(
+            (table.len(), table.names(), table.shapes),
+            (100, 101, [0, 0, 100, 0, 0, 0, 0, 0])
+        );
+        for (key, id) in keys {
+            drop(table.remove(&key, id));
+        }
+        assert_eq!((table.len(), table.names(), table.shapes), (0, 0, [0; 8]));
+    }
+}

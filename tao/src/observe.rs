@@ -1,0 +1,113 @@
+//! What observers see.
+
+use crate::{
+    cascade::{CascadeId, Conclusion},
+    context::AppCtx,
+    error::CascadeError,
+    handler::HandlerId,
+};
+use std::fmt;
+use trine_core::Text;
+
+/// Something that happened to a signal, as told to [`Kernel::observe`](crate::Kernel::observe).
+///
+/// Its [`Display`](fmt::Display) is one line of a log: `{User,Find,Portal} received`.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Observation<'a> {
+    /// The cascade that the signal belongs to.
+    pub cascade: CascadeId,
+    /// The number of this dispatch in its cascade, in the order in which they were received; 0 is the signal that was set.
+    pub dispatch: u32,
+    /// How many chains led to it; 0 for the signal that was set.
+    pub hop: u32,
+    /// The handler that chained to it; none for the signal that was set.
+    pub via: Option<Via>,
+    /// The signal.
+    pub context: &'a AppCtx,
+    /// What happened.
+    pub what: What<'a>,
+}
+
+/// What happened to a signal.
+///
+/// Each dispatch passes four waypoints, in this order, each at most once: `Received`, `Concluded`, and, if
+/// it has proceeded, `Dispatched` and `Settled`. The others may come in between.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum What<'a> {
+    /// A dispatch begins. Its handlers are those that match now.
+    Received,
+    /// No handler matches.
+    Unhandled,
+    /// The intercepts have decided.
+    Concluded(&'a Conclusion),
+    /// All async handlers are queued, and the first inline handler is about to be called.
+    Dispatched,
+    /// All inline handlers are done; what they returned is about to be chained.
+    Settled,
+    /// Something went wrong.
+    Failed(&'a CascadeError),
+    /// The cascade was cancelled, for this reason. The context is the one that was set.
+    Cancelled(&'a Text),
+}
+
+/// How a signal came to be chained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Via {
+    /// The dispatch whose handler returned it.
+    pub dispatch: u32,
+    /// The handler.
+    pub handler: HandlerId,
+}
+
+/// A signal in its cascade.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) cascade: CascadeId,
+    pub(crate) dispatch: u32,
+    pub(crate) hop: u32,
+    pub(crate) via: Option<Via>,
+    pub(crate) context: AppCtx,
+}
+
+impl Place {
+    /// The place of the signal that was set.
+    pub(crate) fn entry(cascade: CascadeId, context: AppCtx) -> Self {
+        Self { cascade, dispatch: 0, hop: 0, via: None, context }
+    }
+
+    /// The place of a signal that `handler` chained to here; its dispatch has no number yet.
+    pub(crate) fn next(&self, handler: HandlerId, context: AppCtx) -> Self {
+        let via = Some(Via { dispatch: self.dispatch, handler });
+        Self { cascade: self.cascade, dispatch: 0, hop: self.hop + 1, via, context }
+    }
+}
+
+impl<'a> Observation<'a> {
+    pub(crate) fn new(place: &'a Place, what: What<'a>) -> Self {
+        let Place { cascade, dispatch, hop, via, ref context } = *place;
+        Self { cascade, dispatch, hop, via, context, what }
+    }
+}
+
+impl fmt::Display for Observation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.context, self.what)
+    }
+}
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Received => f.write_str("received"),
+            Self::Unhandled => f.write_str("unhandled"),
+            Self::Concluded(conclusion) => conclusion.fmt(f),
+            Self::Dispatched => f.write_str("dispatched"),
+            Self::Settled => f.write_str("settled"),
+            Self::Failed(error) => write!(f, "failed: {error}"),
+            Self::Cancelled(reason) => write!(f, "cancelled: {reason}"),
+        }
+    }
+}

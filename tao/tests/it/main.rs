@@ -1,0 +1,17 @@
+//! The promises of the TAO, one test each.
+
+#![allow(missing_docs)]
+
+mod async_handlers;
+mod bootstrap_home_page;
+mod bootstrap_user_session;
+mod cascades;
+mod data;
+mod gates;
+mod inline_handlers;
+mod observations;
+mod oracle;
+mod patterns;
+mod registration;
+mod regressions;
+mod stage;

@@ -1,0 +1,65 @@
+//! A kernel on a runtime that does nothing until it is told to, and a log of what ran.
+
+use std::sync::{Arc, Mutex};
+use trine_core::{Store, test::ManualExecutor};
+use trine_tao::{Kernel, ObserverGuard};
+
+/// A log of what ran, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    pub(crate) fn note(&self, line: impl ToString) {
+        self.0.lock().unwrap().push(line.to_string());
+    }
+
+    /// What was noted since the last time.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) runtime: ManualExecutor,
+    pub(crate) store: Store,
+    pub(crate) tao: Kernel,
+    pub(crate) log: Log,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let runtime = ManualExecutor::new();
+        let store = Store::with_spawner(runtime.clone());
+        Self { tao: Kernel::new(&store), runtime, store, log: Log::default() }
+    }
+
+    /// Lets everything that was left to the runtime go on for as long as it can.
+    pub(crate) fn run(&self) {
+        self.runtime.run_until_stalled();
+    }
+
+    /// Notes observations, those only that `keep` says.
+    pub(crate) fn observe(&self, keep: fn(&str) -> bool) -> (Log, ObserverGuard) {
+        let log = Log::default();
+        let guard = self.tao.observe({
+            let log = log.clone();
+            move |observation| {
+                let line = observation.to_string();
+                if keep(&line) {
+                    log.note(line);
+                }
+            }
+        });
+        (log, guard)
+    }
+}
+
+/// For [`Stage::observe`].
+pub(crate) fn all(_line: &str) -> bool {
+    true
+}
+
+/// For [`Stage::observe`]: what went wrong, without the places in the source.
+pub(crate) fn failures(line: &str) -> bool {
+    line.contains("failed: ")
+}
