@@ -80,10 +80,10 @@ impl<'s> Commit<'s> {
     /// Inside a lease, with [`Reentrant`](crate::Reentrant).
     #[track_caller]
     pub fn delivered(self) {
-        if let Some(number) = self.number {
-            if let Err(error) = self.store.core().wait_delivered(number) {
-                panic!("{error}");
-            }
+        if let Some(number) = self.number
+            && let Err(error) = self.store.core().wait_delivered(number)
+        {
+            panic!("{error}");
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::{
     graph::Graph,
     lease::Reentrant,
     store::{Core, PanicPolicy},
-    sync::thread_locals,
+    sync::{mutant, thread_locals},
 };
 use outbox::Next;
 use std::{
@@ -40,8 +40,9 @@ use std::{
     task::Waker,
 };
 
-/// How many commits of other threads a deliverer delivers before it passes on.
-const HANDOVER: u32 = 64;
+/// How many commits of other threads a deliverer delivers before it passes on. (The model checker cannot make that
+/// many.)
+const HANDOVER: u32 = if cfg!(trine_loom) { 1 } else { 64 };
 
 /// The callback that surrounds the calling thread.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +132,7 @@ impl Core {
                 let next = graph.outbox.next(last, others >= HANDOVER);
                 (spent, next, graph.outbox.has_waiters(), std::mem::take(&mut graph.garbage))
             });
-            if waiters {
+            if waiters && !mutant("waiters are not woken") {
                 self.delivery_waiters.notify_all();
             }
             panicked.catch(|| drop((spent, garbage)));
@@ -159,7 +160,7 @@ impl Core {
                 let _ = core.enter(|_| ());
             }
         };
-        if self.spawner.spawn(Task::new(go_on)).is_ok() {
+        if mutant("nobody is passed on to") || self.spawner.spawn(Task::new(go_on)).is_ok() {
             return None;
         }
         self.in_lease(|graph| graph.outbox.start())

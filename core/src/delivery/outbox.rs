@@ -7,6 +7,7 @@ use crate::{
     error::{CellError, CellErrorKind},
     event::Event,
     graph::Graph,
+    sync::mutant,
 };
 use slab::Slab;
 use std::{any::Any, collections::VecDeque, task::Waker};
@@ -187,7 +188,7 @@ impl Outbox {
     /// Makes the calling thread the deliverer if there is something to deliver and nobody does.
     #[inline]
     pub(super) fn start(&mut self) -> Option<Parcel> {
-        if self.delivering || self.queue.is_empty() {
+        if self.delivering && !mutant("two deliverers") || self.queue.is_empty() {
             return None;
         }
         self.delivering = true;
@@ -267,7 +268,7 @@ impl Outbox {
         }
         let queued = self.queue.front().is_some_and(|item| item.number() <= number);
         let under_way = self.current.is_some_and(|current| current <= number);
-        if !queued && !under_way {
+        if !queued && (!under_way || mutant("a call under way counts as done")) {
             return Some(None);
         }
         self.waiting += 1;

@@ -7,7 +7,10 @@ use crate::{
     error::{CellError, CellErrorKind, panic_message},
     graph::Garbage,
     store::Core,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mutant,
+    },
 };
 use std::{
     any::Any,
@@ -224,6 +227,9 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
         for (place, subscriber) in self.added.drain(..) {
             put(&mut lent.subscribers, place, subscriber);
         }
+        if mutant("removed callbacks are kept") {
+            self.removed.clear();
+        }
         for place in self.removed.drain(..) {
             if let Some(removed) = lent.subscribers.get_mut(place as usize).and_then(Option::take) {
                 garbage.push(Box::new(removed.callback));
@@ -273,7 +279,7 @@ impl<T: Clone + Send + 'static> Callbacks for Lent<T> {
         for place in 0..self.subscribers.len() {
             // Acquire: pairs with the Release of the removal. A removal that happened before this call counts.
             let removals = self.removals.load(Ordering::Acquire);
-            if removals != seen {
+            if removals != seen && !mutant("removals go unnoticed") {
                 seen = removals;
                 let (slot, id) = self.topic;
                 let removed = core.in_lease(|graph| graph.outbox.removed(slot, id));

@@ -220,7 +220,7 @@ fn after_a_thousand_foreign_commits(
             store.set(gate, 1);
         });
         wait_entered.recv().unwrap();
-        let last = (1..=1_000).map(|value| store.set(busy, value)).last().unwrap();
+        let last = (1..=1_000).fold(None, |_, value| Some(store.set(busy, value))).unwrap();
         release.send(()).unwrap();
         last
     });
