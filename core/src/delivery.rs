@@ -2,7 +2,7 @@
 //!
 //! A commit stages, inside the lease, the new value of every changed cell that has subscribers, once per cell
 //! (`topic.rs`), and queues the cell in the outbox (`outbox.rs`). Callbacks are called outside the lease, by one
-//! thread at a time, in commit order (this file). The callbacks of a cell are lent to the thread that calls
+//! thread at a time, in commit order (this file). The callbacks of all cells that a commit changed are lent to the thread that calls
 //! them; what happens to the subscriptions meanwhile is kept beside and merged when they come back, so no lock
 //! is held while a callback runs.
 //!
@@ -26,7 +26,7 @@ use crate::{
     commit::CommitNumber,
     event::Event,
     executor::Task,
-    graph::Graph,
+    graph::{Garbage, Graph},
     lease::Reentrant,
     store::{Core, PanicPolicy},
     sync::{mutant, thread_locals},
@@ -86,7 +86,7 @@ pub(crate) struct Exit {
     /// Woken first.
     wakers: Vec<Waker>,
     /// Dropped next.
-    garbage: Vec<Box<dyn Any + Send>>,
+    garbage: Vec<Garbage>,
 }
 
 impl Graph {
@@ -109,12 +109,12 @@ impl Core {
     /// Does what was left to do after a lease.
     pub(crate) fn finish(self: &Arc<Self>, exit: Exit) {
         let mut panicked = Panicked::default();
-        for waker in exit.wakers {
-            panicked.catch(|| waker.wake());
+        if !exit.wakers.is_empty() {
+            for waker in exit.wakers {
+                panicked.catch(|| waker.wake());
+            }
         }
-        for garbage in exit.garbage {
-            panicked.catch(|| drop(garbage));
-        }
+        panicked.drop_all(exit.garbage);
         if let Some(parcel) = exit.parcel {
             self.deliver(parcel, &mut panicked);
         }
@@ -123,19 +123,26 @@ impl Core {
 
     /// Delivers until the outbox is empty or the work is passed on.
     fn deliver(self: &Arc<Self>, mut parcel: Parcel, panicked: &mut Panicked) {
-        let own = parcel.number();
+        let own = parcel.number;
         let (mut last, mut others) = (own, 0);
         loop {
-            self.call(&mut parcel, panicked);
-            let (spent, next, waiters, garbage) = self.in_lease(|graph| {
-                let spent = graph.outbox.give_back(parcel, &mut graph.garbage);
-                let next = graph.outbox.next(last, others >= HANDOVER);
-                (spent, next, graph.outbox.has_waiters(), std::mem::take(&mut graph.garbage))
+            {
+                let _in_callback = InCallback::enter(self.address(), parcel.number, parcel.depth);
+                parcel.tell(self, panicked);
+            }
+            let (mut waiters, mut garbage) = (false, Vec::new());
+            let next = self.in_lease(|graph| {
+                graph.outbox.give_back(parcel, &mut graph.garbage);
+                if !graph.garbage.is_empty() {
+                    garbage = std::mem::take(&mut graph.garbage);
+                }
+                waiters = graph.outbox.has_waiters();
+                graph.outbox.next(last, others >= HANDOVER)
             });
             if waiters && !mutant("waiters are not woken") {
                 self.delivery_waiters.notify_all();
             }
-            panicked.catch(|| drop((spent, garbage)));
+            panicked.drop_all(garbage);
             parcel = match next {
                 Next::Parcel(parcel) => parcel,
                 Next::Empty | Next::ToWaiter => return,
@@ -144,10 +151,10 @@ impl Core {
                     None => return,
                 },
             };
-            if parcel.number() != last && parcel.number() != own {
+            if parcel.number != last && parcel.number != own {
                 others += 1;
             }
-            last = parcel.number();
+            last = parcel.number;
         }
     }
 
@@ -164,20 +171,6 @@ impl Core {
             return None;
         }
         self.in_lease(|graph| graph.outbox.start())
-    }
-
-    /// Calls the callbacks of one cell, or the observers of one event.
-    fn call(self: &Arc<Self>, parcel: &mut Parcel, panicked: &mut Panicked) {
-        match parcel {
-            Parcel::Callbacks { callbacks, number, depth, .. } => {
-                let _in_callback = InCallback::enter(self.address(), *number, *depth);
-                callbacks.call(self, panicked);
-            }
-            Parcel::Event { event, number, depth } => {
-                let _in_callback = InCallback::enter(self.address(), *number, *depth);
-                self.feed.tell(event, panicked);
-            }
-        }
     }
 
     /// Waits until the callbacks of a commit have been called, calling them if nobody else does.
@@ -234,6 +227,16 @@ impl Panicked {
     pub(crate) fn catch(&mut self, user_code: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(user_code)) {
             self.first.get_or_insert(payload);
+        }
+    }
+
+    /// Drops what must not be dropped inside the lease.
+    #[inline]
+    fn drop_all(&mut self, garbage: Vec<Garbage>) {
+        if !garbage.is_empty() {
+            for garbage in garbage {
+                self.catch(|| drop(garbage));
+            }
         }
     }
 }

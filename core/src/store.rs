@@ -238,10 +238,12 @@ impl Core {
         self: &Arc<Self>,
         f: impl FnOnce(&mut Graph) -> R,
     ) -> Result<R, Reentrant> {
-        let (value, exit): (R, Option<Exit>) = self.lease.with(|graph| {
+        // Not returned with the value: it would be moved twice.
+        let mut exit: Option<Exit> = None;
+        let value = self.lease.with(|graph| {
             let value = f(graph);
-            let exit = graph.leave();
-            (value, exit)
+            exit = graph.leave();
+            value
         })?;
         if let Some(exit) = exit {
             self.finish(exit);

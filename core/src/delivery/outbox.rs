@@ -1,16 +1,20 @@
 //! The outbox: what is to be told, in order, and who tells it.
 
-use super::topic::{AnyTopic, Callbacks, Staged};
+use super::{
+    Panicked,
+    topic::{AnyTopic, Callbacks, Staged},
+};
 use crate::{
     cell::CellLabel,
     commit::{CommitNumber, Writer},
     error::{CellError, CellErrorKind},
     event::Event,
-    graph::Graph,
+    graph::{Garbage, Graph},
+    store::Core,
     sync::mutant,
 };
 use slab::Slab;
-use std::{any::Any, collections::VecDeque, task::Waker};
+use std::{any::Any, collections::VecDeque, sync::Arc, task::Waker};
 
 /// Everything about delivery that the lease guards.
 pub(crate) struct Outbox {
@@ -22,6 +26,8 @@ pub(crate) struct Outbox {
     last_topic: u64,
     /// Whether some thread or task is delivering.
     delivering: bool,
+    /// The list of a parcel, kept for the next one.
+    spare: Vec<Due>,
     /// The commit whose callbacks are being called.
     current: Option<CommitNumber>,
     /// How many threads wait for their own commit.
@@ -47,33 +53,35 @@ enum Item {
     /// The oldest staged value of a topic.
     Topic { slot: u32, id: u64, number: CommitNumber, depth: u32 },
     /// An event.
-    Event { event: Event, number: CommitNumber, depth: u32 },
+    Event(Box<Noted>),
+}
+
+/// An event that is to be told.
+struct Noted {
+    /// The event.
+    event: Event,
+    /// The last commit before it.
+    number: CommitNumber,
+    /// How many commits deep its causes go.
+    depth: u32,
+}
+
+/// What is to be told of one commit, taken out of the lease.
+pub(crate) struct Parcel {
+    /// What, in this order.
+    due: Vec<Due>,
+    /// The commit.
+    pub(super) number: CommitNumber,
+    /// How many commits deep its causes go.
+    pub(super) depth: u32,
 }
 
 /// Something to tell, taken out of the lease.
-pub(crate) enum Parcel {
-    /// The callbacks of a cell, lent, with the value to call them with.
-    Callbacks {
-        /// The callbacks.
-        callbacks: Box<dyn Callbacks>,
-        /// Whose they are.
-        slot: u32,
-        /// Whose they are.
-        id: u64,
-        /// The commit.
-        number: CommitNumber,
-        /// How many commits deep its causes go.
-        depth: u32,
-    },
+enum Due {
+    /// The callbacks of a cell, lent, with the value to call them with; the slot and the id of their topic.
+    Callbacks(Box<dyn Callbacks>, u32, u64),
     /// An event.
-    Event {
-        /// The event.
-        event: Event,
-        /// The last commit before it.
-        number: CommitNumber,
-        /// How many commits deep its causes go.
-        depth: u32,
-    },
+    Event(Box<Noted>),
 }
 
 /// What a deliverer does next.
@@ -95,6 +103,7 @@ impl Outbox {
             topics: Slab::new(),
             last_topic: 0,
             delivering: false,
+            spare: Vec::new(),
             current: None,
             waiting: 0,
             capacity,
@@ -144,14 +153,15 @@ impl Outbox {
             .map(|entry| &mut entry.topic)
     }
 
-    /// The callbacks that were removed from a topic while a deliverer has them.
-    pub(super) fn removed(&mut self, slot: u32, id: u64) -> Vec<u32> {
-        self.topic(slot, id).map_or_else(Vec::new, |topic| topic.removed())
+    /// The callbacks that were removed from a topic while a deliverer has them; `None` if all were.
+    pub(super) fn removed(&mut self, slot: u32, id: u64) -> Option<Vec<u32>> {
+        self.topic(slot, id).map(|topic| topic.removed())
     }
 
     /// Queues an event.
     pub(crate) fn push_event(&mut self, event: Event, last_commit: u64, depth: u32) {
-        self.queue.push_back(Item::Event { event, number: CommitNumber(last_commit), depth });
+        let number = CommitNumber(last_commit);
+        self.queue.push_back(Item::Event(Box::new(Noted { event, number, depth })));
     }
 
     /// Remembers that a callback of one commit made another.
@@ -195,26 +205,36 @@ impl Outbox {
         self.next_parcel()
     }
 
-    /// The next parcel for the deliverer; `None` ends the delivery.
+    /// The next parcel for the deliverer, all that is left of one commit; `None` ends the delivery.
     fn next_parcel(&mut self) -> Option<Parcel> {
-        while let Some(item) = self.queue.pop_front() {
-            match item {
-                Item::Event { event, number, depth } => {
-                    self.current = Some(number);
-                    return Some(Parcel::Event { event, number, depth });
+        let mut due = std::mem::take(&mut self.spare);
+        let (mut number, mut depth) = (CommitNumber(0), 0);
+        while let Some(item) = self.queue.front() {
+            let same = due.is_empty() || (item.number() == number && item.depth() == depth);
+            if !same {
+                break;
+            }
+            (number, depth) = (item.number(), item.depth());
+            match self.queue.pop_front() {
+                Some(Item::Topic { slot, id, .. }) => {
+                    // Gone if the cell was removed after the commit.
+                    if let Some(topic) = self.topic(slot, id) {
+                        due.push(Due::Callbacks(topic.lend(), slot, id));
+                    }
                 }
-                Item::Topic { slot, id, number, depth } => {
-                    let Some(topic) = self.topic(slot, id) else { continue };
-                    let callbacks = topic.lend();
-                    self.current = Some(number);
-                    return Some(Parcel::Callbacks { callbacks, slot, id, number, depth });
-                }
+                Some(Item::Event(event)) => due.push(Due::Event(event)),
+                None => {}
             }
         }
-        self.delivering = false;
-        self.current = None;
-        self.causes.clear();
-        None
+        if due.is_empty() {
+            self.spare = due;
+            self.delivering = false;
+            self.current = None;
+            self.causes.clear();
+            return None;
+        }
+        self.current = Some(number);
+        Some(Parcel { due, number, depth })
     }
 
     /// What the deliverer does after a parcel of commit `last`.
@@ -232,24 +252,19 @@ impl Outbox {
         }
     }
 
-    /// Merges lent callbacks back. Returns what is to be dropped outside the lease.
-    pub(super) fn give_back(
-        &mut self,
-        parcel: Parcel,
-        garbage: &mut Vec<Box<dyn Any + Send>>,
-    ) -> Option<Parcel> {
-        match parcel {
-            Parcel::Callbacks { callbacks, slot, id, number, depth } => {
-                match self.topic(slot, id) {
-                    Some(topic) => {
-                        topic.give_back(callbacks, garbage);
-                        None
-                    }
-                    None => Some(Parcel::Callbacks { callbacks, slot, id, number, depth }),
-                }
+    /// Merges lent callbacks back. What is to be dropped outside the lease goes to `garbage`.
+    pub(super) fn give_back(&mut self, parcel: Parcel, garbage: &mut Vec<Garbage>) {
+        let mut spent = parcel.due;
+        for due in spent.drain(..) {
+            match due {
+                Due::Callbacks(callbacks, slot, id) => match self.topic(slot, id) {
+                    Some(topic) => topic.give_back(callbacks, garbage),
+                    None => garbage.push(callbacks),
+                },
+                Due::Event(event) => garbage.push(event),
             }
-            event => Some(event),
         }
+        self.spare = spent;
     }
 
     pub(super) fn has_waiters(&self) -> bool {
@@ -279,15 +294,27 @@ impl Outbox {
 impl Item {
     fn number(&self) -> CommitNumber {
         match self {
-            Self::Topic { number, .. } | Self::Event { number, .. } => *number,
+            Self::Topic { number, .. } => *number,
+            Self::Event(noted) => noted.number,
+        }
+    }
+
+    fn depth(&self) -> u32 {
+        match self {
+            Self::Topic { depth, .. } => *depth,
+            Self::Event(noted) => noted.depth,
         }
     }
 }
 
 impl Parcel {
-    pub(super) fn number(&self) -> CommitNumber {
-        match self {
-            Self::Callbacks { number, .. } | Self::Event { number, .. } => *number,
+    /// Calls the callbacks and the observers.
+    pub(super) fn tell(&mut self, core: &Arc<Core>, panicked: &mut Panicked) {
+        for due in &mut self.due {
+            match due {
+                Due::Callbacks(callbacks, ..) => callbacks.call(core, panicked),
+                Due::Event(noted) => core.feed.tell(&noted.event, panicked),
+            }
         }
     }
 }
@@ -301,12 +328,12 @@ impl Graph {
         number: CommitNumber,
         writer: &Writer,
     ) {
-        let error = self.error(index);
+        let error = if self.node(index).failed { self.error(index) } else { None };
         let (value, outbox, garbage, wakers) = self.for_staging(index);
         let full = outbox.queue.len() >= outbox.capacity;
-        let staged = Staged { value, error, number, cause: writer.cause, full };
+        let staged = Staged { value, error: error.as_ref(), number, cause: &writer.cause, full };
         let entry = &mut outbox.topics[slot as usize];
-        if entry.topic.stage(staged, wakers, garbage) {
+        if entry.topic.stage(&staged, wakers, garbage) {
             let (id, depth) = (entry.id, writer.depth);
             outbox.queue.push_back(Item::Topic { slot, id, number, depth });
         }
