@@ -79,10 +79,8 @@ impl Drop for InCallback {
     }
 }
 
-/// What is to be done as soon as the lease is free.
-pub(crate) struct Exit {
-    /// The first delivery, if this thread is to deliver.
-    parcel: Option<Parcel>,
+/// What is to be done as soon as the lease is free, beside the delivery.
+pub(crate) struct Loose {
     /// Woken first.
     wakers: Vec<Waker>,
     /// Dropped next.
@@ -90,39 +88,38 @@ pub(crate) struct Exit {
 }
 
 impl Graph {
-    /// Takes what is to be done after the lease; `None` in the common case that there is nothing.
+    /// Takes what is to be done after the lease, the delivery included if this thread is to deliver; in the common
+    /// case there is nothing.
     #[inline]
-    pub(crate) fn leave(&mut self) -> Option<Exit> {
-        let parcel = self.outbox.start();
-        if parcel.is_none() && self.wakers.is_empty() && self.garbage.is_empty() {
-            return None;
+    pub(crate) fn leave(&mut self, parcel: &mut Option<Box<Parcel>>, loose: &mut Option<Loose>) {
+        if self.outbox.is_due() {
+            *parcel = self.outbox.start();
         }
-        Some(Exit {
-            parcel,
-            wakers: std::mem::take(&mut self.wakers),
-            garbage: std::mem::take(&mut self.garbage),
-        })
+        if !self.wakers.is_empty() || !self.garbage.is_empty() {
+            let wakers = std::mem::take(&mut self.wakers);
+            *loose = Some(Loose { wakers, garbage: std::mem::take(&mut self.garbage) });
+        }
     }
 }
 
 impl Core {
     /// Does what was left to do after a lease.
-    pub(crate) fn finish(self: &Arc<Self>, exit: Exit) {
+    pub(crate) fn finish(self: &Arc<Self>, parcel: Option<Box<Parcel>>, loose: Option<Loose>) {
         let mut panicked = Panicked::default();
-        if !exit.wakers.is_empty() {
-            for waker in exit.wakers {
+        if let Some(Loose { wakers, garbage }) = loose {
+            for waker in wakers {
                 panicked.catch(|| waker.wake());
             }
+            panicked.drop_all(garbage);
         }
-        panicked.drop_all(exit.garbage);
-        if let Some(parcel) = exit.parcel {
+        if let Some(parcel) = parcel {
             self.deliver(parcel, &mut panicked);
         }
         self.report(panicked);
     }
 
     /// Delivers until the outbox is empty or the work is passed on.
-    fn deliver(self: &Arc<Self>, mut parcel: Parcel, panicked: &mut Panicked) {
+    fn deliver(self: &Arc<Self>, mut parcel: Box<Parcel>, panicked: &mut Panicked) {
         let own = parcel.number;
         let (mut last, mut others) = (own, 0);
         loop {
@@ -159,7 +156,7 @@ impl Core {
     }
 
     /// Passes the delivery on to the spawner. Without one there is nobody else, and the next parcel comes back.
-    fn pass_on(self: &Arc<Self>) -> Option<Parcel> {
+    fn pass_on(self: &Arc<Self>) -> Option<Box<Parcel>> {
         let core = Arc::downgrade(self);
         let go_on = async move {
             if let Some(core) = core.upgrade() {

@@ -20,14 +20,16 @@ use std::{any::Any, collections::VecDeque, sync::Arc, task::Waker};
 pub(crate) struct Outbox {
     /// What is to be told, in commit order.
     queue: VecDeque<Item>,
+    /// The events among them.
+    events: VecDeque<Box<Event>>,
     /// The subscribers of each cell that has any.
     pub(super) topics: Slab<TopicSlot>,
     /// Numbers topics, so that a slot that is used again is not taken for the old one.
     last_topic: u64,
     /// Whether some thread or task is delivering.
     delivering: bool,
-    /// The list of a parcel, kept for the next one.
-    spare: Vec<Due>,
+    /// An empty parcel, to be used again.
+    spare: Option<Box<Parcel>>,
     /// The commit whose callbacks are being called.
     current: Option<CommitNumber>,
     /// How many threads wait for their own commit.
@@ -49,21 +51,14 @@ pub(super) struct TopicSlot {
 }
 
 /// Something to tell.
-enum Item {
-    /// The oldest staged value of a topic.
-    Topic { slot: u32, id: u64, number: CommitNumber, depth: u32 },
-    /// An event.
-    Event(Box<Noted>),
-}
-
-/// An event that is to be told.
-struct Noted {
-    /// The event.
-    event: Event,
-    /// The last commit before it.
+#[derive(Clone, Copy)]
+struct Item {
+    /// The commit, or the last one before the event.
     number: CommitNumber,
     /// How many commits deep its causes go.
     depth: u32,
+    /// The slot and the id of the topic whose oldest staged value is meant; without one, the oldest event.
+    topic: Option<(u32, u64)>,
 }
 
 /// What is to be told of one commit, taken out of the lease.
@@ -81,13 +76,13 @@ enum Due {
     /// The callbacks of a cell, lent, with the value to call them with; the slot and the id of their topic.
     Callbacks(Box<dyn Callbacks>, u32, u64),
     /// An event.
-    Event(Box<Noted>),
+    Event(Box<Event>),
 }
 
 /// What a deliverer does next.
 pub(super) enum Next {
     /// This.
-    Parcel(Parcel),
+    Parcel(Box<Parcel>),
     /// Nothing: all is told.
     Empty,
     /// Nothing: the waiting threads are woken, and one of them goes on.
@@ -100,10 +95,11 @@ impl Outbox {
     pub(crate) fn new(capacity: usize, causal_limit: u32) -> Self {
         Self {
             queue: VecDeque::new(),
+            events: VecDeque::new(),
             topics: Slab::new(),
             last_topic: 0,
             delivering: false,
-            spare: Vec::new(),
+            spare: None,
             current: None,
             waiting: 0,
             capacity,
@@ -161,7 +157,8 @@ impl Outbox {
     /// Queues an event.
     pub(crate) fn push_event(&mut self, event: Event, last_commit: u64, depth: u32) {
         let number = CommitNumber(last_commit);
-        self.queue.push_back(Item::Event(Box::new(Noted { event, number, depth })));
+        self.events.push_back(Box::new(event));
+        self.queue.push_back(Item { number, depth, topic: None });
     }
 
     /// Remembers that a callback of one commit made another.
@@ -195,10 +192,15 @@ impl Outbox {
         CellError::new(CellErrorKind::CausalLoop { cells, limit: self.causal_limit })
     }
 
-    /// Makes the calling thread the deliverer if there is something to deliver and nobody does.
+    /// Whether there is something to deliver and nobody does.
     #[inline]
-    pub(super) fn start(&mut self) -> Option<Parcel> {
-        if self.delivering && !mutant("two deliverers") || self.queue.is_empty() {
+    pub(super) fn is_due(&self) -> bool {
+        !self.queue.is_empty() && (!self.delivering || mutant("two deliverers"))
+    }
+
+    /// Makes the calling thread the deliverer if there is something to deliver and nobody does.
+    pub(super) fn start(&mut self) -> Option<Box<Parcel>> {
+        if !self.is_due() {
             return None;
         }
         self.delivering = true;
@@ -206,45 +208,55 @@ impl Outbox {
     }
 
     /// The next parcel for the deliverer, all that is left of one commit; `None` ends the delivery.
-    fn next_parcel(&mut self) -> Option<Parcel> {
-        let mut due = std::mem::take(&mut self.spare);
-        let (mut number, mut depth) = (CommitNumber(0), 0);
-        while let Some(item) = self.queue.front() {
-            let same = due.is_empty() || (item.number() == number && item.depth() == depth);
-            if !same {
+    fn next_parcel(&mut self) -> Option<Box<Parcel>> {
+        let mut parcel = self.spare.take().unwrap_or_else(Parcel::empty);
+        while let Some(&Item { number, depth, topic }) = self.queue.front() {
+            if parcel.due.is_empty() {
+                (parcel.number, parcel.depth) = (number, depth);
+            } else if (parcel.number, parcel.depth) != (number, depth) {
                 break;
             }
-            (number, depth) = (item.number(), item.depth());
-            match self.queue.pop_front() {
-                Some(Item::Topic { slot, id, .. }) => {
+            self.queue.pop_front();
+            match topic {
+                Some((slot, id)) => {
                     // Gone if the cell was removed after the commit.
                     if let Some(topic) = self.topic(slot, id) {
-                        due.push(Due::Callbacks(topic.lend(), slot, id));
+                        parcel.due.push(Due::Callbacks(topic.lend(), slot, id));
                     }
                 }
-                Some(Item::Event(event)) => due.push(Due::Event(event)),
-                None => {}
+                None => parcel.due.extend(self.events.pop_front().map(Due::Event)),
             }
         }
-        if due.is_empty() {
-            self.spare = due;
-            self.delivering = false;
-            self.current = None;
-            self.causes.clear();
+        if parcel.due.is_empty() {
+            self.spare = Some(parcel);
+            self.end_delivery();
             return None;
         }
-        self.current = Some(number);
-        Some(Parcel { due, number, depth })
+        self.current = Some(parcel.number);
+        Some(parcel)
+    }
+
+    /// Nothing is left to tell.
+    fn end_delivery(&mut self) {
+        self.delivering = false;
+        self.current = None;
+        if !self.causes.is_empty() {
+            self.causes.clear();
+        }
     }
 
     /// What the deliverer does after a parcel of commit `last`.
     pub(super) fn next(&mut self, last: CommitNumber, spent: bool) -> Next {
-        let same_commit = self.queue.front().is_some_and(|item| item.number() == last);
+        let same_commit = self.queue.front().is_some_and(|item| item.number == last);
         if spent && !same_commit && !self.queue.is_empty() {
             // Free for anyone to take: the one that it is meant for, or whoever commits before that.
             self.delivering = false;
             self.current = None;
             return if self.waiting > 0 { Next::ToWaiter } else { Next::ToSpawner };
+        }
+        if self.queue.is_empty() {
+            self.end_delivery();
+            return Next::Empty;
         }
         match self.next_parcel() {
             Some(parcel) => Next::Parcel(parcel),
@@ -253,9 +265,8 @@ impl Outbox {
     }
 
     /// Merges lent callbacks back. What is to be dropped outside the lease goes to `garbage`.
-    pub(super) fn give_back(&mut self, parcel: Parcel, garbage: &mut Vec<Garbage>) {
-        let mut spent = parcel.due;
-        for due in spent.drain(..) {
+    pub(super) fn give_back(&mut self, mut parcel: Box<Parcel>, garbage: &mut Vec<Garbage>) {
+        while let Some(due) = parcel.due.pop() {
             match due {
                 Due::Callbacks(callbacks, slot, id) => match self.topic(slot, id) {
                     Some(topic) => topic.give_back(callbacks, garbage),
@@ -264,7 +275,7 @@ impl Outbox {
                 Due::Event(event) => garbage.push(event),
             }
         }
-        self.spare = spent;
+        self.spare = Some(parcel);
     }
 
     pub(super) fn has_waiters(&self) -> bool {
@@ -273,7 +284,11 @@ impl Outbox {
 
     /// For a thread that waits for a commit, called at each wake-up: `None` to wait on, `Some(None)` when the
     /// commit has been delivered, `Some(Some(_))` when the thread has become the deliverer.
-    pub(super) fn wait_for(&mut self, number: CommitNumber, first: bool) -> Option<Option<Parcel>> {
+    pub(super) fn wait_for(
+        &mut self,
+        number: CommitNumber,
+        first: bool,
+    ) -> Option<Option<Box<Parcel>>> {
         if !first {
             self.waiting -= 1;
         }
@@ -281,7 +296,7 @@ impl Outbox {
         if let Some(parcel) = self.start() {
             return Some(Some(parcel));
         }
-        let queued = self.queue.front().is_some_and(|item| item.number() <= number);
+        let queued = self.queue.front().is_some_and(|item| item.number <= number);
         let under_way = self.current.is_some_and(|current| current <= number);
         if !queued && (!under_way || mutant("a call under way counts as done")) {
             return Some(None);
@@ -291,29 +306,17 @@ impl Outbox {
     }
 }
 
-impl Item {
-    fn number(&self) -> CommitNumber {
-        match self {
-            Self::Topic { number, .. } => *number,
-            Self::Event(noted) => noted.number,
-        }
-    }
-
-    fn depth(&self) -> u32 {
-        match self {
-            Self::Topic { depth, .. } => *depth,
-            Self::Event(noted) => noted.depth,
-        }
-    }
-}
-
 impl Parcel {
+    fn empty() -> Box<Self> {
+        Box::new(Self { due: Vec::new(), number: CommitNumber(0), depth: 0 })
+    }
+
     /// Calls the callbacks and the observers.
     pub(super) fn tell(&mut self, core: &Arc<Core>, panicked: &mut Panicked) {
         for due in &mut self.due {
             match due {
                 Due::Callbacks(callbacks, ..) => callbacks.call(core, panicked),
-                Due::Event(noted) => core.feed.tell(&noted.event, panicked),
+                Due::Event(event) => core.feed.tell(event, panicked),
             }
         }
     }
@@ -335,7 +338,7 @@ impl Graph {
         let entry = &mut outbox.topics[slot as usize];
         if entry.topic.stage(&staged, wakers, garbage) {
             let (id, depth) = (entry.id, writer.depth);
-            outbox.queue.push_back(Item::Topic { slot, id, number, depth });
+            outbox.queue.push_back(Item { number, depth, topic: Some((slot, id)) });
         }
     }
 }

@@ -248,13 +248,8 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
     fn give_back(&mut self, callbacks: Box<dyn Callbacks>, garbage: &mut Vec<Garbage>) {
         let callbacks: Box<dyn Any> = callbacks;
         let mut lent: Box<Lent<T>> = callbacks.downcast().expect("came from this topic");
-        let next = if self.staged.is_empty() { None } else { self.staged.pop_front() };
-        if let Some(told) = std::mem::replace(&mut lent.notice, next) {
-            match told.value {
-                Ok(value) if std::mem::needs_drop::<T>() => garbage.push(Box::new(value)),
-                Err(error) => garbage.push(Box::new(error)),
-                Ok(_) => {}
-            }
+        if !self.staged.is_empty() {
+            lent.notice = self.staged.pop_front();
         }
         self.lent = Some(lent);
         if !self.added.is_empty() || !self.removed.is_empty() {
@@ -298,6 +293,20 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
 
 impl<T: Clone + Send + 'static> Callbacks for Lent<T> {
     fn call(&mut self, core: &Arc<Core>, panicked: &mut Panicked) {
+        self.call_all(core, panicked);
+        // Here, where no lease is held. In place: a notice is large.
+        if std::mem::needs_drop::<T>() {
+            let told = self.notice.take();
+            panicked.catch(|| drop(told));
+        } else {
+            self.notice = None;
+        }
+    }
+}
+
+impl<T: Send + 'static> Lent<T> {
+    #[inline]
+    fn call_all(&mut self, core: &Arc<Core>, panicked: &mut Panicked) {
         let Some(notice) = &self.notice else { return };
         let change = Change::new(notice);
         let mut seen = 0;
