@@ -2,7 +2,7 @@
 //!
 //! A commit stages, inside the lease, the new value of every changed cell that has subscribers, once per cell
 //! (`topic.rs`), and queues the cell in the outbox (`outbox.rs`). Callbacks are called outside the lease, by one
-//! thread at a time, in commit order (this file). The callbacks of a cell are lent to the thread that calls
+//! thread at a time, in commit order (this file). The callbacks of all cells that a commit changed are lent to the thread that calls
 //! them; what happens to the subscriptions meanwhile is kept beside and merged when they come back, so no lock
 //! is held while a callback runs.
 //!
@@ -26,10 +26,10 @@ use crate::{
     commit::CommitNumber,
     event::Event,
     executor::Task,
-    graph::Graph,
+    graph::{Garbage, Graph},
     lease::Reentrant,
     store::{Core, PanicPolicy},
-    sync::thread_locals,
+    sync::{mutant, thread_locals},
 };
 use outbox::Next;
 use std::{
@@ -40,8 +40,9 @@ use std::{
     task::Waker,
 };
 
-/// How many commits of other threads a deliverer delivers before it passes on.
-const HANDOVER: u32 = 64;
+/// How many commits of other threads a deliverer delivers before it passes on. (The model checker cannot make that
+/// many.)
+const HANDOVER: u32 = if cfg!(trine_loom) { 1 } else { 64 };
 
 /// The callback that surrounds the calling thread.
 #[derive(Debug, Clone, Copy)]
@@ -78,63 +79,67 @@ impl Drop for InCallback {
     }
 }
 
-/// What is to be done as soon as the lease is free.
-pub(crate) struct Exit {
-    /// The first delivery, if this thread is to deliver.
-    parcel: Option<Parcel>,
+/// What is to be done as soon as the lease is free, beside the delivery.
+pub(crate) struct Loose {
     /// Woken first.
     wakers: Vec<Waker>,
     /// Dropped next.
-    garbage: Vec<Box<dyn Any + Send>>,
+    garbage: Vec<Garbage>,
 }
 
 impl Graph {
-    /// Takes what is to be done after the lease; `None` in the common case that there is nothing.
+    /// Takes what is to be done after the lease, the delivery included if this thread is to deliver; in the common
+    /// case there is nothing.
     #[inline]
-    pub(crate) fn leave(&mut self) -> Option<Exit> {
-        let parcel = self.outbox.start();
-        if parcel.is_none() && self.wakers.is_empty() && self.garbage.is_empty() {
-            return None;
+    pub(crate) fn leave(&mut self, parcel: &mut Option<Box<Parcel>>, loose: &mut Option<Loose>) {
+        if self.outbox.is_due() {
+            *parcel = self.outbox.start();
         }
-        Some(Exit {
-            parcel,
-            wakers: std::mem::take(&mut self.wakers),
-            garbage: std::mem::take(&mut self.garbage),
-        })
+        if !self.wakers.is_empty() || !self.garbage.is_empty() {
+            let wakers = std::mem::take(&mut self.wakers);
+            *loose = Some(Loose { wakers, garbage: std::mem::take(&mut self.garbage) });
+        }
     }
 }
 
 impl Core {
     /// Does what was left to do after a lease.
-    pub(crate) fn finish(self: &Arc<Self>, exit: Exit) {
+    pub(crate) fn finish(self: &Arc<Self>, parcel: Option<Box<Parcel>>, loose: Option<Loose>) {
         let mut panicked = Panicked::default();
-        for waker in exit.wakers {
-            panicked.catch(|| waker.wake());
+        if let Some(Loose { wakers, garbage }) = loose {
+            for waker in wakers {
+                panicked.catch(|| waker.wake());
+            }
+            panicked.drop_all(garbage);
         }
-        for garbage in exit.garbage {
-            panicked.catch(|| drop(garbage));
-        }
-        if let Some(parcel) = exit.parcel {
+        if let Some(parcel) = parcel {
             self.deliver(parcel, &mut panicked);
         }
         self.report(panicked);
     }
 
     /// Delivers until the outbox is empty or the work is passed on.
-    fn deliver(self: &Arc<Self>, mut parcel: Parcel, panicked: &mut Panicked) {
-        let own = parcel.number();
+    fn deliver(self: &Arc<Self>, mut parcel: Box<Parcel>, panicked: &mut Panicked) {
+        let own = parcel.number;
         let (mut last, mut others) = (own, 0);
         loop {
-            self.call(&mut parcel, panicked);
-            let (spent, next, waiters, garbage) = self.in_lease(|graph| {
-                let spent = graph.outbox.give_back(parcel, &mut graph.garbage);
-                let next = graph.outbox.next(last, others >= HANDOVER);
-                (spent, next, graph.outbox.has_waiters(), std::mem::take(&mut graph.garbage))
+            {
+                let _in_callback = InCallback::enter(self.address(), parcel.number, parcel.depth);
+                parcel.tell(self, panicked);
+            }
+            let (mut waiters, mut garbage) = (false, Vec::new());
+            let next = self.in_lease(|graph| {
+                graph.outbox.give_back(parcel, &mut graph.garbage);
+                if !graph.garbage.is_empty() {
+                    garbage = std::mem::take(&mut graph.garbage);
+                }
+                waiters = graph.outbox.has_waiters();
+                graph.outbox.next(last, others >= HANDOVER)
             });
-            if waiters {
+            if waiters && !mutant("waiters are not woken") {
                 self.delivery_waiters.notify_all();
             }
-            panicked.catch(|| drop((spent, garbage)));
+            panicked.drop_all(garbage);
             parcel = match next {
                 Next::Parcel(parcel) => parcel,
                 Next::Empty | Next::ToWaiter => return,
@@ -143,15 +148,15 @@ impl Core {
                     None => return,
                 },
             };
-            if parcel.number() != last && parcel.number() != own {
+            if parcel.number != last && parcel.number != own {
                 others += 1;
             }
-            last = parcel.number();
+            last = parcel.number;
         }
     }
 
     /// Passes the delivery on to the spawner. Without one there is nobody else, and the next parcel comes back.
-    fn pass_on(self: &Arc<Self>) -> Option<Parcel> {
+    fn pass_on(self: &Arc<Self>) -> Option<Box<Parcel>> {
         let core = Arc::downgrade(self);
         let go_on = async move {
             if let Some(core) = core.upgrade() {
@@ -159,24 +164,10 @@ impl Core {
                 let _ = core.enter(|_| ());
             }
         };
-        if self.spawner.spawn(Task::new(go_on)).is_ok() {
+        if mutant("nobody is passed on to") || self.spawner.spawn(Task::new(go_on)).is_ok() {
             return None;
         }
         self.in_lease(|graph| graph.outbox.start())
-    }
-
-    /// Calls the callbacks of one cell, or the observers of one event.
-    fn call(self: &Arc<Self>, parcel: &mut Parcel, panicked: &mut Panicked) {
-        match parcel {
-            Parcel::Callbacks { callbacks, number, depth, .. } => {
-                let _in_callback = InCallback::enter(self.address(), *number, *depth);
-                callbacks.call(self, panicked);
-            }
-            Parcel::Event { event, number, depth } => {
-                let _in_callback = InCallback::enter(self.address(), *number, *depth);
-                self.feed.tell(event, panicked);
-            }
-        }
     }
 
     /// Waits until the callbacks of a commit have been called, calling them if nobody else does.
@@ -233,6 +224,16 @@ impl Panicked {
     pub(crate) fn catch(&mut self, user_code: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(user_code)) {
             self.first.get_or_insert(payload);
+        }
+    }
+
+    /// Drops what must not be dropped inside the lease.
+    #[inline]
+    fn drop_all(&mut self, garbage: Vec<Garbage>) {
+        if !garbage.is_empty() {
+            for garbage in garbage {
+                self.catch(|| drop(garbage));
+            }
         }
     }
 }

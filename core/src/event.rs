@@ -9,6 +9,9 @@ use crate::{
 };
 
 /// Something that happened in a store.
+///
+/// Events are told in the order of the commits, those of a run before the hook of the same step. The feed ends with the
+/// last handle to the store: runs that end because of that call their settle hooks, and no event tells of it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event {

@@ -123,6 +123,14 @@ pub(crate) struct Node {
     created: &'static Location<'static>,
 }
 
+impl Node {
+    /// Whether nothing depends on the cell, and nobody is subscribed to it.
+    #[inline]
+    pub(crate) fn is_lonely(&self) -> bool {
+        self.observers.is_empty() && self.topic.is_none()
+    }
+}
+
 /// What a derived cell has and a source has not.
 struct Derivation {
     /// The closure; taken out while it runs.

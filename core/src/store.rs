@@ -11,7 +11,6 @@ use extension::Extensions;
 use crate::{
     cell::{ByValue, CellBuilder, Derived, Equality, Source},
     commit::{CommitNumber, Writer},
-    delivery::Exit,
     event::Event,
     executor::{Executor, Spawn},
     feed::{Feed, ObserverGuard},
@@ -238,13 +237,14 @@ impl Core {
         self: &Arc<Self>,
         f: impl FnOnce(&mut Graph) -> R,
     ) -> Result<R, Reentrant> {
-        let (value, exit): (R, Option<Exit>) = self.lease.with(|graph| {
+        let (mut parcel, mut loose) = (None, None);
+        let value = self.lease.with(|graph| {
             let value = f(graph);
-            let exit = graph.leave();
-            (value, exit)
+            graph.leave(&mut parcel, &mut loose);
+            value
         })?;
-        if let Some(exit) = exit {
-            self.finish(exit);
+        if parcel.is_some() || loose.is_some() {
+            self.finish(parcel, loose);
         }
         Ok(value)
     }

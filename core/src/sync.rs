@@ -27,6 +27,19 @@ use std::sync as imp;
 
 use std::sync::PoisonError;
 
+/// Whether this defect is to be present, to prove that a test of `tests/loom` would notice it: `.ci/loom-mutations`
+/// asks for one at a time. Never outside the model checker.
+#[cfg(trine_loom)]
+pub(crate) fn mutant(name: &str) -> bool {
+    std::env::var_os("TRINE_MUTATION").is_some_and(|asked| asked == name)
+}
+
+/// Whether this defect is to be present: never, outside the model checker.
+#[cfg(not(trine_loom))]
+pub(crate) const fn mutant(_: &str) -> bool {
+    false
+}
+
 pub(crate) use imp::MutexGuard;
 
 /// A mutex that ignores poison.

@@ -1,6 +1,6 @@
 //! Callback subscriptions.
 
-use super::topic::{Callback, Topic};
+use super::topic::{Callback, Notice, Topic};
 use crate::{
     cell::{Cell, CellKey},
     commit::{Cause, CommitNumber},
@@ -9,6 +9,7 @@ use crate::{
     graph::Graph,
     lease,
     store::Core,
+    sync::mutant,
 };
 use std::{
     any::Any,
@@ -18,24 +19,13 @@ use std::{
 
 /// One change of a cell, as its subscribers hear of it.
 pub struct Change<'n, T> {
-    /// The value, or why there is none.
-    value: &'n Result<T, CellError>,
-    /// The commit.
-    number: CommitNumber,
-    /// What led to it.
-    cause: Cause,
-    /// See [`coalesced`](Self::coalesced).
-    coalesced: u64,
+    /// All about it.
+    notice: &'n Notice<T>,
 }
 
 impl<'n, T> Change<'n, T> {
-    pub(super) fn new(
-        value: &'n Result<T, CellError>,
-        number: CommitNumber,
-        cause: Cause,
-        coalesced: u64,
-    ) -> Self {
-        Self { value, number, cause, coalesced }
+    pub(super) fn new(notice: &'n Notice<T>) -> Self {
+        Self { notice }
     }
 
     /// The value as of this commit, or why the cell has none: its derivation failed, or it is torn.
@@ -44,31 +34,31 @@ impl<'n, T> Change<'n, T> {
     ///
     /// Those of [`Store::try_get`](crate::Store::try_get).
     pub fn value(&self) -> Result<&'n T, &'n CellError> {
-        self.value.as_ref()
+        self.notice.value.as_ref()
     }
 
     /// The number of the commit.
     pub fn number(&self) -> CommitNumber {
-        self.number
+        self.notice.number
     }
 
     /// What led to the commit.
     pub fn cause(&self) -> Cause {
-        self.cause
+        self.notice.cause
     }
 
     /// How many changes before this one were left out because more notifications were queued than the store
     /// keeps. 0 unless subscribers are slower than writers for long.
     pub fn coalesced(&self) -> u64 {
-        self.coalesced
+        self.notice.coalesced
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Change<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Change")
-            .field("value", &self.value)
-            .field("number", &self.number)
+            .field("value", &self.notice.value)
+            .field("number", &self.notice.number)
             .finish_non_exhaustive()
     }
 }
@@ -129,7 +119,7 @@ impl Core {
         let place = self.enter(|graph| {
             let index = graph.observe(cell.key(), used)?;
             graph.note(|graph| Event::Subscribed { cell: graph.label(index) });
-            let since = CommitNumber(graph.last_commit);
+            let since = CommitNumber(graph.last_commit + u64::from(mutant("subscribed too late")));
             let (slot, id, topic) = graph.topic_of::<C::Value>(index);
             Ok::<_, CellError>((slot, id, topic.subscribe(callback, since)))
         })??;

@@ -7,7 +7,10 @@ use crate::{
     error::{CellError, CellErrorKind, panic_message},
     graph::Garbage,
     store::Core,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mutant,
+    },
 };
 use std::{
     any::Any,
@@ -17,6 +20,9 @@ use std::{
     task::Waker,
 };
 
+/// The count of removals of a topic that is gone.
+const CLOSED: u64 = u64::MAX;
+
 /// A subscriber's callback.
 pub(super) type Callback<T> = Box<dyn FnMut(&Change<'_, T>) + Send>;
 
@@ -24,7 +30,7 @@ pub(super) type Callback<T> = Box<dyn FnMut(&Change<'_, T>) + Send>;
 pub(super) struct Topic<T> {
     /// The callbacks; away while a deliverer calls them.
     lent: Option<Box<Lent<T>>>,
-    /// Values that are staged but not yet delivered.
+    /// Values that are staged but not yet delivered, behind the one that waits with the callbacks.
     staged: VecDeque<Notice<T>>,
     /// Places in the callbacks' list that are free.
     free: Vec<u32>,
@@ -46,7 +52,7 @@ pub(super) struct Topic<T> {
 pub(super) struct Lent<T> {
     /// The list; `None` is a free place.
     subscribers: Vec<Option<Subscriber<T>>>,
-    /// What to call them with.
+    /// What to call them with: the oldest staged value.
     notice: Option<Notice<T>>,
     /// See [`Topic::removals`].
     removals: Arc<AtomicU64>,
@@ -63,15 +69,15 @@ struct Subscriber<T> {
 }
 
 /// A staged value.
-struct Notice<T> {
+pub(super) struct Notice<T> {
     /// The value, or why the cell has none.
-    value: Result<T, CellError>,
+    pub(super) value: Result<T, CellError>,
     /// The commit.
-    number: CommitNumber,
+    pub(super) number: CommitNumber,
     /// What led to the commit.
-    cause: Cause,
+    pub(super) cause: Cause,
     /// How many notifications before it were dropped because the outbox was full.
-    coalesced: u64,
+    pub(super) coalesced: u64,
 }
 
 /// The state of a cell, to be staged.
@@ -79,11 +85,11 @@ pub(super) struct Staged<'g> {
     /// The value.
     pub(super) value: &'g dyn AnyValue,
     /// Why there is none.
-    pub(super) error: Option<CellError>,
+    pub(super) error: Option<&'g CellError>,
     /// The commit.
     pub(super) number: CommitNumber,
     /// What led to it.
-    pub(super) cause: Cause,
+    pub(super) cause: &'g Cause,
     /// Whether the outbox is full, so that this replaces an undelivered value.
     pub(super) full: bool,
 }
@@ -93,7 +99,7 @@ pub(super) trait AnyTopic: Any + Send {
     /// Keeps the state of the cell for its subscribers; returns whether callbacks have to be called.
     fn stage(
         &mut self,
-        staged: Staged<'_>,
+        staged: &Staged<'_>,
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
     ) -> bool;
@@ -159,6 +165,24 @@ impl<T: Clone + Send + 'static> Topic<T> {
         place
     }
 
+    /// Does to the callbacks, which are back, what happened to them while they were away.
+    #[cold]
+    fn merge(&mut self, garbage: &mut Vec<Garbage>) {
+        let Some(lent) = &mut self.lent else { return };
+        for (place, subscriber) in self.added.drain(..) {
+            put(&mut lent.subscribers, place, subscriber);
+        }
+        if mutant("removed callbacks are kept") {
+            self.removed.clear();
+        }
+        for place in self.removed.drain(..) {
+            if let Some(removed) = lent.subscribers.get_mut(place as usize).and_then(Option::take) {
+                garbage.push(Box::new(removed.callback));
+            }
+            self.free.push(place);
+        }
+    }
+
     /// What the watches of the cell share, if there are any.
     pub(super) fn watch(&mut self) -> &mut Option<Weak<dyn AnyWatch>> {
         &mut self.watch
@@ -180,35 +204,43 @@ fn put<T>(list: &mut Vec<Option<T>>, place: u32, value: T) {
 impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
     fn stage(
         &mut self,
-        staged: Staged<'_>,
+        staged: &Staged<'_>,
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
     ) -> bool {
-        let Staged { value, error, number, cause, full } = staged;
+        let &Staged { value, error, number, cause, full } = staged;
         if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
-            watch.publish(value, error.as_ref(), number, wakers, garbage);
+            watch.publish(value, error, number, wakers, garbage);
         }
         if self.count == 0 {
             return false;
         }
         let value = match error {
-            Some(error) => Err(error),
+            Some(error) => Err(error.clone()),
             None => copy_of(value),
         };
-        let mut notice = Notice { value, number, cause, coalesced: 0 };
+        let waits = self.lent.as_deref_mut().map(|lent| &mut lent.notice);
+        match waits {
+            Some(free @ None) => {
+                *free = Some(Notice { value, number, cause: *cause, coalesced: 0 });
+                return true;
+            }
+            Some(Some(waiting)) if full && self.staged.is_empty() => {
+                garbage.push(waiting.coalesce(value, staged));
+                return false;
+            }
+            _ => {}
+        }
         if full && let Some(waiting) = self.staged.back_mut() {
-            notice.coalesced = waiting.coalesced + 1;
-            let replaced = std::mem::replace(waiting, notice);
-            garbage.push(Box::new(replaced.value));
+            garbage.push(waiting.coalesce(value, staged));
             return false;
         }
-        self.staged.push_back(notice);
+        self.staged.push_back(Notice { value, number, cause: *cause, coalesced: 0 });
         true
     }
 
     fn lend(&mut self) -> Box<dyn Callbacks> {
-        let mut lent = self.lent.take().expect("one deliverer at a time");
-        lent.notice = self.staged.pop_front();
+        let lent = self.lent.take().expect("one deliverer at a time");
         self.removals.store(0, Ordering::Relaxed);
         lent
     }
@@ -216,21 +248,13 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
     fn give_back(&mut self, callbacks: Box<dyn Callbacks>, garbage: &mut Vec<Garbage>) {
         let callbacks: Box<dyn Any> = callbacks;
         let mut lent: Box<Lent<T>> = callbacks.downcast().expect("came from this topic");
-        if let Some(notice) = lent.notice.take()
-            && std::mem::needs_drop::<T>()
-        {
-            garbage.push(Box::new(notice.value));
-        }
-        for (place, subscriber) in self.added.drain(..) {
-            put(&mut lent.subscribers, place, subscriber);
-        }
-        for place in self.removed.drain(..) {
-            if let Some(removed) = lent.subscribers.get_mut(place as usize).and_then(Option::take) {
-                garbage.push(Box::new(removed.callback));
-            }
-            self.free.push(place);
+        if !self.staged.is_empty() {
+            lent.notice = self.staged.pop_front();
         }
         self.lent = Some(lent);
+        if !self.added.is_empty() || !self.removed.is_empty() {
+            self.merge(garbage);
+        }
     }
 
     fn unsubscribe(&mut self, place: u32, garbage: &mut Vec<Garbage>) {
@@ -259,6 +283,8 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
     }
 
     fn close(&mut self, wakers: &mut Vec<Waker>) {
+        // Release: as in `unsubscribe`. Whoever has the callbacks now finds the topic gone.
+        self.removals.store(CLOSED, Ordering::Release);
         if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
             watch.close(wakers);
         }
@@ -267,16 +293,32 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
 
 impl<T: Clone + Send + 'static> Callbacks for Lent<T> {
     fn call(&mut self, core: &Arc<Core>, panicked: &mut Panicked) {
+        self.call_all(core, panicked);
+        // Here, where no lease is held. In place: a notice is large.
+        if std::mem::needs_drop::<T>() {
+            let told = self.notice.take();
+            panicked.catch(|| drop(told));
+        } else {
+            self.notice = None;
+        }
+    }
+}
+
+impl<T: Send + 'static> Lent<T> {
+    #[inline]
+    fn call_all(&mut self, core: &Arc<Core>, panicked: &mut Panicked) {
         let Some(notice) = &self.notice else { return };
-        let change = Change::new(&notice.value, notice.number, notice.cause, notice.coalesced);
+        let change = Change::new(notice);
         let mut seen = 0;
         for place in 0..self.subscribers.len() {
             // Acquire: pairs with the Release of the removal. A removal that happened before this call counts.
             let removals = self.removals.load(Ordering::Acquire);
-            if removals != seen {
+            if removals != seen && !mutant("removals go unnoticed") {
                 seen = removals;
                 let (slot, id) = self.topic;
-                let removed = core.in_lease(|graph| graph.outbox.removed(slot, id));
+                let Some(removed) = core.in_lease(|graph| graph.outbox.removed(slot, id)) else {
+                    return;
+                };
                 for removed in removed {
                     let gone = self.subscribers.get_mut(removed as usize).and_then(Option::take);
                     panicked.catch(|| drop(gone));
@@ -288,6 +330,16 @@ impl<T: Clone + Send + 'static> Callbacks for Lent<T> {
                 panicked.catch(|| (subscriber.callback)(&change));
             }
         }
+    }
+}
+
+impl<T: Send + 'static> Notice<T> {
+    /// Takes the place of a notification that was not told; returns the value that nobody will hear of.
+    #[cold]
+    fn coalesce(&mut self, value: Result<T, CellError>, staged: &Staged<'_>) -> Garbage {
+        (self.number, self.cause) = (staged.number, *staged.cause);
+        self.coalesced += 1;
+        Box::new(std::mem::replace(&mut self.value, value))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     error::CellError,
     graph::{Garbage, Graph},
     store::Core,
-    sync::Mutex,
+    sync::{Mutex, mutant},
 };
 use slab::Slab;
 use std::{
@@ -147,6 +147,10 @@ impl<T> Future for Changed<'_, T> {
         } else if state.closed {
             Err(WatchClosed)
         } else {
+            if mutant("looked before it registered") {
+                drop(state);
+                state = this.watch.shared.state.lock();
+            }
             match this.key.and_then(|key| state.waiting.get_mut(key)) {
                 Some(waker) if waker.will_wake(cx.waker()) => {}
                 Some(waker) => {

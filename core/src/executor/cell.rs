@@ -37,6 +37,7 @@ use crate::{
     sync::{
         Mutex,
         atomic::{AtomicU8, Ordering},
+        mutant,
     },
     text::Text,
 };
@@ -283,6 +284,9 @@ where
         let wake = {
             let mut state = self.state.lock();
             state.place = Place::Gone;
+            if mutant("the drop of the body wakes nobody") {
+                return;
+            }
             state.waiters.take()
         };
         wake.wake();
@@ -322,7 +326,8 @@ where
         let won = self
             .phase
             .compare_exchange(ACTIVE, CLAIMED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok();
+            .is_ok()
+            || mutant("everybody decides");
         if won {
             self.state.lock().outcome = Some(outcome);
         } else {
@@ -348,7 +353,7 @@ where
         let waker = cx.waker().clone();
         let mut state = self.state.lock();
         // It may have happened while the waker was cloned outside the lock.
-        if done(&state) {
+        if done(&state) && !mutant("looked before it registered") {
             drop(state);
             return Poll::Ready(());
         }
@@ -401,7 +406,7 @@ where
     fn may_conclude(&self) -> bool {
         let mut state = self.state.lock();
         state.owed = state.starting;
-        !state.starting
+        !state.starting || mutant("the end does not wait for the start")
     }
 
     fn announce(&self) {

@@ -1,6 +1,7 @@
 //! Parents and children: who is aborted when a run settles.
 
 use super::cell::AnyRun;
+use crate::sync::mutant;
 use slab::Slab;
 use std::{fmt, sync::Arc};
 
@@ -34,7 +35,7 @@ impl Children {
 
     /// Takes all children, oldest first, and takes no more.
     pub(super) fn close(&mut self) -> Vec<Arc<dyn AnyRun>> {
-        self.closed = true;
+        self.closed = !mutant("settled runs take children");
         let mut all: Vec<_> = self.slots.drain().collect();
         all.sort_unstable_by_key(|child| child.facts().id);
         all

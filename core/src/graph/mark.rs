@@ -5,10 +5,14 @@ use super::{Colour, Graph};
 impl Graph {
     /// Stains everything below `source`, whose value has changed: its direct observers `Dirty`, the rest
     /// `Check`. Breadth first, without recursion; stained nodes are not descended into again.
+    #[inline]
     pub(crate) fn mark(&mut self, source: u32) {
-        if self.node(source).observers.is_empty() {
-            return;
+        if !self.node(source).observers.is_empty() {
+            self.mark_observers(source);
         }
+    }
+
+    fn mark_observers(&mut self, source: u32) {
         let mut queue = std::mem::take(&mut self.mark_queue);
         self.stain_observers(source, Colour::Dirty, &mut queue);
         let mut next = 0;

@@ -19,7 +19,7 @@ fn a_body_writes_through_its_context_and_the_commit_names_the_run() {
     let run = store.run("write", move |cx| async move {
         cx.set(cell, 2)?;
         cx.update(cell, |value| *value += 1)?;
-        Ok::<_, ContextError>(cx.get(cell)?)
+        cx.get(cell)
     });
     assert_eq!(*run.outcome().unwrap().into_result().unwrap(), 3);
     log.is(["run 1", "run 1"]);
@@ -42,7 +42,7 @@ fn a_run_that_is_over_writes_nothing_more() {
     let over = ContextError::Settled { run: run.id() };
     assert_eq!(cx.set(cell, 3), Err(over.clone()));
     assert_eq!(cx.update(cell, |value| *value = 3), Err(over.clone()));
-    assert_eq!(cx.transaction(|tx| Ok::<_, ()>(tx.set(cell, 3))), Err(over.clone()));
+    assert_eq!(cx.transaction(|tx| tx.try_set(cell, 3)), Err(over.clone()));
     assert_eq!(cx.updates(|cells| cells.update(cell, |value| *value = 3)).unwrap_err(), over);
     assert_eq!(store.get(cell), 2);
 }

@@ -1,5 +1,6 @@
 //! One binary, a module per topic.
 
+mod auto_traits;
 mod context;
 mod delivery;
 mod derivations;
@@ -13,8 +14,10 @@ mod executor_runtime;
 mod executor_start;
 mod executor_store;
 mod executor_waiting;
+mod feed;
 mod lease;
 mod log;
 mod oracle;
+mod peers;
 mod transactions;
 mod watches;

@@ -1,44 +1,16 @@
 //! Who settles a run, who drops its body, and whether those who wait are woken.
 
+use crate::block_on;
 use loom::{
-    sync::{
-        Condvar, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
     thread,
 };
 use std::{
-    future::{Future, pending, poll_fn},
-    pin::pin,
+    future::{pending, poll_fn},
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::Poll,
 };
 use trine_core::{OutcomeKind, Run, Store, test::ManualExecutor};
-
-/// Wakes a thread of the model.
-struct Parked(Mutex<bool>, Condvar);
-
-impl Wake for Parked {
-    fn wake(self: Arc<Self>) {
-        *self.0.lock().unwrap() = true;
-        self.1.notify_all();
-    }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let parked = Arc::new(Parked(Mutex::new(false), Condvar::new()));
-    let waker = Waker::from(Arc::clone(&parked));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return value;
-        }
-        let mut woken = parked.0.lock().unwrap();
-        while !std::mem::take(&mut *woken) {
-            woken = parked.1.wait(woken).unwrap();
-        }
-    }
-}
 
 struct Counted(Arc<AtomicUsize>);
 

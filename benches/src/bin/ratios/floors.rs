@@ -43,16 +43,18 @@ pub(crate) fn watch_send() -> Workload<'static> {
     })
 }
 
+type Closure = Box<dyn FnMut(&u64) + Send>;
+
 /// As many boxed closures, called one after the other.
 pub(crate) fn boxed_loop(count: usize) -> Workload<'static> {
     let heard = Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let mut closures: Vec<Box<dyn FnMut(&u64) + Send>> = (0..count)
+    let mut closures: Vec<Closure> = (0..count)
         .map(|_| {
             let heard = Arc::clone(&heard);
             Box::new(move |value: &u64| {
                 use std::sync::atomic::Ordering::Relaxed;
                 heard.store(heard.load(Relaxed) + value, Relaxed);
-            }) as Box<dyn FnMut(&u64) + Send>
+            }) as Closure
         })
         .collect();
     Box::new(move |n| {

@@ -1,0 +1,81 @@
+//! What can be sent where: every public type, so that a change of one is a decision.
+
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+use std::rc::Rc;
+use trine_core::*;
+
+/// Sendable, but neither shareable nor cloneable: the least that a cell's value has to be.
+type OnlySend = std::cell::Cell<u8>;
+
+// Handles: sent and shared, whatever they name.
+assert_impl_all!(Store: Send, Sync, Unpin, Clone);
+assert_impl_all!(WeakStore: Send, Sync, Unpin, Clone);
+assert_impl_all!(Source<OnlySend>: Send, Sync, Unpin, Copy);
+assert_impl_all!(Derived<OnlySend>: Send, Sync, Unpin, Copy);
+assert_impl_all!(Source<Rc<u8>>: Send, Sync, Unpin, Copy);
+assert_impl_all!(CellKey: Send, Sync, Unpin, Copy);
+assert_impl_all!(Commit<'static>: Send, Sync, Unpin, Copy);
+assert_impl_all!(CommitNumber: Send, Sync, Unpin, Copy, Ord);
+assert_impl_all!(Cause: Send, Sync, Unpin, Copy);
+assert_impl_all!(CellLabel: Send, Sync, Unpin, Clone);
+assert_impl_all!(ByValue: Send, Sync, Unpin, Copy);
+assert_impl_all!(Never: Send, Sync, Unpin, Copy);
+assert_impl_all!(Update: Send, Sync, Unpin, Copy);
+assert_impl_all!(Text: Send, Sync, Unpin, Clone);
+assert_impl_all!(Event: Send, Sync, Unpin, Clone);
+
+// Builders.
+assert_impl_all!(StoreBuilder: Send, Sync, Unpin);
+assert_impl_all!(PanicPolicy: Send, Sync, Unpin);
+assert_impl_all!(CellBuilder<'static>: Send, Sync, Unpin);
+// Its start hook may borrow from the caller, whatever that is.
+assert_not_impl_any!(RunBuilder<'static, u8, u8>: Send, Sync);
+
+// Guards and watches.
+assert_impl_all!(SubscriptionGuard: Send, Sync, Unpin);
+assert_impl_all!(ObserverGuard: Send, Sync, Unpin);
+assert_impl_all!(Watch<u8>: Send, Sync, Unpin, Clone);
+assert_impl_all!(WatchRef<u8>: Send, Sync, Unpin);
+assert_impl_all!(WatchClosed: Send, Sync, Unpin, Copy);
+// A watch is looked at from several threads.
+assert_not_impl_any!(Watch<OnlySend>: Send, Sync);
+
+// What closures inside the lease are handed stays there.
+assert_not_impl_any!(Reader<'static>: Sync, Clone);
+assert_not_impl_any!(Transaction<'static>: Sync, Clone);
+assert_not_impl_any!(Updates<'static>: Sync, Clone);
+assert_impl_all!(Change<'static, u8>: Send, Sync, Unpin);
+
+// Runs.
+assert_impl_all!(Run<u8, u8>: Send, Sync, Unpin);
+assert_impl_all!(AbortOnDropGuard<u8, u8>: Send, Sync, Unpin);
+assert_impl_all!(RunContext: Send, Sync, Unpin, Clone);
+assert_impl_all!(Runs: Send, Sync, Unpin, Clone);
+assert_impl_all!(RunInfo: Send, Sync, Unpin, Clone);
+assert_impl_all!(RunId: Send, Sync, Unpin, Copy);
+assert_impl_all!(RunStatus: Send, Sync, Unpin, Copy);
+assert_impl_all!(Policy: Send, Sync, Unpin, Copy);
+assert_impl_all!(RunOutcome<u8, u8>: Send, Sync, Unpin);
+assert_impl_all!(RunResult<u8, u8>: Send, Sync, Unpin);
+assert_impl_all!(Stopped: Send, Sync, Unpin);
+assert_impl_all!(Aborted: Send, Sync, Unpin);
+assert_impl_all!(Idle: Send, Sync, Unpin);
+assert_impl_all!(Task: Send, Unpin);
+assert_not_impl_any!(Task: Sync);
+assert_impl_all!(dyn Spawn: Send, Sync);
+assert_impl_all!(test::ManualExecutor: Send, Sync, Unpin, Clone);
+#[cfg(feature = "tokio")]
+assert_impl_all!(TokioSpawner: Send, Sync, Unpin, Clone);
+
+// Outcomes and errors.
+assert_impl_all!(Outcome<u8, u8>: Send, Sync, Unpin, Clone);
+assert_impl_all!(OutcomeKind: Send, Sync, Unpin, Copy);
+assert_impl_all!(AbortedBy: Send, Sync, Unpin, Copy);
+assert_impl_all!(Rejection<u8>: Send, Sync, Unpin, Clone);
+assert_impl_all!(Failure: Send, Sync, Unpin, Clone);
+assert_impl_all!(CellError: std::error::Error, Send, Sync, Unpin, Clone);
+assert_impl_all!(CellErrorKind: Send, Sync, Unpin, Clone);
+assert_impl_all!(ContextError: std::error::Error, Send, Sync, Unpin, Clone);
+assert_impl_all!(Reentrant: std::error::Error, Send, Sync, Unpin, Copy);
+assert_impl_all!(StoreDropped: std::error::Error, Send, Sync, Unpin, Copy);
+assert_impl_all!(NoRuntime: std::error::Error, Send, Sync, Unpin, Copy);
