@@ -38,10 +38,13 @@ use trine_core::Store;
 /// ```
 pub struct Action<A, R = ()> {
     /// Runs the handler in a transaction.
-    run: Arc<dyn Fn(&Store, A) -> R + Send + Sync>,
+    run: Arc<Handler<A, R>>,
     /// The atoms' names.
     atoms: Arc<str>,
 }
+
+/// Runs a handler in a transaction of a store.
+type Handler<A, R> = dyn Fn(&Store, A) -> R + Send + Sync;
 
 impl<S: Atoms, E> Synergy<S, E> {
     /// Makes a sync action. `handler` gets a draft for each atom, and the argument of [`Action::run`].

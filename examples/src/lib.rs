@@ -29,3 +29,8 @@ pub mod service;
 pub mod story;
 pub mod timeline;
 pub mod view;
+
+/// The README's samples compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

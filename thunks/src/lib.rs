@@ -114,7 +114,7 @@
 //!
 //! # The samples of the original's document
 //!
-//! | sample | test in `tests/it/seed_document.rs` |
+//! | sample | test in `tests/it/document.rs` |
 //! |---|---|
 //! | Sample usage | `sample_usage_a_slice_takes_the_fulfilled_payload` |
 //! | Promise lifecycle actions | `pending_fulfilled_and_rejected_carry_the_request_id_and_the_argument` |

@@ -44,10 +44,13 @@ use trine_core::{Policy, RunContext, Store, Text};
 /// ```
 pub struct AsyncAction<A, R = (), E = BoxError> {
     /// Starts a run.
-    start: Arc<dyn Fn(&Store, A, &Settings) -> ActionRun<R, E> + Send + Sync>,
+    start: Arc<Start<A, R, E>>,
     /// What was chosen for the runs.
     settings: Settings,
 }
+
+/// Starts a run of an action on a store.
+type Start<A, R, E> = dyn Fn(&Store, A, &Settings) -> ActionRun<R, E> + Send + Sync;
 
 /// What is chosen for the runs of an action.
 #[derive(Debug, Clone)]

@@ -73,6 +73,9 @@ impl fmt::Debug for Conflict {
     }
 }
 
+/// A change of whatever is there.
+pub(super) type Reapplied<T> = Box<dyn Fn(&mut T) + Send>;
+
 /// How a draft was written.
 pub(super) enum Intent<T> {
     /// It was not.
@@ -80,7 +83,7 @@ pub(super) enum Intent<T> {
     /// Whatever is there, this replaces it.
     Overwrite,
     /// Whatever is there, these change it.
-    Reapply(Vec<Box<dyn Fn(&mut T) + Send>>),
+    Reapply(Vec<Reapplied<T>>),
     /// It follows from what was there.
     Check,
 }

@@ -1,4 +1,4 @@
-//! The service that the seed document's samples talk to, answered by the test.
+//! The service that the document's samples talk to, answered by the test.
 
 use std::{
     collections::BTreeMap,
