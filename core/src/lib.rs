@@ -36,6 +36,7 @@
 //!   the last value for render loops and tasks.
 //! - Runs: [`Store::run`] starts an async body with its first poll inline; a [`Run`] has one typed [`Outcome`], can be
 //!   aborted for real, and ends its children with it.
+//! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
 //! - [`Store::observe`]: the event feed, for logs and tools.
 //! - [`mod@test`]: an executor that is driven by hand.
 //!
@@ -64,6 +65,7 @@ mod executor;
 mod feed;
 mod graph;
 mod lease;
+mod scope;
 mod store;
 mod sync;
 pub mod test;
@@ -86,5 +88,6 @@ pub use executor::{
 pub use feed::ObserverGuard;
 pub use graph::Reader;
 pub use lease::Reentrant;
+pub use scope::{Scope, ScopeEnded};
 pub use store::{PanicPolicy, Store, StoreBuilder, WeakStore};
 pub use text::Text;

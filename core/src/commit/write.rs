@@ -143,6 +143,22 @@ impl Graph {
         Ok(if had_observers { Some(self.finish(&[], writer)) } else { None })
     }
 
+    /// Removes the cells that are still there; one commit if anybody depends on any of them.
+    pub(crate) fn remove_several(
+        &mut self,
+        keys: impl IntoIterator<Item = CellKey>,
+        writer: &Writer,
+    ) {
+        self.epoch += 1;
+        let mut had_observers = false;
+        for key in keys {
+            had_observers |= self.remove(key, writer.cause.location).unwrap_or(false);
+        }
+        if had_observers {
+            self.finish(&[], writer);
+        }
+    }
+
     /// Commits the change of one source.
     #[inline]
     fn commit_one(&mut self, index: u32, writer: &Writer) -> CommitNumber {

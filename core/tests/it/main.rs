@@ -19,5 +19,6 @@ mod lease;
 mod log;
 mod oracle;
 mod peers;
+mod scopes;
 mod transactions;
 mod watches;
