@@ -37,7 +37,6 @@ use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
-    task::Waker,
 };
 
 /// How many commits of other threads a deliverer delivers before it passes on. (The model checker cannot make that
@@ -79,40 +78,39 @@ impl Drop for InCallback {
     }
 }
 
-/// What is to be done as soon as the lease is free, beside the delivery.
-pub(crate) struct Loose {
-    /// Woken first.
-    wakers: Vec<Waker>,
-    /// Dropped next.
-    garbage: Vec<Garbage>,
-}
-
 impl Graph {
-    /// Takes what is to be done after the lease, the delivery included if this thread is to deliver; in the common
-    /// case there is nothing.
+    /// Takes what is to be done after the lease; in the common case there is nothing.
     #[inline]
-    pub(crate) fn leave(&mut self, parcel: &mut Option<Box<Parcel>>, loose: &mut Option<Loose>) {
-        if self.outbox.is_due() {
-            *parcel = self.outbox.start();
+    pub(crate) fn leave(&mut self) -> Option<Box<Parcel>> {
+        if self.outbox.is_due() || !self.wakers.is_empty() || !self.garbage.is_empty() {
+            self.pack()
+        } else {
+            None
         }
+    }
+
+    fn pack(&mut self) -> Option<Box<Parcel>> {
+        let mut parcel = self.outbox.start();
         if !self.wakers.is_empty() || !self.garbage.is_empty() {
-            let wakers = std::mem::take(&mut self.wakers);
-            *loose = Some(Loose { wakers, garbage: std::mem::take(&mut self.garbage) });
+            let parcel = parcel.get_or_insert_with(Parcel::empty);
+            std::mem::swap(&mut parcel.wakers, &mut self.wakers);
+            std::mem::swap(&mut parcel.garbage, &mut self.garbage);
         }
+        parcel
     }
 }
 
 impl Core {
     /// Does what was left to do after a lease.
-    pub(crate) fn finish(self: &Arc<Self>, parcel: Option<Box<Parcel>>, loose: Option<Loose>) {
+    pub(crate) fn finish(self: &Arc<Self>, mut parcel: Box<Parcel>) {
         let mut panicked = Panicked::default();
-        if let Some(Loose { wakers, garbage }) = loose {
-            for waker in wakers {
+        if !parcel.wakers.is_empty() {
+            for waker in parcel.wakers.drain(..) {
                 panicked.catch(|| waker.wake());
             }
-            panicked.drop_all(garbage);
         }
-        if let Some(parcel) = parcel {
+        panicked.drop_all(&mut parcel.garbage);
+        if !parcel.is_empty() {
             self.deliver(parcel, &mut panicked);
         }
         self.report(panicked);
@@ -139,7 +137,7 @@ impl Core {
             if waiters && !mutant("waiters are not woken") {
                 self.delivery_waiters.notify_all();
             }
-            panicked.drop_all(garbage);
+            panicked.drop_all(&mut garbage);
             parcel = match next {
                 Next::Parcel(parcel) => parcel,
                 Next::Empty | Next::ToWaiter => return,
@@ -229,9 +227,9 @@ impl Panicked {
 
     /// Drops what must not be dropped inside the lease.
     #[inline]
-    fn drop_all(&mut self, garbage: Vec<Garbage>) {
+    fn drop_all(&mut self, garbage: &mut Vec<Garbage>) {
         if !garbage.is_empty() {
-            for garbage in garbage {
+            for garbage in garbage.drain(..) {
                 self.catch(|| drop(garbage));
             }
         }

@@ -30,7 +30,7 @@ mod reader;
 pub use reader::Reader;
 
 use crate::{
-    cell::{AnyValue, CellKey, CellLabel, ValueCell},
+    cell::{AnyValue, CellKey, CellLabel, NoValue, ValueCell},
     commit::Journal,
     delivery::Outbox,
     error::{CellError, CellErrorKind},
@@ -38,7 +38,6 @@ use crate::{
 };
 use edges::Edge;
 use rustc_hash::FxHashMap;
-use slab::Slab;
 use std::{
     collections::VecDeque,
     fmt,
@@ -52,8 +51,10 @@ use std::{
 
 /// Everything that the lease guards.
 pub(crate) struct Graph {
-    /// The cells.
-    nodes: Slab<Node>,
+    /// The cells. Not a slab: a place that is free has a node that no handle fits, so that an access is one check.
+    nodes: Vec<Node>,
+    /// The places that are free.
+    free: Vec<u32>,
     /// The names of the cells that have one.
     names: FxHashMap<u32, Arc<str>>,
     /// Why cells that are marked [`Node::failed`] have failed.
@@ -124,6 +125,24 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// What is in a free place.
+    fn vacant(removed: &'static Location<'static>) -> Self {
+        Self {
+            id: 0,
+            colour: Colour::Clean,
+            failed: false,
+            visiting: false,
+            queued: false,
+            topic: None,
+            read_by: 0,
+            journaled_in: 0,
+            value: Box::new(NoValue),
+            derivation: None,
+            observers: Vec::new(),
+            created: removed,
+        }
+    }
+
     /// Whether nothing depends on the cell, and nobody is subscribed to it.
     #[inline]
     pub(crate) fn is_lonely(&self) -> bool {
@@ -159,7 +178,8 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 impl Graph {
     pub(crate) fn new(max_depth: usize, outbox: Outbox) -> Self {
         Self {
-            nodes: Slab::new(),
+            nodes: Vec::new(),
+            free: Vec::new(),
             names: FxHashMap::default(),
             errors: FxHashMap::default(),
             removed: VecDeque::new(),
@@ -219,7 +239,7 @@ impl Graph {
         created: &'static Location<'static>,
     ) -> CellKey {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let index = self.nodes.insert(Node {
+        let node = Node {
             id,
             colour,
             failed: false,
@@ -232,8 +252,18 @@ impl Graph {
             derivation,
             observers: Vec::new(),
             created,
-        });
-        let index = u32::try_from(index).expect("a store holds at most 2^32 cells");
+        };
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.nodes[index as usize] = node;
+                index
+            }
+            None => {
+                let index = u32::try_from(self.nodes.len());
+                self.nodes.push(node);
+                index.expect("a store holds at most 2^32 cells")
+            }
+        };
         if let Some(name) = name {
             self.names.insert(index, name);
         }
@@ -242,7 +272,7 @@ impl Graph {
 
     /// How many cells there are.
     pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
+        self.nodes.len() - self.free.len()
     }
 
     /// The place of a live cell.
@@ -364,7 +394,9 @@ impl Graph {
         self.unlink_observers(index);
         self.unlink_sources_from(index, 0);
         let label = self.label(index);
-        let node = self.nodes.remove(index as usize);
+        let vacant = Node::vacant(used);
+        let node = std::mem::replace(self.node_mut(index), vacant);
+        self.free.push(index);
         self.affected.retain(|&affected| affected != index);
         self.names.remove(&index);
         if let Some(error) = self.errors.remove(&index) {
@@ -415,7 +447,7 @@ const REMEMBERED: usize = 256;
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Graph")
-            .field("cells", &self.nodes.len())
+            .field("cells", &self.len())
             .field("last_commit", &self.last_commit)
             .finish_non_exhaustive()
     }

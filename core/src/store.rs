@@ -237,14 +237,15 @@ impl Core {
         self: &Arc<Self>,
         f: impl FnOnce(&mut Graph) -> R,
     ) -> Result<R, Reentrant> {
-        let (mut parcel, mut loose) = (None, None);
+        // Beside the value, not with it: that would be moved twice.
+        let mut exit = None;
         let value = self.lease.with(|graph| {
             let value = f(graph);
-            graph.leave(&mut parcel, &mut loose);
+            exit = graph.leave();
             value
         })?;
-        if parcel.is_some() || loose.is_some() {
-            self.finish(parcel, loose);
+        if let Some(exit) = exit {
+            self.finish(exit);
         }
         Ok(value)
     }

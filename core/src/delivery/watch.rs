@@ -205,16 +205,22 @@ impl<T: Clone + Send + Sync + 'static> AnyWatch for WatchShared<T> {
     ) {
         let value = match error {
             Some(error) => Err(error.clone()),
-            None => copy_of::<T>(value).map(Arc::new),
+            None => copy_of::<T>(value),
         };
         let mut state = self.state.lock();
         match value {
             Ok(value) => {
-                let old = state.value.replace(value);
-                if std::mem::needs_drop::<T>() {
-                    garbage.push(Box::new(old));
+                // In the place of the old value if nobody looks at it and dropping it runs no code.
+                let place = state.value.as_mut().and_then(Arc::get_mut);
+                match place {
+                    Some(place) if !std::mem::needs_drop::<T>() => *place = value,
+                    _ => garbage.extend(
+                        state.value.replace(Arc::new(value)).map(|old| Box::new(old) as Garbage),
+                    ),
                 }
-                state.error = None;
+                if state.error.is_some() {
+                    state.error = None;
+                }
             }
             Err(error) => state.error = Some(error),
         }
