@@ -14,11 +14,13 @@
 //! let go of the lease.
 
 mod outbox;
+mod stream;
 mod subscription;
 mod topic;
 mod watch;
 
 pub(crate) use outbox::{Outbox, Parcel};
+pub use stream::{Changes, Missed};
 pub use subscription::{Change, SubscriptionGuard};
 pub use watch::{Watch, WatchClosed, WatchRef};
 

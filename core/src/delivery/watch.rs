@@ -178,9 +178,9 @@ impl<T> Drop for Changed<'_, T> {
     }
 }
 
-/// A [`WatchShared`], whatever its type.
-pub(super) trait AnyWatch: Any + Send + Sync {
-    /// Leaves a new value for the watches. Called inside the lease.
+/// Where a commit leaves the new value of a cell: a [`WatchShared`], or the buffer of a stream.
+pub(super) trait Outlet: Any + Send + Sync {
+    /// Takes a new value. Called inside the lease.
     fn publish(
         &self,
         value: &dyn AnyValue,
@@ -194,7 +194,7 @@ pub(super) trait AnyWatch: Any + Send + Sync {
     fn close(&self, wakers: &mut Vec<Waker>);
 }
 
-impl<T: Clone + Send + Sync + 'static> AnyWatch for WatchShared<T> {
+impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
     fn publish(
         &self,
         value: &dyn AnyValue,
@@ -283,7 +283,7 @@ impl Graph {
             waiting: Slab::new(),
         };
         let new = Arc::new(WatchShared { state: Mutex::new(state) });
-        let shared: Arc<dyn AnyWatch> = Arc::clone(&new) as _;
+        let shared: Arc<dyn Outlet> = Arc::clone(&new) as _;
         *place = Some(Arc::downgrade(&shared));
         Ok(Watch { shared: new, seen: number })
     }

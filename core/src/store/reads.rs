@@ -3,10 +3,10 @@
 use super::Store;
 use crate::{
     cell::Cell,
-    delivery::{Change, SubscriptionGuard, Watch},
+    delivery::{Change, Changes, SubscriptionGuard, Watch},
     error::CellError,
 };
-use std::panic::Location;
+use std::{num::NonZeroUsize, panic::Location};
 
 impl Store {
     /// The value of a cell, up to date.
@@ -153,6 +153,22 @@ impl Store {
         C::Value: Clone,
     {
         self.core().subscribe(cell, Location::caller(), Box::new(callback))
+    }
+
+    /// The changes of a cell from now on, in order, as a stream that holds at most `capacity` of them.
+    ///
+    /// # Panics
+    ///
+    /// If the cell was removed or belongs to another store; inside a lease.
+    #[track_caller]
+    pub fn changes<C: Cell>(&self, cell: C, capacity: NonZeroUsize) -> Changes<C::Value>
+    where
+        C::Value: Clone,
+    {
+        match self.core().changes(cell, capacity, Location::caller()) {
+            Ok(changes) => changes,
+            Err(error) => fail(&error),
+        }
     }
 
     /// Watches a cell: its last value without a lease, and a future of the next change.

@@ -20,5 +20,6 @@ mod log;
 mod oracle;
 mod peers;
 mod scopes;
+mod streams;
 mod transactions;
 mod watches;
