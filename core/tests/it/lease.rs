@@ -74,3 +74,31 @@ fn a_clone_that_panics_for_its_subscribers_does_not_break_the_commit() {
     assert_eq!(errors[0], Ok(1));
     assert!(errors[1].as_ref().unwrap_err().contains("cannot clone 2"));
 }
+
+/// Uses the store when it is dropped.
+struct WritesOnDrop(Store, trine_core::Source<i32>);
+
+impl Drop for WritesOnDrop {
+    fn drop(&mut self) {
+        self.0.set(self.1, 99);
+    }
+}
+
+#[test]
+fn what_guards_own_is_dropped_after_the_lease_that_they_are_dropped_in() {
+    let store = Store::new();
+    let (cell, told, noted) = (store.source(0), store.source(0), store.source(0));
+    let writes = WritesOnDrop(store.clone(), told);
+    let subscription = store.subscribe(cell, move |_| {
+        let _ = &writes;
+    });
+    let writes = WritesOnDrop(store.clone(), noted);
+    let observer = store.observe(move |_| {
+        let _ = &writes;
+    });
+    store.update(cell, move |value| {
+        drop((subscription, observer));
+        *value = 1;
+    });
+    assert_eq!((store.get(cell), store.get(told), store.get(noted)), (1, 99, 99));
+}
