@@ -2,9 +2,9 @@
 //!
 //! A commit stages, inside the lease, the new value of every changed cell that has subscribers, once per cell
 //! (`topic.rs`), and queues the cell in the outbox (`outbox.rs`). Callbacks are called outside the lease, by one
-//! thread at a time, in commit order (this file). The callbacks of all cells that a commit changed are lent to the thread that calls
-//! them; what happens to the subscriptions meanwhile is kept beside and merged when they come back, so no lock
-//! is held while a callback runs.
+//! thread at a time, in commit order (this file). The callbacks of all cells that a commit changed are lent to
+//! the thread that calls them, in one parcel; what happens to the subscriptions meanwhile is kept beside and
+//! merged when they come back, so no lock is held while a callback runs.
 //!
 //! Whoever commits while nobody delivers becomes the deliverer. It delivers its own commit and at most
 //! [`HANDOVER`] others, then passes on: to a thread that waits for its own commit, else to the spawner, else,
