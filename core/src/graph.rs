@@ -59,6 +59,8 @@ pub(crate) struct Graph {
     names: FxHashMap<u32, Arc<str>>,
     /// Why cells that are marked [`Node::failed`] have failed.
     errors: FxHashMap<u32, CellError>,
+    /// How the values of cells that are marked [`Node::atomic`] are copied.
+    copiers: FxHashMap<u32, Box<dyn Copier>>,
     /// The last removed cells, so that errors can name them.
     removed: VecDeque<(u64, CellLabel, &'static Location<'static>)>,
     /// Derivations that are running, the innermost last.
@@ -104,6 +106,8 @@ pub(crate) struct Node {
     colour: Colour,
     /// Whether the cell has an error, kept in [`Graph::errors`].
     pub(crate) failed: bool,
+    /// Whether an in-place update works on a copy: see [`Graph::copiers`].
+    pub(crate) atomic: bool,
     /// Whether a pull is looking at the node's sources right now.
     visiting: bool,
     /// Whether the node is in [`Graph::affected`].
@@ -131,6 +135,7 @@ impl Node {
             id: 0,
             colour: Colour::Clean,
             failed: false,
+            atomic: false,
             visiting: false,
             queued: false,
             topic: None,
@@ -149,6 +154,11 @@ impl Node {
         self.observers.is_empty() && self.topic.is_none()
     }
 }
+
+/// A `fn(&T) -> T`, whatever the type.
+trait Copier: std::any::Any + Send {}
+
+impl<T: 'static> Copier for fn(&T) -> T {}
 
 /// What a derived cell has and a source has not.
 struct Derivation {
@@ -182,6 +192,7 @@ impl Graph {
             free: Vec::new(),
             names: FxHashMap::default(),
             errors: FxHashMap::default(),
+            copiers: FxHashMap::default(),
             removed: VecDeque::new(),
             running: Vec::new(),
             run_stamp: 0,
@@ -211,6 +222,34 @@ impl Graph {
     ) -> CellKey {
         let value = Box::new(ValueCell { value: Some(value), same });
         self.add(value, Colour::Clean, None, name, created)
+    }
+
+    /// Adds a source whose in-place updates work on a copy.
+    pub(crate) fn add_atomic<T: Clone + Send + 'static>(
+        &mut self,
+        value: T,
+        same: fn(&T, &T) -> bool,
+        name: Option<Arc<str>>,
+        created: &'static Location<'static>,
+    ) -> CellKey {
+        let key = self.add_source(value, same, name, created);
+        self.node_mut(key.index).atomic = true;
+        self.copiers.insert(key.index, Box::new(T::clone as fn(&T) -> T));
+        key
+    }
+
+    /// A copy of the value of an atomic cell. `Clone` is the user's code.
+    pub(crate) fn copy<T: Send + 'static>(&self, index: u32) -> T {
+        let copier: &dyn std::any::Any = &*self.copiers[&index];
+        let copy: &fn(&T) -> T = copier.downcast_ref().expect("a copier has the type of its cell");
+        copy(
+            self.node(index)
+                .value
+                .downcast_ref::<T>()
+                .value
+                .as_ref()
+                .expect("a source has a value"),
+        )
     }
 
     /// Adds a derived cell, which has no value until it is read.
@@ -243,6 +282,7 @@ impl Graph {
             id,
             colour,
             failed: false,
+            atomic: false,
             visiting: false,
             queued: false,
             topic: None,
@@ -399,6 +439,9 @@ impl Graph {
         self.free.push(index);
         self.affected.retain(|&affected| affected != index);
         self.names.remove(&index);
+        if node.atomic {
+            self.copiers.remove(&index);
+        }
         if let Some(error) = self.errors.remove(&index) {
             self.garbage.push(Box::new(error));
         }

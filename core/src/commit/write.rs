@@ -119,6 +119,9 @@ impl Graph {
         index: u32,
         update: impl FnOnce(&mut T) -> R,
     ) -> (bool, Option<PanicPayload>) {
+        if self.node(index).atomic {
+            return self.update_copy(index, update);
+        }
         let cell = self.node_mut(index).value.downcast_mut::<T>();
         let value = cell.value.as_mut().expect("a source has a value");
         match catch_unwind(AssertUnwindSafe(|| update(value).changed())) {
@@ -129,6 +132,27 @@ impl Graph {
                 self.set_error(index, Some(torn));
                 (true, Some(payload))
             }
+        }
+    }
+
+    /// Updates a copy of the value of an atomic cell, and keeps it if the closure comes to its end.
+    fn update_copy<T: Send + 'static, R: UpdateResult>(
+        &mut self,
+        index: u32,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> (bool, Option<PanicPayload>) {
+        let updated = catch_unwind(AssertUnwindSafe(|| {
+            let mut value = self.copy::<T>(index);
+            update(&mut value).changed().then_some(value)
+        }));
+        match updated {
+            Ok(Some(value)) => {
+                let old = self.node_mut(index).value.downcast_mut::<T>().value.replace(value);
+                self.discard(old);
+                (true, None)
+            }
+            Ok(None) => (false, None),
+            Err(payload) => (false, Some(payload)),
         }
     }
 
