@@ -422,6 +422,12 @@ impl Graph {
         Err(self.error(index).expect("a clean cell without a value has an error"))
     }
 
+    /// The value of a cell that has been pulled, if it has one.
+    pub(crate) fn peek<T: Send + 'static>(&self, index: u32) -> Option<&T> {
+        let node = self.node(index);
+        if node.failed { None } else { node.value.downcast_ref::<T>().value.as_ref() }
+    }
+
     /// Removes a cell and stains what depends on it. Returns whether anything did.
     pub(crate) fn remove(
         &mut self,
