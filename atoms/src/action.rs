@@ -91,8 +91,9 @@ fn run<S: Atoms, R, F>(
     handler: impl FnOnce(S::Edits) -> Result<R, F>,
 ) -> Result<R, F> {
     let cells = atoms.cells(store);
+    // Made here, so that what it holds in the end is dropped outside the lease.
+    let desk = Arc::new(Desk::new(store, None));
     store.transaction(|tx| {
-        let desk = Arc::new(Desk::new(None));
         let mut opening = Opening { tx: &mut *tx, desk: Arc::clone(&desk) };
         let value = handler(atoms.edits(&cells, &mut opening))?;
         if let Some(atom) = desk.escaped() {

@@ -19,11 +19,13 @@
 
 mod desk;
 mod flush;
+mod scoped;
 
 pub use flush::{Conflict, Conflicting, FlushError};
 
 pub(crate) use desk::{AbandonGuard, Desk, Opening};
-use flush::{Change, Intent, Revert};
+
+use flush::{Change, Intent};
 
 use std::{
     fmt,
@@ -60,8 +62,6 @@ pub struct Draft<T: Clone + Send + Sync + 'static, K = Flushing> {
     intent: Intent<T>,
     /// When two values are the same.
     same: fn(&Arc<T>, &Arc<T>) -> bool,
-    /// What the atom was before it was flushed for the time being.
-    scoped: Option<Arc<T>>,
     /// Where the change goes, and at which place.
     desk: Arc<Desk>,
     place: usize,
@@ -119,7 +119,7 @@ impl<T: Clone + Send + Sync + 'static, K> Draft<T, K> {
     /// Takes what was written; the draft is as if opened at `base`.
     fn take_change(&mut self) -> Option<Change<T>> {
         let intent = std::mem::replace(&mut self.intent, Intent::Nothing);
-        let mine = self.mine.take()?;
+        let mine = Some(self.mine.take()?);
         let (cell, base, same) = (self.cell, Arc::clone(&self.base), self.same);
         Some(Change { cell, name: self.name(), base, mine, intent, same })
     }
@@ -177,6 +177,9 @@ impl<T: Clone + Send + Sync + 'static> Draft<T> {
     /// atom goes back to the value that it had before, unless somebody else has written it since, or this action
     /// has written it once more. Ending well, that is part of the action's one commit.
     ///
+    /// If several actions have done so with the same atom, it keeps the value of the last of them that is under
+    /// way: a loading flag that all of them raise goes down when none is left.
+    ///
     /// # Errors
     ///
     /// As [`trigger`](Self::trigger).
@@ -187,14 +190,8 @@ impl<T: Clone + Send + Sync + 'static> Draft<T> {
 
     #[track_caller]
     fn flush(mut self, scoped: bool) -> Result<Self, FlushError> {
-        let before = Arc::clone(&self.base);
         let Some(change) = self.take_change() else { return Ok(self) };
-        self.base = self.desk.flush(change)?;
-        let earlier = self.scoped.take();
-        self.scoped = scoped.then(|| earlier.unwrap_or(before));
-        let (cell, flushed) = (self.cell, Arc::clone(&self.base));
-        let revert = self.scoped.clone().map(|before| Revert { cell, before, flushed });
-        self.desk.revert_at_end(self.place, revert);
+        self.base = self.desk.flush(change, self.place, scoped)?;
         Ok(self)
     }
 }

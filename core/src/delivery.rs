@@ -102,6 +102,12 @@ impl Graph {
     }
 }
 
+/// How many commits deep something is that this thread does now.
+#[inline]
+pub(crate) fn depth_here() -> u32 {
+    SURROUNDING.with(Cell::get).map_or(0, |surrounding| surrounding.depth + 1)
+}
+
 impl Core {
     /// Does what was left to do after a lease.
     pub(crate) fn finish(self: &Arc<Self>, mut parcel: Box<Parcel>) {

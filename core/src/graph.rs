@@ -32,7 +32,7 @@ pub use reader::Reader;
 use crate::{
     cell::{AnyValue, CellKey, CellLabel, NoValue, ValueCell},
     commit::Journal,
-    delivery::Outbox,
+    delivery::{Outbox, depth_here},
     error::{CellError, CellErrorKind},
     event::Event,
 };
@@ -386,6 +386,13 @@ impl Graph {
             .is_some_and(|derivation| derivation.changed_at == self.epoch)
     }
 
+    /// Says that the derived cell has not become different in the current epoch: what made it so is undone.
+    pub(crate) fn forget_change(&mut self, index: u32) {
+        if let Some(derivation) = &mut self.node_mut(index).derivation {
+            derivation.changed_at = 0;
+        }
+    }
+
     /// Whether the cell is a derived one.
     pub(crate) fn is_derived(&self, index: u32) -> bool {
         self.node(index).derivation.is_some()
@@ -468,7 +475,7 @@ impl Graph {
     pub(crate) fn note(&mut self, event: impl FnOnce(&Self) -> Event) {
         if self.observed {
             let event = event(self);
-            self.outbox.push_event(event, self.last_commit, 0);
+            self.outbox.push_event(event, self.last_commit, depth_here());
         }
     }
 

@@ -13,7 +13,7 @@
 use crate::sync::{Condvar, Mutex, thread_locals};
 use std::{
     cell::{Cell, RefCell},
-    panic::Location,
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
 };
 
 /// Code inside a store's lease asked for a lease: of the same store, or of another one.
@@ -43,6 +43,8 @@ pub(crate) struct Lease<T> {
 thread_locals! {
     /// Where this thread took the lease that it holds.
     static HELD: Cell<Option<&'static Location<'static>>> = Cell::new(None);
+    /// Nothing; its address tells this thread from all others that live.
+    static TOKEN: Cell<bool> = Cell::new(false);
     /// Whether `DEFERRED` holds work: spares the common exit a look at it.
     static HAS_DEFERRED: Cell<bool> = Cell::new(false);
     /// Destructors that wait for the end of the lease.
@@ -105,9 +107,15 @@ pub(crate) fn held() -> Option<&'static Location<'static>> {
     HELD.with(Cell::get)
 }
 
+/// Tells this thread from all others that live.
+#[inline]
+pub(crate) fn this_thread() -> usize {
+    TOKEN.with(|token| std::ptr::from_ref(token).addr())
+}
+
 /// Does `work` once this thread holds no lease: now, or right after it has let go of the one it holds.
 ///
-/// The work must not panic, since it may run while a panic unwinds.
+/// A panic of the work goes on when all of it is done, unless it runs while another panic unwinds.
 pub(crate) fn defer(work: impl FnOnce() + 'static) {
     if held().is_none() {
         return work();
@@ -151,7 +159,16 @@ fn run_deferred() {
     HAS_DEFERRED.with(|any| any.set(false));
     // Deferred work may take leases, and so come back here; each visit does what it finds.
     let work = DEFERRED.with(|list| std::mem::take(&mut *list.borrow_mut()));
+    let mut panicked = None;
     for job in work {
-        job();
+        // What a guard drops is the user's, and its panic must not keep the other guards from being released.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
+            panicked.get_or_insert(payload);
+        }
+    }
+    if let Some(payload) = panicked
+        && !std::thread::panicking()
+    {
+        resume_unwind(payload);
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     executor::{Executor, Spawn},
     feed::{Feed, ObserverGuard},
     graph::{Graph, Reader},
-    lease::{Lease, Reentrant},
+    lease::{self, Lease, Reentrant},
     sync::Condvar,
 };
 use std::{
@@ -279,6 +279,17 @@ impl Core {
     pub(crate) fn writer(&self, location: &'static Location<'static>) -> Writer {
         let (callback_of, depth) = self.surrounding();
         Writer::new(location, callback_of, depth)
+    }
+}
+
+impl Drop for Store {
+    #[inline]
+    fn drop(&mut self) {
+        // The last handle drops all values, and wakes those who watch them: not inside the lease of another store.
+        if lease::held().is_some() {
+            let core = Arc::clone(&self.core);
+            lease::defer(move || drop(core));
+        }
     }
 }
 

@@ -117,7 +117,7 @@ where
 {
     let store = cx.store().map_err(|dropped| ActionError::Failed(dropped.into()))?;
     let cells = atoms.cells(&store);
-    let desk = Arc::new(Desk::new(Some(cx)));
+    let desk = Arc::new(Desk::new(&store, Some(cx)));
     // Declared before the handler's future, so dropped after it, when its drafts have come back.
     let _abandon = AbandonGuard(Arc::clone(&desk));
     let drafts =

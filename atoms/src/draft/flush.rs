@@ -96,8 +96,8 @@ pub(super) struct Change<T> {
     pub(super) name: Text,
     /// What the draft started from.
     pub(super) base: Arc<T>,
-    /// What it has become.
-    pub(super) mine: Arc<T>,
+    /// What it has become; gone once it is written.
+    pub(super) mine: Option<Arc<T>>,
     /// How.
     pub(super) intent: Intent<T>,
     /// When two values are the same.
@@ -105,60 +105,40 @@ pub(super) struct Change<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Change<T> {
-    /// Writes the change; returns the value that the atom has then.
-    pub(super) fn apply(self, tx: &mut Transaction<'_>) -> Result<Arc<T>, FlushError> {
-        let Self { cell, name, base, mine, intent, same } = self;
-        let theirs = tx.try_get(cell)?;
-        let untouched = Arc::ptr_eq(&theirs, &base);
-        let value = match intent {
-            Intent::Reapply(updates) if !untouched => {
-                let mut value = theirs;
-                updates.iter().for_each(|update| update(Arc::make_mut(&mut value)));
-                value
-            }
-            Intent::Check if !untouched && !same(&theirs, &mine) => {
-                return Err(Conflict { atom: name, base, mine, theirs }.into());
-            }
-            _ => mine,
-        };
-        tx.try_set(cell, value)?;
-        Ok(tx.try_get(cell)?)
+    /// Writes the change; returns the value that the atom has then. What is left of the change holds values of the
+    /// user's: it is to be dropped outside the lease.
+    pub(super) fn apply(&mut self, tx: &mut Transaction<'_>) -> Result<Arc<T>, FlushError> {
+        let theirs = tx.try_get(self.cell)?;
+        let untouched = Arc::ptr_eq(&theirs, &self.base);
+        if let Intent::Reapply(updates) = &self.intent
+            && !untouched
+        {
+            let mut value = theirs;
+            updates.iter().for_each(|update| update(Arc::make_mut(&mut value)));
+            tx.try_set(self.cell, value)?;
+            return Ok(tx.try_get(self.cell)?);
+        }
+        let Some(mine) = self.mine.take() else { return Ok(theirs) };
+        if let Intent::Check = self.intent
+            && !untouched
+            && !(self.same)(&theirs, &mine)
+        {
+            let (atom, base) = (self.name.clone(), Arc::clone(&self.base));
+            return Err(Conflict { atom, base, mine, theirs }.into());
+        }
+        tx.try_set(self.cell, mine)?;
+        Ok(tx.try_get(self.cell)?)
     }
 }
 
 /// A [`Change`], whatever its type.
 pub(super) trait AnyChange: Send {
     /// See [`Change::apply`].
-    fn apply(self: Box<Self>, tx: &mut Transaction<'_>) -> Result<(), FlushError>;
+    fn apply(&mut self, tx: &mut Transaction<'_>) -> Result<(), FlushError>;
 }
 
 impl<T: Clone + Send + Sync + 'static> AnyChange for Change<T> {
-    fn apply(self: Box<Self>, tx: &mut Transaction<'_>) -> Result<(), FlushError> {
-        Change::apply(*self, tx).map(drop)
-    }
-}
-
-/// What [`Draft::trigger_scoped`](crate::Draft::trigger_scoped) leaves for the end.
-pub(super) struct Revert<T> {
-    /// The atom's cell.
-    pub(super) cell: Source<Arc<T>>,
-    /// What it was.
-    pub(super) before: Arc<T>,
-    /// What it was made for the time being.
-    pub(super) flushed: Arc<T>,
-}
-
-/// A [`Revert`], whatever its type.
-pub(super) trait AnyRevert: Send {
-    /// Puts back what was there, unless somebody else has written since.
-    fn apply(self: Box<Self>, tx: &mut Transaction<'_>);
-}
-
-impl<T: Clone + Send + Sync + 'static> AnyRevert for Revert<T> {
-    fn apply(self: Box<Self>, tx: &mut Transaction<'_>) {
-        // An atom that is torn or gone by now is not ours to repair.
-        if tx.try_get(self.cell).is_ok_and(|now| Arc::ptr_eq(&now, &self.flushed)) {
-            let _ = tx.try_set(self.cell, self.before);
-        }
+    fn apply(&mut self, tx: &mut Transaction<'_>) -> Result<(), FlushError> {
+        Self::apply(self, tx).map(drop)
     }
 }

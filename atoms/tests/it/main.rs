@@ -5,5 +5,6 @@ mod cancellation;
 mod compile_fail;
 mod conflicts;
 mod document;
+mod hostile;
 mod log;
 mod sync_actions;

@@ -67,6 +67,9 @@ impl Graph {
         // What was derived from the undone values is stale; so are the dependencies that were found with them.
         for index in restored {
             if self.is_derived(index) {
+                if !self.journal.first.contains_key(&index) {
+                    self.forget_change(index);
+                }
                 self.mark_dirty(index);
             } else {
                 self.mark(index);
@@ -113,6 +116,17 @@ impl Graph {
             self.discard(entry.value);
         }
         self.journal.entries = entries;
+    }
+
+    /// A stamp for [`is_first_touch`](Self::is_first_touch), for a commit that keeps no journal.
+    pub(crate) fn next_stamp(&mut self) -> u64 {
+        self.journal.last_level += 1;
+        self.journal.last_level
+    }
+
+    /// Stamps a cell; returns whether it did not have this stamp yet.
+    pub(crate) fn is_first_touch(&mut self, index: u32, stamp: u64) -> bool {
+        std::mem::replace(&mut self.node_mut(index).journaled_in, stamp) != stamp
     }
 
     /// Whether the cell's value has to be kept before it is replaced.

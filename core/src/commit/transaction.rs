@@ -139,8 +139,16 @@ impl Transaction<'_> {
         value: T,
     ) -> Result<(), CellError> {
         let graph = &mut *self.graph;
-        let index = graph.locate(cell.key(), Location::caller())?;
-        graph.check_depth(&self.writer, index)?;
+        let located = graph.locate(cell.key(), Location::caller());
+        let writable =
+            located.and_then(|index| graph.check_depth(&self.writer, index).map(|()| index));
+        let index = match writable {
+            Ok(index) => index,
+            Err(error) => {
+                graph.discard(value);
+                return Err(error);
+            }
+        };
         let failed = graph.node(index).failed;
         let held = graph.node(index).value.downcast_ref::<T>();
         if !failed
@@ -166,7 +174,8 @@ impl Transaction<'_> {
     ///
     /// # Panics
     ///
-    /// If the cell was removed or is torn, or if `update` panics; the transaction is rolled back.
+    /// If the cell was removed or is torn, or if `update` panics; the transaction is rolled back. Whoever catches the
+    /// panic of `update` inside the transaction finds the cell torn.
     #[track_caller]
     pub fn update<T: Clone + Send + 'static, R: UpdateResult>(
         &mut self,
@@ -204,11 +213,15 @@ impl Transaction<'_> {
             let copy = ValueCell { value: held.value.clone(), same: held.same };
             graph.journal_replace(index, Box::new(copy));
         }
-        let held = graph.node_mut(index).value.downcast_mut::<T>();
-        if update(held.value.as_mut().expect("a source has a value")).changed() {
+        // Torn, for the case that the panic is caught inside the transaction; a roll-back mends it.
+        let (changed, panicked) = graph.update_value(index, update);
+        if changed {
             graph.mark(index);
         }
-        Ok(())
+        match panicked {
+            None => Ok(()),
+            Some(payload) => std::panic::resume_unwind(payload),
+        }
     }
 
     /// A transaction inside this one: an `Err` undoes what the inner one did; an `Ok` joins the outer one, and

@@ -23,6 +23,8 @@ pub struct Updates<'g> {
     writer: Writer,
     /// The cells that have changed so far.
     changed: Vec<u32>,
+    /// Marks the cells that are in `changed`.
+    stamp: u64,
     /// The first panic.
     panicked: Option<PanicPayload>,
 }
@@ -46,7 +48,8 @@ impl Graph {
     ) -> Updated<R> {
         self.epoch += 1;
         let changed = std::mem::take(&mut self.scratch);
-        let mut updates = Updates { graph: self, writer, changed, panicked: None };
+        let stamp = self.next_stamp();
+        let mut updates = Updates { graph: self, writer, changed, stamp, panicked: None };
         let value = catch_unwind(AssertUnwindSafe(|| body(&mut updates)));
         let Updates { mut changed, panicked, .. } = updates;
         let number = if changed.is_empty() { None } else { Some(self.finish(&changed, &writer)) };
@@ -78,7 +81,7 @@ impl Updates<'_> {
         let (changed, panicked) = self.graph.update_value(index, update);
         if changed {
             self.graph.mark(index);
-            if !self.changed.contains(&index) {
+            if self.graph.is_first_touch(index, self.stamp) {
                 self.changed.push(index);
             }
         }

@@ -43,31 +43,29 @@ impl UpdateResult for Update {
 pub(crate) type PanicPayload = Box<dyn Any + Send>;
 
 impl Graph {
-    /// Writes a source. Gives back the value that is to be dropped outside the lease, which is the new one
-    /// if it is the same as the old.
+    /// Writes a source. What is in `value` afterwards is to be dropped outside the lease: the old value, or the new
+    /// one if it is the same or cannot be written.
     #[inline]
     pub(crate) fn set<T: Send + 'static>(
         &mut self,
         key: CellKey,
-        value: T,
+        value: &mut T,
         writer: &Writer,
-    ) -> Result<(Option<CommitNumber>, Option<T>), CellError> {
+    ) -> Result<Option<CommitNumber>, CellError> {
         let index = self.locate(key, writer.cause.location)?;
         self.check_depth(writer, index)?;
         let node = self.node_mut(index);
         let failed = node.failed;
         let cell = node.value.downcast_mut::<T>();
-        if !failed
-            && let Some(old) = &cell.value
-            && (cell.same)(old, &value)
-        {
-            return Ok((None, Some(value)));
+        let old = cell.value.as_mut().expect("a source has a value");
+        if !failed && (cell.same)(old, value) {
+            return Ok(None);
         }
-        let old = cell.value.replace(value);
+        std::mem::swap(old, value);
         if failed {
             self.set_error(index, None);
         }
-        Ok((Some(self.commit_one(index, writer)), old))
+        Ok(Some(self.commit_one(index, writer)))
     }
 
     /// Updates a source in place. If the closure panics the cell is torn, and the payload comes back.

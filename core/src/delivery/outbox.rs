@@ -10,6 +10,7 @@ use crate::{
     error::{CellError, CellErrorKind},
     event::Event,
     graph::{Garbage, Graph},
+    lease,
     store::Core,
     sync::mutant,
 };
@@ -28,6 +29,8 @@ pub(crate) struct Outbox {
     last_topic: u64,
     /// Whether some thread or task is delivering.
     delivering: bool,
+    /// The thread that does, or did last.
+    deliverer: usize,
     /// An empty parcel, to be used again.
     spare: Option<Box<Parcel>>,
     /// The commit whose callbacks are being called.
@@ -103,6 +106,7 @@ impl Outbox {
             topics: Slab::new(),
             last_topic: 0,
             delivering: false,
+            deliverer: 0,
             spare: None,
             current: None,
             waiting: 0,
@@ -208,6 +212,7 @@ impl Outbox {
             return None;
         }
         self.delivering = true;
+        self.deliverer = lease::this_thread();
         self.next_parcel()
     }
 
@@ -299,6 +304,10 @@ impl Outbox {
         // Even if its own commit is done: it may have been woken because the delivery was passed on to it.
         if let Some(parcel) = self.start() {
             return Some(Some(parcel));
+        }
+        if self.delivering && self.deliverer == lease::this_thread() {
+            // Somewhere below on this very stack: a callback, a waker or a drop that waits would wait for itself.
+            return Some(None);
         }
         let queued = self.queue.front().is_some_and(|item| item.number <= number);
         let under_way = self.current.is_some_and(|current| current <= number);

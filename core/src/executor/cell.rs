@@ -24,7 +24,7 @@
 //! register: no wake-up is lost between the two.
 
 use super::{
-    contain::contain,
+    contain::{contain, tell},
     engine::Executor,
     family::{Children, Link},
     id::RunId,
@@ -437,7 +437,7 @@ where
                 Some(group) => self.executor.leave(&core, group, self.facts.id),
             }
             if let Some(outcome) = &outcome {
-                core.emit(|| Event::RunSettled {
+                tell(&core, || Event::RunSettled {
                     run: self.facts.id,
                     name: self.facts.name.clone(),
                     outcome: outcome.kind(),

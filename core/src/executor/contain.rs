@@ -1,15 +1,27 @@
 //! User code that must not take the executor down with it: destructors, hooks, wakers.
 
-use crate::text::Text;
+use crate::{event::Event, store::Core, text::Text};
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 /// Calls `f`; a panic comes back as its message.
 pub(super) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Text> {
     // What `f` leaves half done belongs to the user who wrote it, or is dropped right after.
     catch_unwind(AssertUnwindSafe(f)).map_err(message)
+}
+
+/// Tells the store's observers. A panic of theirs, or of a callback that is called on this occasion, must neither keep a
+/// run from starting nor from ending.
+#[inline]
+pub(super) fn tell(core: &Arc<Core>, event: impl FnOnce() -> Event) {
+    if core.feed.is_observed()
+        && let Err(message) = contain(|| core.emit(event))
+    {
+        tracing::error!(%message, "an observer or a callback panicked");
+    }
 }
 
 /// The message of a panic. Takes the payload, whose destructor may panic as well.

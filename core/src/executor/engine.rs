@@ -4,7 +4,7 @@
 
 use super::{
     cell::AnyRun,
-    contain::contain,
+    contain::{contain, tell},
     failure::{Failure, StoreDropped},
     id::RunId,
     outcome::Rejection,
@@ -76,7 +76,7 @@ impl Executor {
     #[cold]
     pub(super) fn tell(&self, event: impl FnOnce() -> Event) {
         if let Some(core) = self.core() {
-            core.emit(event);
+            tell(&core, event);
         }
     }
 

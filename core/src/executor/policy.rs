@@ -3,7 +3,12 @@
 //! The map of groups is looked into inside the store's lease only. Keys are compared by their own `Eq`, which is
 //! user code that must be pure; inside the lease, one that is not is answered like any other.
 
-use super::{cell::AnyRun, contain::contain, engine::Executor, id::RunId};
+use super::{
+    cell::AnyRun,
+    contain::{contain, tell},
+    engine::Executor,
+    id::RunId,
+};
 use crate::{event::Event, store::Core, text::Text};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::{
@@ -138,7 +143,7 @@ impl Executor {
             })
         });
         if let Err(message) = left {
-            core.emit(|| Event::Failed {
+            tell(core, || Event::Failed {
                 what: format!("the key of {id}").into(),
                 message: message.clone(),
             });

@@ -16,7 +16,7 @@
 use super::{
     builder::{Condition, RunBuilder, StartHook},
     cell::{AnyRun, Body, Facts, RunCell, Step, Verdict},
-    contain::contain,
+    contain::{contain, tell},
     context::RunContext,
     failure::{Failure, StoreDropped},
     outcome::Rejection,
@@ -111,7 +111,7 @@ fn tell_start(
     erased: &Arc<dyn AnyRun>,
 ) -> bool {
     let facts = erased.facts();
-    core.emit(|| Event::RunStarted {
+    tell(core, || Event::RunStarted {
         run: facts.id,
         name: facts.name.clone(),
         parent: facts.parent,

@@ -67,9 +67,10 @@ impl RunContext {
     pub fn set<T: Send + 'static>(
         &self,
         cell: Source<T>,
-        value: T,
+        mut value: T,
     ) -> Result<Option<CommitNumber>, ContextError> {
-        let (number, _replaced) =
+        let value = &mut value;
+        let number =
             self.write(Location::caller(), |graph, writer| graph.set(cell.key(), value, writer))??;
         Ok(number)
     }

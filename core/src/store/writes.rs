@@ -40,11 +40,10 @@ impl Store {
     pub fn try_set<T: Send + 'static>(
         &self,
         cell: Source<T>,
-        value: T,
+        mut value: T,
     ) -> Result<Commit<'_>, CellError> {
         let writer = self.core().writer(Location::caller());
-        let (number, _replaced) =
-            self.core().enter(|graph| graph.set(cell.key(), value, &writer))??;
+        let number = self.core().enter(|graph| graph.set(cell.key(), &mut value, &writer))??;
         Ok(Commit::new(self, number))
     }
 

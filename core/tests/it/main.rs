@@ -15,6 +15,7 @@ mod executor_start;
 mod executor_store;
 mod executor_waiting;
 mod feed;
+mod hostile;
 mod lease;
 mod log;
 mod oracle;
