@@ -24,7 +24,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// The changes of a cell, in order: a [`Stream`]. Made by [`Store::changes`](crate::Store::changes).
+/// The changes of a cell, in order: a stream. Made by [`Store::changes`](crate::Store::changes).
 ///
 /// It ends when the cell was removed or the store dropped, once everything before has been read.
 ///
