@@ -10,7 +10,7 @@ mod value;
 
 pub use builder::{ByValue, CellBuilder, Equality, Never};
 pub use label::CellLabel;
-pub(crate) use value::{AnyValue, ValueCell};
+pub(crate) use value::{AnyValue, NoValue, ValueCell};
 
 use std::{fmt, marker::PhantomData};
 

@@ -2,9 +2,9 @@
 //!
 //! A commit stages, inside the lease, the new value of every changed cell that has subscribers, once per cell
 //! (`topic.rs`), and queues the cell in the outbox (`outbox.rs`). Callbacks are called outside the lease, by one
-//! thread at a time, in commit order (this file). The callbacks of all cells that a commit changed are lent to the thread that calls
-//! them; what happens to the subscriptions meanwhile is kept beside and merged when they come back, so no lock
-//! is held while a callback runs.
+//! thread at a time, in commit order (this file). The callbacks of all cells that a commit changed are lent to
+//! the thread that calls them, in one parcel; what happens to the subscriptions meanwhile is kept beside and
+//! merged when they come back, so no lock is held while a callback runs.
 //!
 //! Whoever commits while nobody delivers becomes the deliverer. It delivers its own commit and at most
 //! [`HANDOVER`] others, then passes on: to a thread that waits for its own commit, else to the spawner, else,
@@ -14,11 +14,13 @@
 //! let go of the lease.
 
 mod outbox;
+mod stream;
 mod subscription;
 mod topic;
 mod watch;
 
 pub(crate) use outbox::{Outbox, Parcel};
+pub use stream::{Changes, Missed};
 pub use subscription::{Change, SubscriptionGuard};
 pub use watch::{Watch, WatchClosed, WatchRef};
 
@@ -37,7 +39,6 @@ use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
-    task::Waker,
 };
 
 /// How many commits of other threads a deliverer delivers before it passes on. (The model checker cannot make that
@@ -79,40 +80,39 @@ impl Drop for InCallback {
     }
 }
 
-/// What is to be done as soon as the lease is free, beside the delivery.
-pub(crate) struct Loose {
-    /// Woken first.
-    wakers: Vec<Waker>,
-    /// Dropped next.
-    garbage: Vec<Garbage>,
-}
-
 impl Graph {
-    /// Takes what is to be done after the lease, the delivery included if this thread is to deliver; in the common
-    /// case there is nothing.
+    /// Takes what is to be done after the lease; in the common case there is nothing.
     #[inline]
-    pub(crate) fn leave(&mut self, parcel: &mut Option<Box<Parcel>>, loose: &mut Option<Loose>) {
-        if self.outbox.is_due() {
-            *parcel = self.outbox.start();
+    pub(crate) fn leave(&mut self) -> Option<Box<Parcel>> {
+        if self.outbox.is_due() || !self.wakers.is_empty() || !self.garbage.is_empty() {
+            self.pack()
+        } else {
+            None
         }
+    }
+
+    fn pack(&mut self) -> Option<Box<Parcel>> {
+        let mut parcel = self.outbox.start();
         if !self.wakers.is_empty() || !self.garbage.is_empty() {
-            let wakers = std::mem::take(&mut self.wakers);
-            *loose = Some(Loose { wakers, garbage: std::mem::take(&mut self.garbage) });
+            let parcel = parcel.get_or_insert_with(Parcel::empty);
+            std::mem::swap(&mut parcel.wakers, &mut self.wakers);
+            std::mem::swap(&mut parcel.garbage, &mut self.garbage);
         }
+        parcel
     }
 }
 
 impl Core {
     /// Does what was left to do after a lease.
-    pub(crate) fn finish(self: &Arc<Self>, parcel: Option<Box<Parcel>>, loose: Option<Loose>) {
+    pub(crate) fn finish(self: &Arc<Self>, mut parcel: Box<Parcel>) {
         let mut panicked = Panicked::default();
-        if let Some(Loose { wakers, garbage }) = loose {
-            for waker in wakers {
+        if !parcel.wakers.is_empty() {
+            for waker in parcel.wakers.drain(..) {
                 panicked.catch(|| waker.wake());
             }
-            panicked.drop_all(garbage);
         }
-        if let Some(parcel) = parcel {
+        panicked.drop_all(&mut parcel.garbage);
+        if !parcel.is_empty() {
             self.deliver(parcel, &mut panicked);
         }
         self.report(panicked);
@@ -139,7 +139,7 @@ impl Core {
             if waiters && !mutant("waiters are not woken") {
                 self.delivery_waiters.notify_all();
             }
-            panicked.drop_all(garbage);
+            panicked.drop_all(&mut garbage);
             parcel = match next {
                 Next::Parcel(parcel) => parcel,
                 Next::Empty | Next::ToWaiter => return,
@@ -229,9 +229,9 @@ impl Panicked {
 
     /// Drops what must not be dropped inside the lease.
     #[inline]
-    fn drop_all(&mut self, garbage: Vec<Garbage>) {
+    fn drop_all(&mut self, garbage: &mut Vec<Garbage>) {
         if !garbage.is_empty() {
-            for garbage in garbage {
+            for garbage in garbage.drain(..) {
                 self.catch(|| drop(garbage));
             }
         }

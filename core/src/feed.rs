@@ -54,12 +54,13 @@ impl Feed {
             let taken = self.observers.lock().get_mut(key).and_then(Option::take);
             let Some(mut observer) = taken else { continue };
             panicked.catch(|| observer(event));
+            // Its place may be gone by now, or belong to an observer that was added meanwhile.
             let leftover = match self.observers.lock().get_mut(key) {
-                Some(place) => {
+                Some(place @ None) => {
                     *place = Some(observer);
                     None
                 }
-                None => Some(observer),
+                _ => Some(observer),
             };
             panicked.catch(|| drop(leftover));
         }
@@ -90,11 +91,17 @@ impl ObserverGuard {
 
 impl Drop for ObserverGuard {
     fn drop(&mut self) {
-        if let Some(core) = std::mem::take(&mut self.core).upgrade() {
-            let observer = core.feed.observers.lock().try_remove(self.key);
+        let (core, key) = (std::mem::take(&mut self.core), self.key);
+        if core.strong_count() == 0 {
+            return;
+        }
+        // The observer is the user's, and so is what it drops: not inside a lease.
+        lease::defer(move || {
+            let Some(core) = core.upgrade() else { return };
+            let observer = core.feed.observers.lock().try_remove(key);
             drop(observer);
             core.update_observed();
-        }
+        });
     }
 }
 

@@ -30,7 +30,7 @@ mod reader;
 pub use reader::Reader;
 
 use crate::{
-    cell::{AnyValue, CellKey, CellLabel, ValueCell},
+    cell::{AnyValue, CellKey, CellLabel, NoValue, ValueCell},
     commit::Journal,
     delivery::Outbox,
     error::{CellError, CellErrorKind},
@@ -38,7 +38,6 @@ use crate::{
 };
 use edges::Edge;
 use rustc_hash::FxHashMap;
-use slab::Slab;
 use std::{
     collections::VecDeque,
     fmt,
@@ -52,12 +51,16 @@ use std::{
 
 /// Everything that the lease guards.
 pub(crate) struct Graph {
-    /// The cells.
-    nodes: Slab<Node>,
+    /// The cells. Not a slab: a place that is free has a node that no handle fits, so that an access is one check.
+    nodes: Vec<Node>,
+    /// The places that are free.
+    free: Vec<u32>,
     /// The names of the cells that have one.
     names: FxHashMap<u32, Arc<str>>,
     /// Why cells that are marked [`Node::failed`] have failed.
     errors: FxHashMap<u32, CellError>,
+    /// How the values of cells that are marked [`Node::atomic`] are copied.
+    copiers: FxHashMap<u32, Box<dyn Copier>>,
     /// The last removed cells, so that errors can name them.
     removed: VecDeque<(u64, CellLabel, &'static Location<'static>)>,
     /// Derivations that are running, the innermost last.
@@ -103,6 +106,8 @@ pub(crate) struct Node {
     colour: Colour,
     /// Whether the cell has an error, kept in [`Graph::errors`].
     pub(crate) failed: bool,
+    /// Whether an in-place update works on a copy: see [`Graph::copiers`].
+    pub(crate) atomic: bool,
     /// Whether a pull is looking at the node's sources right now.
     visiting: bool,
     /// Whether the node is in [`Graph::affected`].
@@ -124,12 +129,36 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// What is in a free place.
+    fn vacant(removed: &'static Location<'static>) -> Self {
+        Self {
+            id: 0,
+            colour: Colour::Clean,
+            failed: false,
+            atomic: false,
+            visiting: false,
+            queued: false,
+            topic: None,
+            read_by: 0,
+            journaled_in: 0,
+            value: Box::new(NoValue),
+            derivation: None,
+            observers: Vec::new(),
+            created: removed,
+        }
+    }
+
     /// Whether nothing depends on the cell, and nobody is subscribed to it.
     #[inline]
     pub(crate) fn is_lonely(&self) -> bool {
         self.observers.is_empty() && self.topic.is_none()
     }
 }
+
+/// A `fn(&T) -> T`, whatever the type.
+trait Copier: std::any::Any + Send {}
+
+impl<T: 'static> Copier for fn(&T) -> T {}
 
 /// What a derived cell has and a source has not.
 struct Derivation {
@@ -159,9 +188,11 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 impl Graph {
     pub(crate) fn new(max_depth: usize, outbox: Outbox) -> Self {
         Self {
-            nodes: Slab::new(),
+            nodes: Vec::new(),
+            free: Vec::new(),
             names: FxHashMap::default(),
             errors: FxHashMap::default(),
+            copiers: FxHashMap::default(),
             removed: VecDeque::new(),
             running: Vec::new(),
             run_stamp: 0,
@@ -193,6 +224,34 @@ impl Graph {
         self.add(value, Colour::Clean, None, name, created)
     }
 
+    /// Adds a source whose in-place updates work on a copy.
+    pub(crate) fn add_atomic<T: Clone + Send + 'static>(
+        &mut self,
+        value: T,
+        same: fn(&T, &T) -> bool,
+        name: Option<Arc<str>>,
+        created: &'static Location<'static>,
+    ) -> CellKey {
+        let key = self.add_source(value, same, name, created);
+        self.node_mut(key.index).atomic = true;
+        self.copiers.insert(key.index, Box::new(T::clone as fn(&T) -> T));
+        key
+    }
+
+    /// A copy of the value of an atomic cell. `Clone` is the user's code.
+    pub(crate) fn copy<T: Send + 'static>(&self, index: u32) -> T {
+        let copier: &dyn std::any::Any = &*self.copiers[&index];
+        let copy: &fn(&T) -> T = copier.downcast_ref().expect("a copier has the type of its cell");
+        copy(
+            self.node(index)
+                .value
+                .downcast_ref::<T>()
+                .value
+                .as_ref()
+                .expect("a source has a value"),
+        )
+    }
+
     /// Adds a derived cell, which has no value until it is read.
     pub(crate) fn add_derived<T: Send + 'static>(
         &mut self,
@@ -219,10 +278,11 @@ impl Graph {
         created: &'static Location<'static>,
     ) -> CellKey {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let index = self.nodes.insert(Node {
+        let node = Node {
             id,
             colour,
             failed: false,
+            atomic: false,
             visiting: false,
             queued: false,
             topic: None,
@@ -232,8 +292,18 @@ impl Graph {
             derivation,
             observers: Vec::new(),
             created,
-        });
-        let index = u32::try_from(index).expect("a store holds at most 2^32 cells");
+        };
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.nodes[index as usize] = node;
+                index
+            }
+            None => {
+                let index = u32::try_from(self.nodes.len());
+                self.nodes.push(node);
+                index.expect("a store holds at most 2^32 cells")
+            }
+        };
         if let Some(name) = name {
             self.names.insert(index, name);
         }
@@ -242,7 +312,7 @@ impl Graph {
 
     /// How many cells there are.
     pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
+        self.nodes.len() - self.free.len()
     }
 
     /// The place of a live cell.
@@ -352,6 +422,12 @@ impl Graph {
         Err(self.error(index).expect("a clean cell without a value has an error"))
     }
 
+    /// The value of a cell that has been pulled, if it has one.
+    pub(crate) fn peek<T: Send + 'static>(&self, index: u32) -> Option<&T> {
+        let node = self.node(index);
+        if node.failed { None } else { node.value.downcast_ref::<T>().value.as_ref() }
+    }
+
     /// Removes a cell and stains what depends on it. Returns whether anything did.
     pub(crate) fn remove(
         &mut self,
@@ -364,9 +440,14 @@ impl Graph {
         self.unlink_observers(index);
         self.unlink_sources_from(index, 0);
         let label = self.label(index);
-        let node = self.nodes.remove(index as usize);
+        let vacant = Node::vacant(used);
+        let node = std::mem::replace(self.node_mut(index), vacant);
+        self.free.push(index);
         self.affected.retain(|&affected| affected != index);
         self.names.remove(&index);
+        if node.atomic {
+            self.copiers.remove(&index);
+        }
         if let Some(error) = self.errors.remove(&index) {
             self.garbage.push(Box::new(error));
         }
@@ -415,7 +496,7 @@ const REMEMBERED: usize = 256;
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Graph")
-            .field("cells", &self.nodes.len())
+            .field("cells", &self.len())
             .field("last_commit", &self.last_commit)
             .finish_non_exhaustive()
     }

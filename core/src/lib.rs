@@ -32,10 +32,11 @@
 //!   run, run at most once per commit, and never see half a commit.
 //! - Writes: [`Store::set`], [`Store::update`] in place, [`Store::updates`] of several cells, [`Store::transaction`] with
 //!   all or nothing. Each is one commit; commits are totally ordered.
-//! - Subscriptions: [`Store::subscribe`] calls back, once per commit, in order, outside every lock; [`Store::watch`] keeps
-//!   the last value for render loops and tasks.
+//! - Subscriptions: [`Store::subscribe`] calls back, once per commit, in order, outside every lock; [`Store::changes`]
+//!   is a bounded stream that says what it has lost; [`Store::watch`] keeps the last value for render loops and tasks.
 //! - Runs: [`Store::run`] starts an async body with its first poll inline; a [`Run`] has one typed [`Outcome`], can be
 //!   aborted for real, and ends its children with it.
+//! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
 //! - [`Store::observe`]: the event feed, for logs and tools.
 //! - [`mod@test`]: an executor that is driven by hand.
 //!
@@ -64,6 +65,7 @@ mod executor;
 mod feed;
 mod graph;
 mod lease;
+mod scope;
 mod store;
 mod sync;
 pub mod test;
@@ -73,7 +75,7 @@ pub use cell::{
     ByValue, Cell, CellBuilder, CellKey, CellLabel, Derived, Equality, Never, ReadOnly, Source,
 };
 pub use commit::{Cause, Commit, CommitNumber, Transaction, Update, UpdateResult, Updates};
-pub use delivery::{Change, SubscriptionGuard, Watch, WatchClosed, WatchRef};
+pub use delivery::{Change, Changes, Missed, SubscriptionGuard, Watch, WatchClosed, WatchRef};
 pub use error::{CellError, CellErrorKind};
 pub use event::Event;
 #[cfg(feature = "tokio")]
@@ -86,5 +88,6 @@ pub use executor::{
 pub use feed::ObserverGuard;
 pub use graph::Reader;
 pub use lease::Reentrant;
+pub use scope::{Scope, ScopeEnded};
 pub use store::{PanicPolicy, Store, StoreBuilder, WeakStore};
 pub use text::Text;

@@ -3,10 +3,12 @@
 mod build;
 mod extension;
 mod reads;
+mod slow_lease;
 mod writes;
 
 pub use build::{PanicPolicy, StoreBuilder};
 use extension::Extensions;
+use slow_lease::SlowLease;
 
 use crate::{
     cell::{ByValue, CellBuilder, Derived, Equality, Source},
@@ -22,6 +24,7 @@ use std::{
     fmt,
     panic::Location,
     sync::{Arc, Weak},
+    time::Instant,
 };
 
 /// A store: cells, what is derived from them, who listens, and the work that is under way.
@@ -73,6 +76,8 @@ pub(crate) struct Core {
     pub(crate) feed: Feed,
     /// What becomes of panics in callbacks.
     pub(crate) on_panic: PanicPolicy,
+    /// What reports leases that are held for long, if that was asked for.
+    slow_lease: Option<SlowLease>,
     /// What front ends keep in the store.
     extensions: Extensions,
     /// Where bodies run.
@@ -237,14 +242,20 @@ impl Core {
         self: &Arc<Self>,
         f: impl FnOnce(&mut Graph) -> R,
     ) -> Result<R, Reentrant> {
-        let (mut parcel, mut loose) = (None, None);
+        // Beside the value, not with it: that would be moved twice.
+        let (mut exit, mut held) = (None, None);
         let value = self.lease.with(|graph| {
+            let started = self.slow_lease.as_ref().map(|_| Instant::now());
             let value = f(graph);
-            graph.leave(&mut parcel, &mut loose);
+            exit = graph.leave();
+            held = started.map(|started| started.elapsed());
             value
         })?;
-        if parcel.is_some() || loose.is_some() {
-            self.finish(parcel, loose);
+        if let (Some(slow), Some(held)) = (&self.slow_lease, held) {
+            slow.report(held, Location::caller());
+        }
+        if let Some(exit) = exit {
+            self.finish(exit);
         }
         Ok(value)
     }

@@ -85,6 +85,23 @@ impl<Q> CellBuilder<'_, Q> {
         self.store.make_source(value, same, Some(self.name), Location::caller())
     }
 
+    /// Makes a cell that is written, and whose in-place updates are all or nothing: they work on a copy of the value,
+    /// which takes its place when the update has come to its end. A panic changes nothing and tears nothing, at the
+    /// price of a copy per update.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, with [`Reentrant`](crate::Reentrant).
+    #[track_caller]
+    pub fn atomic_source<T: Clone + Send + 'static>(self, value: T) -> Source<T>
+    where
+        Q: Equality<T>,
+    {
+        let (same, created) = (self.equality.comparator(), Location::caller());
+        let name = Some(self.name);
+        Source::from_key(self.store.demand(|graph| graph.add_atomic(value, same, name, created)))
+    }
+
     /// Makes a cell that is computed. The closure runs when the cell is first read.
     ///
     /// # Panics

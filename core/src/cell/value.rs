@@ -33,6 +33,19 @@ impl<T: Send + 'static> AnyValue for ValueCell<T> {
     }
 }
 
+/// What is in the place of a cell that was removed.
+pub(crate) struct NoValue;
+
+impl AnyValue for NoValue {
+    fn same_as(&self, _: &dyn AnyValue) -> bool {
+        true
+    }
+
+    fn empty(&self) -> Box<dyn AnyValue> {
+        Box::new(Self)
+    }
+}
+
 impl dyn AnyValue {
     /// The cell behind the trait object. A handle and its cell are made together, so the type fits.
     #[inline]

@@ -119,6 +119,9 @@ impl Graph {
         index: u32,
         update: impl FnOnce(&mut T) -> R,
     ) -> (bool, Option<PanicPayload>) {
+        if self.node(index).atomic {
+            return self.update_copy(index, update);
+        }
         let cell = self.node_mut(index).value.downcast_mut::<T>();
         let value = cell.value.as_mut().expect("a source has a value");
         match catch_unwind(AssertUnwindSafe(|| update(value).changed())) {
@@ -132,6 +135,27 @@ impl Graph {
         }
     }
 
+    /// Updates a copy of the value of an atomic cell, and keeps it if the closure comes to its end.
+    fn update_copy<T: Send + 'static, R: UpdateResult>(
+        &mut self,
+        index: u32,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> (bool, Option<PanicPayload>) {
+        let updated = catch_unwind(AssertUnwindSafe(|| {
+            let mut value = self.copy::<T>(index);
+            update(&mut value).changed().then_some(value)
+        }));
+        match updated {
+            Ok(Some(value)) => {
+                let old = self.node_mut(index).value.downcast_mut::<T>().value.replace(value);
+                self.discard(old);
+                (true, None)
+            }
+            Ok(None) => (false, None),
+            Err(payload) => (false, Some(payload)),
+        }
+    }
+
     /// Removes a cell; a commit if anybody depends on it.
     pub(crate) fn remove_cell(
         &mut self,
@@ -141,6 +165,22 @@ impl Graph {
         self.epoch += 1;
         let had_observers = self.remove(key, writer.cause.location)?;
         Ok(if had_observers { Some(self.finish(&[], writer)) } else { None })
+    }
+
+    /// Removes the cells that are still there; one commit if anybody depends on any of them.
+    pub(crate) fn remove_several(
+        &mut self,
+        keys: impl IntoIterator<Item = CellKey>,
+        writer: &Writer,
+    ) {
+        self.epoch += 1;
+        let mut had_observers = false;
+        for key in keys {
+            had_observers |= self.remove(key, writer.cause.location).unwrap_or(false);
+        }
+        if had_observers {
+            self.finish(&[], writer);
+        }
     }
 
     /// Commits the change of one source.

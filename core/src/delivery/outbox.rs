@@ -61,9 +61,13 @@ struct Item {
     topic: Option<(u32, u64)>,
 }
 
-/// What is to be told of one commit, taken out of the lease.
+/// What is to be done outside the lease, taken out of it: wake, drop, and tell what is due of one commit.
 pub(crate) struct Parcel {
-    /// What, in this order.
+    /// Woken first.
+    pub(super) wakers: Vec<Waker>,
+    /// Dropped next.
+    pub(super) garbage: Vec<Garbage>,
+    /// Told last, in this order; if there is any, nobody else delivers meanwhile.
     due: Vec<Due>,
     /// The commit.
     pub(super) number: CommitNumber,
@@ -307,8 +311,14 @@ impl Outbox {
 }
 
 impl Parcel {
-    fn empty() -> Box<Self> {
-        Box::new(Self { due: Vec::new(), number: CommitNumber(0), depth: 0 })
+    pub(super) fn empty() -> Box<Self> {
+        let (wakers, garbage, due) = (Vec::new(), Vec::new(), Vec::new());
+        Box::new(Self { wakers, garbage, due, number: CommitNumber(0), depth: 0 })
+    }
+
+    /// Whether there is nothing to tell.
+    pub(super) fn is_empty(&self) -> bool {
+        self.due.is_empty()
     }
 
     /// Calls the callbacks and the observers.

@@ -105,13 +105,13 @@ impl fmt::Debug for SubscriptionGuard {
 }
 
 impl Core {
-    /// Adds a callback to a cell.
+    /// Adds a callback to a cell, which `callback` makes from a look at the cell's value as of now.
     #[track_caller]
     pub(crate) fn subscribe<C: Cell>(
         self: &Arc<Self>,
         cell: C,
         used: &'static std::panic::Location<'static>,
-        callback: Callback<C::Value>,
+        callback: impl FnOnce(Option<&C::Value>) -> Callback<C::Value>,
     ) -> Result<SubscriptionGuard, CellError>
     where
         C::Value: Clone,
@@ -120,6 +120,7 @@ impl Core {
             let index = graph.observe(cell.key(), used)?;
             graph.note(|graph| Event::Subscribed { cell: graph.label(index) });
             let since = CommitNumber(graph.last_commit + u64::from(mutant("subscribed too late")));
+            let callback = callback(graph.peek(index));
             let (slot, id, topic) = graph.topic_of::<C::Value>(index);
             Ok::<_, CellError>((slot, id, topic.subscribe(callback, since)))
         })??;

@@ -1,6 +1,6 @@
 //! The subscribers of one cell.
 
-use super::{Panicked, subscription::Change, watch::AnyWatch};
+use super::{Panicked, subscription::Change, watch::Outlet};
 use crate::{
     cell::AnyValue,
     commit::{Cause, CommitNumber},
@@ -45,7 +45,9 @@ pub(super) struct Topic<T> {
     /// Counts removals while the callbacks are away, so that the deliverer notices.
     removals: Arc<AtomicU64>,
     /// What the watches of the cell share.
-    watch: Option<Weak<dyn AnyWatch>>,
+    watch: Option<Weak<dyn Outlet>>,
+    /// The buffers of the streams of the cell.
+    streams: Vec<Weak<dyn Outlet>>,
 }
 
 /// The callbacks of a cell, in the hands of a deliverer.
@@ -149,6 +151,7 @@ impl<T: Clone + Send + 'static> Topic<T> {
             removed: Vec::new(),
             removals,
             watch: None,
+            streams: Vec::new(),
         }
     }
 
@@ -184,8 +187,14 @@ impl<T: Clone + Send + 'static> Topic<T> {
     }
 
     /// What the watches of the cell share, if there are any.
-    pub(super) fn watch(&mut self) -> &mut Option<Weak<dyn AnyWatch>> {
+    pub(super) fn watch(&mut self) -> &mut Option<Weak<dyn Outlet>> {
         &mut self.watch
+    }
+
+    /// The buffers of the streams of the cell; those whose reader has gone are forgotten.
+    pub(super) fn streams(&mut self) -> &mut Vec<Weak<dyn Outlet>> {
+        self.streams.retain(|stream| stream.strong_count() > 0);
+        &mut self.streams
     }
 }
 
@@ -211,6 +220,9 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
         let &Staged { value, error, number, cause, full } = staged;
         if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
             watch.publish(value, error, number, wakers, garbage);
+        }
+        for stream in self.streams.iter().filter_map(Weak::upgrade) {
+            stream.publish(value, error, number, wakers, garbage);
         }
         if self.count == 0 {
             return false;
@@ -279,14 +291,15 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
     }
 
     fn is_idle(&self) -> bool {
-        self.count == 0 && self.watch.as_ref().is_none_or(|watch| watch.strong_count() == 0)
+        let mut outlets = self.watch.iter().chain(&self.streams);
+        self.count == 0 && outlets.all(|outlet| outlet.strong_count() == 0)
     }
 
     fn close(&mut self, wakers: &mut Vec<Waker>) {
         // Release: as in `unsubscribe`. Whoever has the callbacks now finds the topic gone.
         self.removals.store(CLOSED, Ordering::Release);
-        if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
-            watch.close(wakers);
+        for outlet in self.watch.iter().chain(&self.streams).filter_map(Weak::upgrade) {
+            outlet.close(wakers);
         }
     }
 }

@@ -178,9 +178,9 @@ impl<T> Drop for Changed<'_, T> {
     }
 }
 
-/// A [`WatchShared`], whatever its type.
-pub(super) trait AnyWatch: Any + Send + Sync {
-    /// Leaves a new value for the watches. Called inside the lease.
+/// Where a commit leaves the new value of a cell: a [`WatchShared`], or the buffer of a stream.
+pub(super) trait Outlet: Any + Send + Sync {
+    /// Takes a new value. Called inside the lease.
     fn publish(
         &self,
         value: &dyn AnyValue,
@@ -194,7 +194,7 @@ pub(super) trait AnyWatch: Any + Send + Sync {
     fn close(&self, wakers: &mut Vec<Waker>);
 }
 
-impl<T: Clone + Send + Sync + 'static> AnyWatch for WatchShared<T> {
+impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
     fn publish(
         &self,
         value: &dyn AnyValue,
@@ -205,16 +205,22 @@ impl<T: Clone + Send + Sync + 'static> AnyWatch for WatchShared<T> {
     ) {
         let value = match error {
             Some(error) => Err(error.clone()),
-            None => copy_of::<T>(value).map(Arc::new),
+            None => copy_of::<T>(value),
         };
         let mut state = self.state.lock();
         match value {
             Ok(value) => {
-                let old = state.value.replace(value);
-                if std::mem::needs_drop::<T>() {
-                    garbage.push(Box::new(old));
+                // In the place of the old value if nobody looks at it and dropping it runs no code.
+                let place = state.value.as_mut().and_then(Arc::get_mut);
+                match place {
+                    Some(place) if !std::mem::needs_drop::<T>() => *place = value,
+                    _ => garbage.extend(
+                        state.value.replace(Arc::new(value)).map(|old| Box::new(old) as Garbage),
+                    ),
                 }
-                state.error = None;
+                if state.error.is_some() {
+                    state.error = None;
+                }
             }
             Err(error) => state.error = Some(error),
         }
@@ -277,7 +283,7 @@ impl Graph {
             waiting: Slab::new(),
         };
         let new = Arc::new(WatchShared { state: Mutex::new(state) });
-        let shared: Arc<dyn AnyWatch> = Arc::clone(&new) as _;
+        let shared: Arc<dyn Outlet> = Arc::clone(&new) as _;
         *place = Some(Arc::downgrade(&shared));
         Ok(Watch { shared: new, seen: number })
     }

@@ -89,14 +89,11 @@ pub(crate) trait AnyRun: Send + Sync {
     // What the settler does, in this order.
     /// Whether the settler may go on; if not, the starter will, once the start has been told.
     fn may_conclude(&self) -> bool;
-    /// Tells the observers and the hook.
-    fn announce(&self);
-    /// Takes the children, and takes no more.
-    fn close_children(&self) -> Vec<Arc<dyn AnyRun>>;
-    /// Lets the waiters see the outcome, and leaves the registry and the parent.
-    fn publish(&self);
-    /// Drops the body, or tells its holder to.
-    fn reap(&self);
+    /// Tells the observers and the hook; then takes the children, and takes no more.
+    fn announce(&self) -> Vec<Arc<dyn AnyRun>>;
+    /// Lets the waiters see the outcome, and leaves the registry and the parent; then drops the body, or has told
+    /// its holder to.
+    fn publish_and_reap(&self);
 
     fn add_child(&self, child: Arc<dyn AnyRun>) -> Option<usize>;
     fn remove_child(&self, slot: usize) -> Option<Arc<dyn AnyRun>>;
@@ -247,16 +244,24 @@ where
 
     /// Polls a held body and lets it rest, or drops it when it is done.
     pub(super) fn poll_held_body(&self, mut body: Body<T, E>, cx: &mut Context<'_>) -> Step {
-        let claimed = match contain(|| body.as_mut().poll(cx)) {
+        let outcome = match contain(|| body.as_mut().poll(cx)) {
             Ok(Poll::Pending) => {
                 return if self.rest(body) { Step::Pending } else { Step::Over };
             }
-            Ok(Poll::Ready(result)) => self.decide(result.into()),
-            Err(message) => self.decide(Outcome::Panicked { message }),
+            Ok(Poll::Ready(result)) => result.into(),
+            Err(message) => Outcome::Panicked { message },
         };
-        // A finished body is dropped like an aborted one: by the settler, after the terminal event.
+        if self.win() {
+            // A finished body is dropped like an aborted one: by the settler, after the terminal event. Nobody can have
+            // condemned it, since we are the settler.
+            let mut state = self.state.lock();
+            state.outcome = Some(outcome);
+            state.place = Place::Resting(body);
+            return Step::Claimed;
+        }
+        self.lose(outcome);
         self.rest(body);
-        if claimed { Step::Claimed } else { Step::Over }
+        Step::Over
     }
 
     /// Puts a held body to rest; false when the run is over, so that it will not be polled again.
@@ -323,17 +328,24 @@ where
 
     /// Decides the outcome, unless somebody has.
     fn decide(&self, outcome: Outcome<T, E>) -> bool {
-        let won = self
-            .phase
-            .compare_exchange(ACTIVE, CLAIMED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-            || mutant("everybody decides");
+        let won = self.win();
         if won {
             self.state.lock().outcome = Some(outcome);
         } else {
-            self.contained("the drop of a late result", || drop(outcome));
+            self.lose(outcome);
         }
         won
+    }
+
+    /// Claims the decision.
+    fn win(&self) -> bool {
+        self.phase.compare_exchange(ACTIVE, CLAIMED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+            || mutant("everybody decides")
+    }
+
+    /// Drops an outcome that came too late.
+    fn lose(&self, outcome: Outcome<T, E>) {
+        self.contained("the drop of a late result", || drop(outcome));
     }
 
     fn poll_until(
@@ -409,62 +421,64 @@ where
         !state.starting || mutant("the end does not wait for the start")
     }
 
-    fn announce(&self) {
+    fn announce(&self) -> Vec<Arc<dyn AnyRun>> {
+        let core = self.executor.core();
+        let observed = core.as_ref().is_some_and(|core| core.feed.is_observed());
         let (outcome, hook) = {
             let mut state = self.state.lock();
-            (state.outcome.take(), state.on_settle.take())
+            let hook = state.on_settle.take();
+            let told = observed || hook.is_some();
+            (if told { state.outcome.take() } else { None }, hook)
         };
-        let Some(outcome) = outcome else { return };
-        if let Some(core) = self.executor.core() {
+        if let Some(core) = core {
             // A writer who saw the run active is inside the lease, or was: its commit comes before the terminal event.
             match &self.group {
                 None => core.serialize(|| {}),
                 Some(group) => self.executor.leave(&core, group, self.facts.id),
             }
-            core.emit(|| Event::RunSettled {
-                run: self.facts.id,
-                name: self.facts.name.clone(),
-                outcome: outcome.kind(),
-            });
+            if let Some(outcome) = &outcome {
+                core.emit(|| Event::RunSettled {
+                    run: self.facts.id,
+                    name: self.facts.name.clone(),
+                    outcome: outcome.kind(),
+                });
+            }
         }
-        if let Some(hook) = hook {
-            self.contained("the settle hook", || hook(&outcome));
+        if let (Some(hook), Some(outcome)) = (hook, &outcome) {
+            self.contained("the settle hook", || hook(outcome));
         }
-        self.state.lock().outcome = Some(outcome);
+        let mut state = self.state.lock();
+        if outcome.is_some() {
+            state.outcome = outcome;
+        }
+        state.children.close()
     }
 
-    fn close_children(&self) -> Vec<Arc<dyn AnyRun>> {
-        self.state.lock().children.close()
-    }
-
-    fn publish(&self) {
-        self.detach();
-        let (registered, idle, waiters, task) = {
+    fn publish_and_reap(&self) {
+        let (link, registered, idle, waiters, task, place) = {
             let mut state = self.state.lock();
             self.phase.store(SETTLED, Ordering::Release);
             // Inside the lock, so that who sees the outcome finds the run gone from the registry. The order is
             // run, then registry; the registry never locks a run.
             let (registered, idle) = self.executor.unregister(self.facts.id);
-            (registered, idle, state.waiters.take(), state.task.take())
+            let place = match state.place {
+                Place::Gone => Place::Gone,
+                _ => std::mem::replace(&mut state.place, Place::Condemned),
+            };
+            let (link, task) = (state.link.take(), state.task.take());
+            (link, registered, idle, state.waiters.take(), task, place)
         };
+        if let Some(link) = link {
+            link.cut();
+        }
         waiters.wake();
         idle.wake();
         if let Some(task) = task {
             let _ = contain(|| task.wake());
         }
         drop(registered);
-    }
-
-    fn reap(&self) {
-        let mut state = self.state.lock();
-        let place = std::mem::replace(&mut state.place, Place::Condemned);
-        match place {
-            Place::Held | Place::Condemned => {}
-            Place::Gone => state.place = Place::Gone,
-            Place::Resting(body) => {
-                drop(state);
-                self.bury(body);
-            }
+        if let Place::Resting(body) = place {
+            self.bury(body);
         }
     }
 
@@ -484,9 +498,14 @@ where
     }
 
     fn poll_resting_body(&self, cx: &mut Context<'_>) -> Step {
-        let known = self.state.lock().task.as_ref().is_some_and(|task| task.will_wake(cx.waker()));
-        let waker = (!known).then(|| cx.waker().clone());
+        let mut waker = None;
         let mut state = self.state.lock();
+        if !state.task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            // Cloning it is user code.
+            drop(state);
+            waker = Some(cx.waker().clone());
+            state = self.state.lock();
+        }
         if !self.is_active() {
             return Step::Over;
         }

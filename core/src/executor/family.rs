@@ -36,6 +36,9 @@ impl Children {
     /// Takes all children, oldest first, and takes no more.
     pub(super) fn close(&mut self) -> Vec<Arc<dyn AnyRun>> {
         self.closed = !mutant("settled runs take children");
+        if self.slots.is_empty() {
+            return Vec::new();
+        }
         let mut all: Vec<_> = self.slots.drain().collect();
         all.sort_unstable_by_key(|child| child.facts().id);
         all

@@ -24,6 +24,10 @@ pub enum Policy {
     Parallel,
     /// The new one supersedes the old one, whose terminal event is out before the new one's start hook is called. A
     /// search box: only the answer to the last question counts.
+    ///
+    /// With one exception: if another thread is telling the old run's end, or its start, at that very moment, the new
+    /// run does not wait for it, since that thread may be waiting for this one. The old run writes nothing more in any
+    /// case.
     Latest,
     /// The new one is skipped: a button that does nothing while its action is under way.
     Leading,

@@ -57,13 +57,19 @@ pub(super) fn conclude(run: &Arc<dyn AnyRun>) {
 }
 
 fn conclude_now(run: &Arc<dyn AnyRun>) {
-    run.announce();
-    let children = run.close_children();
+    let children = run.announce();
     if !children.is_empty() {
         end_family(children);
     }
-    run.publish();
-    run.reap();
+    run.publish_and_reap();
+}
+
+/// Does what follows a claim that a poll has won: the start has been told, or there would have been no poll.
+pub(super) fn conclude_polled(run: &Arc<dyn AnyRun>) {
+    if lease::held().is_some() {
+        return conclude(run);
+    }
+    conclude_now(run);
 }
 
 #[cold]
@@ -72,14 +78,12 @@ fn end_family(children: Vec<Arc<dyn AnyRun>>) {
     let mut ended = Vec::new();
     while let Some(child) = next.pop_front() {
         if child.claim(parent_settled(&*child)) && child.may_conclude() {
-            child.announce();
-            next.extend(child.close_children());
+            next.extend(child.announce());
             ended.push(child);
         }
     }
     for child in ended.iter().rev() {
-        child.publish();
-        child.reap();
+        child.publish_and_reap();
     }
 }
 

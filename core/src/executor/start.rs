@@ -22,7 +22,7 @@ use super::{
     outcome::Rejection,
     policy::{Admission, Group, Policy},
     run::Run,
-    settle::{conclude, parent_settled, settle},
+    settle::{conclude, conclude_polled, parent_settled, settle},
     task::Task,
 };
 use crate::{
@@ -213,7 +213,7 @@ fn poll_inline<T, E>(
     }
     match step {
         Step::Pending if cell.is_active() => spawn(core, cell, erased),
-        Step::Claimed => conclude(erased),
+        Step::Claimed => conclude_polled(erased),
         Step::Pending | Step::Over => {}
     }
 }

@@ -4,7 +4,7 @@ use super::{
     cell::{AnyRun, Step},
     failure::Failure,
     outcome::Rejection,
-    settle::{conclude, settle},
+    settle::{conclude_polled, settle},
 };
 use std::{
     fmt,
@@ -51,7 +51,7 @@ impl Future for Task {
             Some(Work::Run(cell)) => match cell.poll_resting_body(cx) {
                 Step::Pending => true,
                 Step::Claimed => {
-                    conclude(cell);
+                    conclude_polled(cell);
                     false
                 }
                 Step::Over => false,

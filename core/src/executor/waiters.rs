@@ -47,7 +47,12 @@ impl Waiters {
     }
 
     /// Takes all wakers.
+    #[inline]
     pub(super) fn take(&mut self) -> WakeList {
+        if self.slots.is_empty() { WakeList::default() } else { self.take_all() }
+    }
+
+    fn take_all(&mut self) -> WakeList {
         let mut list = WakeList::default();
         for waker in self.slots.iter_mut().filter_map(|(_, slot)| slot.take()) {
             list.push(waker);
@@ -71,7 +76,14 @@ impl WakeList {
     }
 
     /// Wakes them all, one that panics too. To be called outside every lock.
+    #[inline]
     pub(super) fn wake(self) {
+        if self.first.is_some() {
+            self.wake_all();
+        }
+    }
+
+    fn wake_all(self) {
         for waker in self.first.into_iter().chain(self.rest) {
             // There is nobody to tell: a waker belongs to a runtime, which reports its own panics.
             let _ = contain(|| waker.wake());

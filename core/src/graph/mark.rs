@@ -36,37 +36,37 @@ impl Graph {
     }
 
     fn stain_observers(&mut self, source: u32, colour: Colour, queue: &mut Vec<u32>) {
-        let observers = std::mem::take(&mut self.node_mut(source).observers);
-        for edge in &observers {
-            let node = self.node_mut(edge.node);
-            if node.colour < colour {
-                let was_clean = node.colour == Colour::Clean;
-                node.colour = colour;
-                if was_clean {
-                    if !node.observers.is_empty() {
-                        queue.push(edge.node);
-                    }
-                    // In a transaction a node can be stained, read, and stained again.
-                    if node.topic.is_some() && !node.queued {
-                        node.queued = true;
-                        self.affected.push(edge.node);
-                    }
+        // By position, since the list is inside what is written to.
+        for position in 0..self.node(source).observers.len() {
+            let index = self.node(source).observers[position].node;
+            let node = self.node_mut(index);
+            if node.colour >= colour {
+                continue;
+            }
+            let was_clean = node.colour == Colour::Clean;
+            node.colour = colour;
+            if was_clean {
+                if !node.observers.is_empty() {
+                    queue.push(index);
+                }
+                // In a transaction a node can be stained, read, and stained again.
+                if node.topic.is_some() && !node.queued {
+                    node.queued = true;
+                    self.affected.push(index);
                 }
             }
         }
-        self.node_mut(source).observers = observers;
     }
 
     /// A derived cell has a new value: those who only had to check must run.
     pub(super) fn upgrade_observers(&mut self, source: u32) {
-        let observers = std::mem::take(&mut self.node_mut(source).observers);
-        for edge in &observers {
+        for position in 0..self.node(source).observers.len() {
+            let edge = self.node(source).observers[position];
             let node = self.node_mut(edge.node);
             // A clean observer of a stale source is the one that is running now.
             if node.colour == Colour::Check {
                 node.colour = Colour::Dirty;
             }
         }
-        self.node_mut(source).observers = observers;
     }
 }

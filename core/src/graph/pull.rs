@@ -58,35 +58,19 @@ impl Graph {
     /// Brings a cell up to date. An `Err` is the reason why it has no value now.
     pub(crate) fn pull(&mut self, target: u32) -> Result<(), CellError> {
         let base = self.pull_stack.len();
-        self.pull_stack.push((target, 0));
-        while self.pull_stack.len() > base {
-            let top = self.pull_stack.len() - 1;
-            let (index, cursor) = self.pull_stack[top];
-            let node = self.node(index);
-            let must_look = match node.colour {
-                Colour::Clean => false,
-                Colour::Check => true,
-                Colour::Dirty => self.running.len() >= EAGER_DEPTH,
-            };
-            if must_look && let Some(edge) = self.sources(index).get(cursor as usize).copied() {
-                self.pull_stack[top].1 += 1;
+        let (mut index, mut cursor) = (target, 0);
+        loop {
+            if let Some(source) = self.next_stale_source(index, &mut cursor) {
                 self.node_mut(index).visiting = true;
-                let source = self.node(edge.node);
-                if source.colour != Colour::Clean {
-                    if self.is_running(edge.node) {
-                        // Reads itself in a circle: let it run into the cycle and say so.
-                        self.node_mut(index).colour = Colour::Dirty;
-                    } else if !source.visiting {
-                        self.pull_stack.push((edge.node, 0));
-                    }
-                }
+                self.pull_stack.push((index, cursor));
+                (index, cursor) = (source, 0);
                 continue;
             }
-            self.pull_stack.pop();
-            self.node_mut(index).visiting = false;
-            match self.node(index).colour {
+            let node = self.node_mut(index);
+            node.visiting = false;
+            match node.colour {
                 Colour::Clean => {}
-                Colour::Check => self.node_mut(index).colour = Colour::Clean,
+                Colour::Check => node.colour = Colour::Clean,
                 Colour::Dirty => {
                     if let Err(error) = self.recompute(index) {
                         self.abandon_pull(base);
@@ -94,8 +78,38 @@ impl Graph {
                     }
                 }
             }
+            if self.pull_stack.len() == base {
+                return Ok(());
+            }
+            (index, cursor) = self.pull_stack.pop().expect("longer than `base`");
         }
-        Ok(())
+    }
+
+    /// The next source that is to be pulled before it is clear what to do with a cell.
+    fn next_stale_source(&mut self, index: u32, cursor: &mut u32) -> Option<u32> {
+        loop {
+            let node = self.node(index);
+            let must_look = match node.colour {
+                Colour::Clean => false,
+                Colour::Check => true,
+                Colour::Dirty => self.running.len() >= EAGER_DEPTH,
+            };
+            if !must_look {
+                return None;
+            }
+            let edge = *node.derivation.as_ref()?.sources.get(*cursor as usize)?;
+            *cursor += 1;
+            let source = self.node(edge.node);
+            if source.colour == Colour::Clean {
+                continue;
+            }
+            if self.is_running(edge.node) {
+                // Reads itself in a circle: let it run into the cycle and say so.
+                self.node_mut(index).colour = Colour::Dirty;
+            } else if !source.visiting {
+                return Some(edge.node);
+            }
+        }
     }
 
     /// Brings a cell up to date however deep its first read nests: where the nesting reaches its limit, the
@@ -146,15 +160,19 @@ impl Graph {
         self.running.pop();
         let epoch = self.epoch;
         let node = self.node_mut(index);
-        node.derivation.as_mut().expect("still derived").compute = Some(compute);
         node.colour = Colour::Clean;
+        let derivation = node.derivation.as_mut().expect("still derived");
+        derivation.compute = Some(compute);
         let changed = match result {
             Ok(changed) => changed,
             Err(payload) => self.fail(index, payload)?,
         };
         if changed {
-            self.node_mut(index).derivation.as_mut().expect("still derived").changed_at = epoch;
-            self.upgrade_observers(index);
+            let node = self.node_mut(index);
+            node.derivation.as_mut().expect("still derived").changed_at = epoch;
+            if !node.observers.is_empty() {
+                self.upgrade_observers(index);
+            }
         }
         self.note(|graph| Event::Recomputed { cell: graph.label(index), changed });
         Ok(())
@@ -188,8 +206,10 @@ impl Graph {
 
     /// Stores the value of a derivation that came to its end; returns whether it differs.
     fn store_derived<T: Send + 'static>(&mut self, index: u32, value: T) -> bool {
-        let failed = self.node(index).failed;
-        let cell = self.node(index).value.downcast_ref::<T>();
+        let keep = self.needs_journal(index);
+        let node = self.node_mut(index);
+        let failed = node.failed;
+        let cell = node.value.downcast_mut::<T>();
         if !failed
             && let Some(old) = &cell.value
             && (cell.same)(old, &value)
@@ -197,13 +217,17 @@ impl Graph {
             self.discard(value);
             return false;
         }
-        self.journal_derived(index);
+        let old = if keep {
+            self.journal_derived(index);
+            self.node_mut(index).value.downcast_mut::<T>().value.replace(value)
+        } else {
+            cell.value.replace(value)
+        };
+        if let Some(old) = old {
+            self.discard(old);
+        }
         if failed {
             self.set_error(index, None);
-        }
-        let cell = self.node_mut(index).value.downcast_mut::<T>();
-        if let Some(old) = cell.value.replace(value) {
-            self.discard(old);
         }
         true
     }

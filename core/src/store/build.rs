@@ -1,6 +1,6 @@
 //! How a store is configured.
 
-use super::{Core, Store, extension::Extensions};
+use super::{Core, Store, extension::Extensions, slow_lease::SlowLease};
 use crate::{
     delivery::Outbox,
     executor::{Executor, Spawn, default_spawner},
@@ -9,7 +9,7 @@ use crate::{
     lease::Lease,
     sync::Condvar,
 };
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// What becomes of a panic in a callback, an observer, a waker or the `Drop` of a value.
 ///
@@ -28,6 +28,7 @@ pub struct StoreBuilder {
     max_depth: usize,
     outbox_capacity: usize,
     causal_limit: u32,
+    slow_lease: Option<Duration>,
     on_panic: PanicPolicy,
     spawner: Box<dyn Spawn>,
 }
@@ -38,6 +39,7 @@ impl StoreBuilder {
             max_depth: 1_000,
             outbox_capacity: 65_536,
             causal_limit: 100,
+            slow_lease: None,
             on_panic: PanicPolicy::Resume,
             spawner: default_spawner(),
         }
@@ -64,6 +66,13 @@ impl StoreBuilder {
         self
     }
 
+    /// Reports code that holds the lease for `bound` or longer: a warning through `tracing`, once per place that takes
+    /// the lease. Off by default, since it reads the clock twice per lease.
+    pub fn slow_lease(mut self, bound: Duration) -> Self {
+        self.slow_lease = Some(bound);
+        self
+    }
+
     /// What becomes of a panic in a callback.
     pub fn on_panic(mut self, policy: PanicPolicy) -> Self {
         self.on_panic = policy;
@@ -85,6 +94,7 @@ impl StoreBuilder {
             delivery_waiters: Condvar::new(),
             feed: Feed::new(),
             on_panic: self.on_panic,
+            slow_lease: self.slow_lease.map(SlowLease::new),
             extensions: Extensions::default(),
             executor: Arc::new(Executor::new(core.clone())),
             spawner: self.spawner,
@@ -98,6 +108,7 @@ impl fmt::Debug for StoreBuilder {
             .field("max_depth", &self.max_depth)
             .field("outbox_capacity", &self.outbox_capacity)
             .field("causal_limit", &self.causal_limit)
+            .field("slow_lease", &self.slow_lease)
             .field("on_panic", &self.on_panic)
             .finish_non_exhaustive()
     }

@@ -3,10 +3,10 @@
 use super::Store;
 use crate::{
     cell::Cell,
-    delivery::{Change, SubscriptionGuard, Watch},
+    delivery::{Change, Changes, SubscriptionGuard, Watch},
     error::CellError,
 };
-use std::panic::Location;
+use std::{num::NonZeroUsize, panic::Location};
 
 impl Store {
     /// The value of a cell, up to date.
@@ -138,6 +138,40 @@ impl Store {
         }
     }
 
+    /// Like [`subscribe`](Self::subscribe), with the value before: `callback(old, new)`. The subscription keeps a copy of
+    /// the value, so each change costs one clone more: O(size).
+    ///
+    /// Changes that leave the cell without a value are left out; the next one is told with the last good value, if there
+    /// has been one.
+    ///
+    /// # Panics
+    ///
+    /// As [`subscribe`](Self::subscribe).
+    #[track_caller]
+    pub fn subscribe_diff<C: Cell>(
+        &self,
+        cell: C,
+        mut callback: impl FnMut(&C::Value, &C::Value) + Send + 'static,
+    ) -> SubscriptionGuard
+    where
+        C::Value: Clone,
+    {
+        let subscribed = self.core().subscribe(cell, Location::caller(), |now| {
+            let mut old = now.cloned();
+            Box::new(move |change: &Change<'_, C::Value>| {
+                let Ok(new) = change.value() else { return };
+                if let Some(old) = &old {
+                    callback(old, new);
+                }
+                old = Some(new.clone());
+            })
+        });
+        match subscribed {
+            Ok(guard) => guard,
+            Err(error) => fail(&error),
+        }
+    }
+
     /// Like [`subscribe_changes`](Self::subscribe_changes), for a cell that may be gone.
     ///
     /// # Errors
@@ -152,7 +186,23 @@ impl Store {
     where
         C::Value: Clone,
     {
-        self.core().subscribe(cell, Location::caller(), Box::new(callback))
+        self.core().subscribe(cell, Location::caller(), |_| Box::new(callback))
+    }
+
+    /// The changes of a cell from now on, in order, as a stream that holds at most `capacity` of them.
+    ///
+    /// # Panics
+    ///
+    /// If the cell was removed or belongs to another store; inside a lease.
+    #[track_caller]
+    pub fn changes<C: Cell>(&self, cell: C, capacity: NonZeroUsize) -> Changes<C::Value>
+    where
+        C::Value: Clone,
+    {
+        match self.core().changes(cell, capacity, Location::caller()) {
+            Ok(changes) => changes,
+            Err(error) => fail(&error),
+        }
     }
 
     /// Watches a cell: its last value without a lease, and a future of the next change.

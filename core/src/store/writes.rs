@@ -2,7 +2,7 @@
 
 use super::{Store, reads::fail};
 use crate::{
-    cell::{Cell, Source},
+    cell::{Cell, CellKey, Source},
     commit::{Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult, Updates},
     error::CellError,
     lease::Reentrant,
@@ -241,5 +241,12 @@ impl Store {
         let writer = self.core().writer(Location::caller());
         let number = self.core().enter(|graph| graph.remove_cell(cell.key(), &writer))??;
         Ok(Commit::new(self, number))
+    }
+
+    /// Removes the cells that are still there, in one commit.
+    #[track_caller]
+    pub(crate) fn remove_cells(&self, cells: impl IntoIterator<Item = CellKey>) {
+        let writer = self.core().writer(Location::caller());
+        self.demand(|graph| graph.remove_several(cells, &writer));
     }
 }

@@ -34,8 +34,12 @@ assert_not_impl_any!(RunBuilder<'static, u8, u8>: Send, Sync);
 // Guards and watches.
 assert_impl_all!(SubscriptionGuard: Send, Sync, Unpin);
 assert_impl_all!(ObserverGuard: Send, Sync, Unpin);
+assert_impl_all!(Scope: Send, Sync, Unpin);
+assert_impl_all!(ScopeEnded: Send, Sync, Unpin, Clone);
 assert_impl_all!(Watch<u8>: Send, Sync, Unpin, Clone);
 assert_impl_all!(WatchRef<u8>: Send, Sync, Unpin);
+assert_impl_all!(Changes<u8>: Send, Sync, Unpin);
+assert_impl_all!(Missed: Send, Sync, Unpin, Clone);
 assert_impl_all!(WatchClosed: Send, Sync, Unpin, Copy);
 // A watch is looked at from several threads.
 assert_not_impl_any!(Watch<OnlySend>: Send, Sync);

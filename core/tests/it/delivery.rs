@@ -405,3 +405,17 @@ fn every_thread_sees_commits_in_one_order() {
     assert!(log.iter().map(|(number, _)| *number).eq(1..=8_000));
     assert!(log.iter().map(|(_, value)| *value).eq(1..=8_000));
 }
+
+#[test]
+fn a_diff_subscriber_hears_old_and_new() {
+    let (store, log) = (Store::new(), Log::default());
+    let source = store.source(1);
+    let derived = store.derived(move |cx| 10 / cx.get(source));
+    let heard = log.clone();
+    let _guard =
+        store.subscribe_diff(derived, move |old, new| heard.note(format!("{old} -> {new}")));
+    store.set(source, 2);
+    store.set(source, 0);
+    store.set(source, 10);
+    log.is(["10 -> 5", "5 -> 1"]);
+}

@@ -1,7 +1,10 @@
 //! The event feed and the runs: what is told, and when beside the hooks.
 
 use crate::log::Log;
-use std::future::pending;
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+};
 use trine_core::{Event, ObserverGuard, PanicPolicy, Policy, Run, Store, test::ManualExecutor};
 
 /// Notes the events of runs.
@@ -118,4 +121,23 @@ fn runs_that_end_with_their_store_call_their_hooks_and_tell_no_events() {
     drop(store);
     assert!(run.outcome().unwrap().is_failed());
     log.is(["run 1 last started", "hook: failed"]);
+}
+
+#[test]
+fn an_observer_that_replaces_itself_is_replaced() {
+    let (store, log) = (Store::new(), Log::default());
+    let cell = store.source(0);
+    let guard: Arc<Mutex<Option<ObserverGuard>>> = Arc::default();
+    let (own, weak, heard) = (Arc::clone(&guard), store.downgrade(), log.clone());
+    *guard.lock().unwrap() = Some(store.observe(move |_| {
+        heard.note("first");
+        let heard = heard.clone();
+        drop(own.lock().unwrap().take());
+        let second = weak.upgrade().unwrap().observe(move |_| heard.note("second"));
+        *own.lock().unwrap() = Some(second);
+    }));
+    store.set(cell, 1);
+    log.is(["first"]);
+    store.set(cell, 2);
+    log.is(["second"]);
 }

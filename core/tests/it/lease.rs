@@ -74,3 +74,82 @@ fn a_clone_that_panics_for_its_subscribers_does_not_break_the_commit() {
     assert_eq!(errors[0], Ok(1));
     assert!(errors[1].as_ref().unwrap_err().contains("cannot clone 2"));
 }
+
+/// Uses the store when it is dropped.
+struct WritesOnDrop(Store, trine_core::Source<i32>);
+
+impl Drop for WritesOnDrop {
+    fn drop(&mut self) {
+        self.0.set(self.1, 99);
+    }
+}
+
+#[test]
+fn what_guards_own_is_dropped_after_the_lease_that_they_are_dropped_in() {
+    let store = Store::new();
+    let (cell, told, noted) = (store.source(0), store.source(0), store.source(0));
+    let writes = WritesOnDrop(store.clone(), told);
+    let subscription = store.subscribe(cell, move |_| {
+        let _ = &writes;
+    });
+    let writes = WritesOnDrop(store.clone(), noted);
+    let observer = store.observe(move |_| {
+        let _ = &writes;
+    });
+    store.update(cell, move |value| {
+        drop((subscription, observer));
+        *value = 1;
+    });
+    assert_eq!((store.get(cell), store.get(told), store.get(noted)), (1, 99, 99));
+}
+
+/// Counts the warnings of a thread.
+#[derive(Clone, Default)]
+struct Warnings(std::sync::Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "trine"
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Line(String);
+        impl tracing::field::Visit for Line {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "location" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn a_place_that_holds_the_lease_for_long_is_reported_once() {
+    let warnings = Warnings::default();
+    let heard = warnings.clone();
+    tracing::subscriber::with_default(warnings, || {
+        // Everything counts as long, so no test has to wait.
+        let store = Store::builder().slow_lease(std::time::Duration::ZERO).build();
+        let cell = store.source(0);
+        for value in 1..=3 {
+            store.set(cell, value);
+        }
+        store.get(cell);
+    });
+    let heard = heard.0.lock().unwrap();
+    assert_eq!(heard.len(), 3, "made, written, read: {heard:?}");
+    assert!(heard.iter().all(|location| location.contains("lease.rs")), "{heard:?}");
+}

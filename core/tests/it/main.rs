@@ -19,5 +19,7 @@ mod lease;
 mod log;
 mod oracle;
 mod peers;
+mod scopes;
+mod streams;
 mod transactions;
 mod watches;

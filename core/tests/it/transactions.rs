@@ -180,3 +180,28 @@ fn several_updates_in_place_are_one_commit_and_a_panic_tears_one_cell() {
     assert_eq!(store.last_commit().get(), 1);
     assert!(store.try_get(b).is_err());
 }
+
+#[test]
+fn an_update_of_an_atomic_cell_that_panics_changes_nothing() {
+    let (store, log) = (Store::new(), Log::default());
+    let list = store.cell("list").atomic_source(vec![1]);
+    let heard = log.clone();
+    let _guard = store.subscribe(list, move |list| heard.note(format!("{list:?}")));
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        store.update(list, |list| {
+            list.push(2);
+            assert!(list.is_empty(), "half way");
+        })
+    }));
+    assert!(panic.is_err());
+    assert_eq!((store.get(list), store.last_commit().get()), (vec![1], 0));
+    let unchanged = |list: &mut Vec<i32>| {
+        list.push(9);
+        trine_core::Update::Unchanged
+    };
+    store.update(list, unchanged);
+    assert_eq!(store.get(list), [1]);
+    store.update(list, |list| list.push(2));
+    log.is(["[1, 2]"]);
+    store.remove(list).unwrap();
+}

@@ -11,6 +11,7 @@ mod cells;
 mod floors;
 mod peers;
 mod propagate;
+mod runs;
 
 use trine_benches::{Workload, compare};
 
@@ -31,6 +32,7 @@ fn main() {
     let mut rows = Vec::new();
     cells::rows(&mut rows);
     propagate::rows(&mut rows);
+    runs::rows(&mut rows);
     println!("workload\ttrine_ns\tpeer\tpeer_ns\tratio");
     let mut shown = 0;
     for row in rows {

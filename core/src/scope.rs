@@ -1,0 +1,294 @@
+//! Scopes: owners of what belongs to a part of an app, a dialog or a connection say.
+
+use crate::{
+    cell::{Cell, CellKey, Derived, Source},
+    delivery::SubscriptionGuard,
+    executor::{Run, RunContext, RunId},
+    graph::Reader,
+    lease,
+    store::{Store, WeakStore},
+    sync::Mutex,
+    text::Text,
+};
+use std::{
+    fmt,
+    future::Future,
+    panic::Location,
+    sync::{Arc, OnceLock},
+};
+
+/// Owns cells, subscriptions, runs and inner scopes, and ends them together: when it is dropped, or by
+/// [`end`](Self::end).
+///
+/// First its inner scopes end, then its runs are aborted, then its subscriptions end, then its cells are removed, in
+/// one commit. So no run and no callback of a scope ever meets a cell that is gone already.
+///
+/// ```
+/// use trine_core::Store;
+///
+/// let store = Store::new();
+/// let dialog = store.scope("dialog");
+/// let name = dialog.source(String::new());
+/// let valid = dialog.derived(move |cx| !cx.with(name, String::is_empty));
+/// dialog.subscribe(valid, |valid| println!("can be sent: {valid}"));
+/// store.set(name, "Ada".to_owned()); // prints "can be sent: true"
+///
+/// dialog.end();
+/// assert!(store.try_get(name).unwrap_err().is_disposed());
+/// assert_eq!(store.cell_count(), 0);
+/// ```
+///
+/// A scope does not keep its store alive. Dropped inside a lease, it ends when the lease does.
+#[must_use = "a scope ends when it is dropped"]
+pub struct Scope {
+    inner: Arc<Inner>,
+}
+
+/// A scope has ended, and owns nothing any more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("scope `{name}` was used at {used} after it had ended")]
+pub struct ScopeEnded {
+    /// Its name.
+    pub name: Text,
+    /// Where it was used.
+    pub used: &'static Location<'static>,
+}
+
+struct Inner {
+    /// For errors, and the reason that its runs are aborted with.
+    name: Text,
+    store: WeakStore,
+    /// What it owns; `None` once it has ended.
+    owned: Mutex<Option<Owned>>,
+}
+
+/// What a scope owns, in the order in which it was made.
+#[derive(Default)]
+struct Owned {
+    scopes: Vec<Arc<Inner>>,
+    runs: Vec<RunId>,
+    subscriptions: Vec<SubscriptionGuard>,
+    cells: Vec<CellKey>,
+}
+
+impl Store {
+    /// Makes a scope, which owns what is made through it.
+    pub fn scope(&self, name: impl Into<Text>) -> Scope {
+        Scope { inner: Arc::new(Inner::new(name.into(), self.downgrade())) }
+    }
+}
+
+impl Scope {
+    /// The scope's name.
+    pub fn name(&self) -> &Text {
+        &self.inner.name
+    }
+
+    /// Whether the scope has ended.
+    pub fn is_ended(&self) -> bool {
+        self.inner.owned.lock().is_none()
+    }
+
+    /// Makes a scope that ends with this one, or earlier.
+    ///
+    /// # Panics
+    ///
+    /// If this scope has ended.
+    #[track_caller]
+    pub fn scope(&self, name: impl Into<Text>) -> Self {
+        let scope = Arc::new(Inner::new(name.into(), self.inner.store.clone()));
+        self.own(|owned| {
+            owned.scopes.retain(|scope| scope.owned.lock().is_some());
+            owned.scopes.push(Arc::clone(&scope));
+        });
+        Self { inner: scope }
+    }
+
+    /// Makes a cell that is written; see [`Store::source`].
+    ///
+    /// # Panics
+    ///
+    /// If the scope has ended or the store is gone; inside a lease.
+    #[track_caller]
+    pub fn source<T: PartialEq + Send + 'static>(&self, value: T) -> Source<T> {
+        let cell = self.store().source(value);
+        self.adopt(cell)
+    }
+
+    /// Makes a cell that is computed; see [`Store::derived`].
+    ///
+    /// # Panics
+    ///
+    /// If the scope has ended or the store is gone; inside a lease.
+    #[track_caller]
+    pub fn derived<T: PartialEq + Send + 'static>(
+        &self,
+        compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
+    ) -> Derived<T> {
+        let cell = self.store().derived(compute);
+        self.adopt(cell)
+    }
+
+    /// Takes over a cell: it is removed when the scope ends.
+    ///
+    /// # Errors
+    ///
+    /// If the scope has ended; the cell stays as it is.
+    #[track_caller]
+    pub fn try_adopt<C: Cell>(&self, cell: C) -> Result<C, ScopeEnded> {
+        self.try_own(|owned| owned.cells.push(cell.key()))?;
+        Ok(cell)
+    }
+
+    /// Takes over a cell, such as one that was made with a [`CellBuilder`](crate::CellBuilder): it is removed when the scope ends.
+    ///
+    /// # Panics
+    ///
+    /// If the scope has ended; the cell stays as it is.
+    #[track_caller]
+    pub fn adopt<C: Cell>(&self, cell: C) -> C {
+        match self.try_adopt(cell) {
+            Ok(cell) => cell,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Subscribes to a cell until the scope ends; see [`Store::subscribe`].
+    ///
+    /// # Panics
+    ///
+    /// If the scope has ended or the store is gone; if the cell was removed; inside a lease.
+    #[track_caller]
+    pub fn subscribe<C: Cell>(&self, cell: C, callback: impl FnMut(&C::Value) + Send + 'static)
+    where
+        C::Value: Clone,
+    {
+        self.keep(self.store().subscribe(cell, callback));
+    }
+
+    /// Keeps a subscription until the scope ends.
+    ///
+    /// # Panics
+    ///
+    /// If the scope has ended; the subscription ends then.
+    #[track_caller]
+    pub fn keep(&self, subscription: SubscriptionGuard) {
+        self.own(|owned| owned.subscriptions.push(subscription));
+    }
+
+    /// Starts a run that is aborted when the scope ends; see [`Store::run`].
+    ///
+    /// If the scope has ended, the run fails and its body is not called.
+    ///
+    /// # Panics
+    ///
+    /// If the store is gone.
+    #[track_caller]
+    pub fn run<T, E, B, F>(&self, name: impl Into<Text>, body: B) -> Run<T, E>
+    where
+        B: FnOnce(RunContext) -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+    {
+        let (owner, ended) = (Arc::clone(&self.inner), self.ended(Location::caller()));
+        let (weak, id) = (Arc::downgrade(&self.inner), Arc::new(OnceLock::new()));
+        let started = Arc::clone(&id);
+        self.store()
+            .run_builder(name)
+            .on_start(move |cx| {
+                // Owned before its body is called, so that whoever ends the scope ends the run.
+                let _ = started.set(cx.id());
+                let mut owned = owner.owned.lock();
+                let owned = owned.as_mut().ok_or_else(|| Text::from(ended.to_string()))?;
+                owned.runs.push(cx.id());
+                Ok::<_, Text>(())
+            })
+            .on_settle(move |_| {
+                // A scope that outlives many runs keeps no trace of them.
+                if let (Some(scope), Some(id)) = (weak.upgrade(), id.get())
+                    && let Some(owned) = scope.owned.lock().as_mut()
+                {
+                    owned.runs.retain(|run| run != id);
+                }
+            })
+            .start(body)
+    }
+
+    /// Ends the scope and everything that it owns. A second call does nothing.
+    ///
+    /// Subscribers of derived cells outside the scope that read its cells are told that those have failed. Inside a
+    /// lease, the scope ends when the lease does.
+    pub fn end(&self) {
+        let inner = Arc::clone(&self.inner);
+        lease::defer(move || inner.end());
+    }
+
+    #[track_caller]
+    fn store(&self) -> Store {
+        match self.inner.store.upgrade() {
+            Some(store) => store,
+            None => panic!("the store of scope `{}` was dropped", self.inner.name),
+        }
+    }
+
+    #[track_caller]
+    fn own(&self, take: impl FnOnce(&mut Owned)) {
+        if let Err(error) = self.try_own(take) {
+            panic!("{error}");
+        }
+    }
+
+    #[track_caller]
+    fn try_own(&self, take: impl FnOnce(&mut Owned)) -> Result<(), ScopeEnded> {
+        let mut owned = self.inner.owned.lock();
+        match owned.as_mut() {
+            Some(owned) => {
+                take(owned);
+                Ok(())
+            }
+            None => Err(self.ended(Location::caller())),
+        }
+    }
+
+    fn ended(&self, used: &'static Location<'static>) -> ScopeEnded {
+        ScopeEnded { name: self.inner.name.clone(), used }
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Inner {
+    fn new(name: Text, store: WeakStore) -> Self {
+        Self { name, store, owned: Mutex::new(Some(Owned::default())) }
+    }
+
+    /// Ends what the scope owns, in order. No lease is held.
+    fn end(&self) {
+        let Some(owned) = self.owned.lock().take() else { return };
+        // The last first: what was made later may build on what was made earlier.
+        for scope in owned.scopes.into_iter().rev() {
+            scope.end();
+        }
+        let Some(store) = self.store.upgrade() else { return };
+        let runs = store.runs();
+        for run in owned.runs {
+            runs.abort(run, format!("scope `{}` has ended", self.name));
+        }
+        drop(owned.subscriptions);
+        store.remove_cells(owned.cells.into_iter().rev());
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("name", &self.inner.name)
+            .field("ended", &self.is_ended())
+            .finish_non_exhaustive()
+    }
+}
