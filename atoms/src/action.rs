@@ -64,7 +64,7 @@ impl<S: Atoms, E> Synergy<S, E> {
 
     /// Makes a sync action that can fail: an `Err` changes nothing.
     ///
-    /// It runs inside the lease: it must be pure, and must not use the store. So does a panic in it.
+    /// It runs inside the lease: it must be pure, and must not use the store. A panic in it changes nothing either.
     pub fn try_action<A: 'static, R: 'static, F: 'static>(
         &self,
         handler: impl Fn(S::Edits, A) -> Result<R, F> + Send + Sync + 'static,

@@ -82,11 +82,13 @@ pub type Edit<T> = Draft<T, InTransaction>;
 
 impl<T: Clone + Send + Sync + 'static, K> Draft<T, K> {
     /// The value when the draft was opened.
+    #[must_use]
     pub fn base(&self) -> &T {
         &self.base
     }
 
     /// Whether the draft has been written to.
+    #[must_use]
     pub fn changed(&self) -> bool {
         self.mine.is_some()
     }
@@ -112,6 +114,7 @@ impl<T: Clone + Send + Sync + 'static, K> Draft<T, K> {
     }
 
     /// The atom's name.
+    #[must_use]
     pub fn name(&self) -> Text {
         self.desk.name(self.place)
     }

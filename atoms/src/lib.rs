@@ -56,7 +56,7 @@
 //!   writes nothing more, and what it had shown for the time being is undone.
 //! - Action types can be named and stored: [`Action`], [`AsyncAction`].
 //!
-//! # The document and the tests
+//! # The document and its tests
 //!
 //! The samples of *Asynchronous handlers*, the document of the original that describes async actions, and where
 //! each is tested (`tests/it/document.rs`, unless another file is named):
@@ -71,7 +71,7 @@
 //! | a flushed draft cannot be written to | the `compile_fail` example of [`Draft`] |
 //! | synchronous actions update the changed atoms directly | `sync_actions.rs`, `three_calls_in_a_row_count_to_three_and_have_committed_when_they_return` |
 //!
-//! # Where this differs from the original
+//! # Where this differs from synergies
 //!
 //! | the original | here |
 //! |---|---|

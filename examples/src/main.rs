@@ -33,8 +33,14 @@ async fn main() -> ExitCode {
     } else {
         report::tables(&comparison)
     };
-    // A reader that has seen enough (`| head`) is no failure; the exit code is the models' business.
-    let _ = io::stdout().write_all(text.as_bytes());
+    match io::stdout().write_all(text.as_bytes()) {
+        // A reader that has seen enough (`| head`) is no failure; the exit code is the models' business.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("error: the report cannot be written: {error}");
+            return ExitCode::from(2);
+        }
+        _ => {}
+    }
     if comparison.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -42,7 +48,8 @@ async fn run(
     options: &Options,
     progress: &Progress,
 ) -> Result<Comparison, Box<dyn std::error::Error>> {
-    let temporary = tempfile::tempdir()?;
+    let temporary = tempfile::tempdir()
+        .map_err(|error| format!("there is no place for temporary data (try --data): {error}"))?;
     let file = options.data.clone().unwrap_or_else(|| temporary.path().join("portal.redb"));
     progress.tell("data");
     let data = tokio::task::spawn_blocking(|| Data::open(file, Size::FULL)).await??;

@@ -11,22 +11,24 @@ use crate::models;
 use crate::portal::Model;
 use crate::story::Conditions;
 
-/// Runs Portal, one app written in each model of Trine, against a real service, and compares the models.
+/// Runs Portal, one app written in each model of Trine, on a real service, and compares the models.
 ///
-/// Exit code: 0 when all models end in the same, right state; 1 when they do not; 2 when the
-/// comparison could not be run.
+/// Exit code:
+///   0  all models end in the same, right state
+///   1  they do not
+///   2  the comparison could not be run
 #[derive(Clone, Debug, Parser)]
-#[command(name = "trine-examples", version)]
+#[command(name = "trine-examples", version, verbatim_doc_comment)]
 pub struct Options {
     /// Run only this model; may be repeated
     #[arg(long = "model", value_name = "NAME", value_parser = model_names())]
     pub models: Vec<String>,
 
-    /// Decides over each latency and failure
+    /// Seed of the latencies and failures: the same seed, the same story
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// How long an answer of the service takes, in milliseconds: one number or a range, 0 to 1000
+    /// How long an answer takes, in ms: a number or a range from 0 to 1000
     #[arg(long, value_name = "MS", default_value = "5..25", value_parser = latency)]
     pub latency: Latency,
 
@@ -34,15 +36,15 @@ pub struct Options {
     #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
     pub fail: f64,
 
-    /// Keep the service's data in this file, made when it does not exist [default: a temporary file]
+    /// Keep the service's data in this file, made when missing [default: a temporary file]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
 
-    /// Print JSON with documented, stable keys in place of tables
+    /// Print JSON with stable keys, listed in examples/src/report/json.rs
     #[arg(long)]
     pub json: bool,
 
-    /// Print the verdict only
+    /// Print one line: whether the models agree
     #[arg(long, conflicts_with = "json")]
     pub quiet: bool,
 }
@@ -83,6 +85,9 @@ fn latency(text: &str) -> Result<Latency, String> {
         _ => Err(format!("`{text}` is not a number of milliseconds from 0 to 1000")),
     };
     let (least, most) = text.split_once("..").unwrap_or((text, text));
+    if least.is_empty() || most.is_empty() {
+        return Err("expected a number like 10, or a range like 5..25".to_owned());
+    }
     let (least, most) = (milliseconds(least)?, milliseconds(most.trim_start_matches('='))?);
     if least > most {
         return Err("the range ends before it begins".to_owned());

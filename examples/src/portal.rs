@@ -33,7 +33,7 @@
 //!
 //! # How the view is observed
 //!
-//! The model keeps one observed value of type [`View`] (a derived cell, a selector) and subscribes to
+//! The model keeps one observed value of type [`View`] (a cell, a selector) and subscribes to
 //! it **once**, in [`Model::build`], before anything changes. The subscriber hands every notification to
 //! [`Recorder::show`](crate::recorder::Recorder::show), with the number of the commit that caused it:
 //! all of them, unfiltered, in order. That is what the timeline is made of and what counts as a

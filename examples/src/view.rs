@@ -180,7 +180,7 @@ impl SearchView {
         let Self { text, loading, hits, problem } = self;
         match (loading, problem) {
             (true, _) if *hits != before.hits => {
-                format!("search {text}: {} hits of before", hits.len())
+                format!("search {text}: shows {} hits that are not its own", hits.len())
             }
             (true, _) => format!("search {text}: waiting"),
             (false, Some(_)) => format!("search {text}: failed"),
@@ -238,7 +238,7 @@ mod tests {
         let stale = SearchView { hits: Arc::new(vec![hit]), ..waiting.clone() };
         let view = |search| View { search, ..View::default() };
         let changes = view(stale).changes_since(&view(waiting));
-        assert_eq!(changes, ["search an: 1 hits of before"]);
+        assert_eq!(changes, ["search an: shows 1 hits that are not its own"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use trine_core::Text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CascadeId(u64);
 
-/// The handle of a cascade: to see what the first signal came to, to wait until all is at rest, to cancel it.
+/// The handle of a cascade: to see what the first signal came to, to wait until all is at rest, to abort it.
 ///
 /// It carries no results of handlers; those are in the app's state, or chained. Dropping it detaches: the
 /// cascade goes on. Clones are handles of the same cascade.
@@ -107,8 +107,8 @@ impl Cascade {
     ///
     /// A body that another thread is polling at this moment is dropped when that poll returns;
     /// [`settled`](Self::settled) waits for it. What handlers have done already stays done.
-    pub fn cancel(&self, reason: impl Into<Text>) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.cancel(reason.into()))
+    pub fn abort(&self, reason: impl Into<Text>) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.abort(reason.into()))
     }
 }
 

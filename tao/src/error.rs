@@ -82,7 +82,7 @@ pub enum Cause {
     Panicked(Text),
     /// It could not be run: no runtime, or the store is gone.
     NotRun(Failure),
-    /// Its run was aborted for this reason: the cascade was cancelled, or somebody aborted the run in the store's list.
+    /// Its run was aborted for this reason: the cascade was aborted, or somebody aborted the run in the store's list.
     Aborted(Text),
 }
 

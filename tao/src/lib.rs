@@ -52,7 +52,7 @@
 //! # });
 //! ```
 //!
-//! # What it does
+//! # What there is
 //!
 //! - **Three phases, one order**: intercepts gate, then async handlers are queued, then inline handlers run, then
 //!   what they returned is chained. Inside a phase there is no order to rely on; [`KernelBuilder::shuffle`] proves that a test
@@ -60,7 +60,7 @@
 //! - **Functions and async functions alike**, with or without `Result`, returning nothing, one context or several:
 //!   [`Answer`]. Work that is ready at once needs no runtime and is done when [`Kernel::set`] returns.
 //! - **Isolation**: an error or a panic of a handler is that handler's; no caller and no sibling sees it.
-//! - **Cascades** have a handle: wait until all is at rest, see what the first signal came to, cancel: [`Cascade`].
+//! - **Cascades** have a handle: wait until all is at rest, see what the first signal came to, abort: [`Cascade`].
 //! - **Bounds**: chains need no stack, a circle ends at the [hop budget](KernelBuilder::hop_budget) with an error that names it, and
 //!   a long chain out of band lets others have the thread.
 //! - **Observation** of every waypoint, every chain and every error, with the handler's place in the source:
@@ -95,6 +95,20 @@
 //! | "a whole new set of handlers of all types" | `async_handlers::a_context_returned_by_an_async_handler_faces_handlers_of_all_types_in_its_own_execution_context` |
 //! | "All Errors are Swallowed", "or any downstream (chained) handlers" | `async_handlers::errors_of_async_handlers_and_of_everything_chained_from_them_never_reach_the_caller` |
 //! | ordering: intercept, async, inline, chains | `gates`, `inline_handlers::chains_are_dispatched_after_all_inline_handlers_and_in_line_each_facing_its_own_phases` |
+//!
+//! # Where this differs from tao.js
+//!
+//! | tao.js | here | why |
+//! |---|---|---|
+//! | handlers that come or go during a dispatch take part in it, or not, by chance | a dispatch keeps the handlers that matched when it began | what happens can be told from what was registered |
+//! | an inline error skips the handlers after it and drops the chains of those before | the error is observed; siblings run, their chains are kept | features do not know each other, so they cannot break each other |
+//! | an error downstream of an async handler is an unhandled rejection, which ends the process | observed, like every error out of band | the document's own guarantee |
+//! | an intercept that fails leaves a signal without an outcome | [`Conclusion::Failed`], never a pass | a gate that is broken is closed |
+//! | an observer is handed the kernel, and changes how errors go | observers can change nothing | watching an app does not change it |
+//! | a signal may be wild | concrete by type: only a [`Pattern`] may be wild | a signal reaches a definite set of handlers |
+//! | data is matched to the parts of the trigram by the shape of an object | three slots, each set and read by its type | a missing or wrong datum is a [`DatumError`] that names the slot |
+//! | a handler is removed by the identity of its function | by its [`HandlerGuard`] | the same function can be registered twice |
+//! | a cascade cannot be stopped, a circle never ends | [`Cascade::abort`], [`KernelBuilder::hop_budget`] | leaving a page stops what opening it has led to |
 
 mod cascade;
 mod context;

@@ -48,8 +48,8 @@ pub enum What<'a> {
     Settled,
     /// Something went wrong.
     Failed(&'a CascadeError),
-    /// The cascade was cancelled, for this reason. The context is the one that was set.
-    Cancelled(&'a Text),
+    /// The cascade was aborted, for this reason. The context is the one that was set.
+    Aborted(&'a Text),
 }
 
 /// How a signal came to be chained.
@@ -107,7 +107,7 @@ impl fmt::Display for What<'_> {
             Self::Dispatched => f.write_str("dispatched"),
             Self::Settled => f.write_str("settled"),
             Self::Failed(error) => write!(f, "failed: {error}"),
-            Self::Cancelled(reason) => write!(f, "cancelled: {reason}"),
+            Self::Aborted(reason) => write!(f, "aborted: {reason}"),
         }
     }
 }

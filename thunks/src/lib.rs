@@ -112,7 +112,7 @@
 //! | every dispatch tells every subscriber | only those whose slice or selector has changed are told | nothing to filter |
 //! | a reducer that throws leaves the state as it was | its slice is torn until it is [recovered](Store::recover), the others have changed | reducers change the state in place, without copies |
 //!
-//! # The samples of the original's document
+//! # The document and its tests
 //!
 //! | sample | test in `tests/it/document.rs` |
 //! |---|---|

@@ -34,11 +34,13 @@ impl<R, E> ActionRun<R, E> {
     }
 
     /// The identity of the run.
+    #[must_use]
     pub fn id(&self) -> RunId {
         self.run.id()
     }
 
     /// Whether the action is under way, and how it ended.
+    #[must_use]
     pub fn status(&self) -> RunStatus {
         self.run.status()
     }
@@ -55,6 +57,7 @@ impl<R, E> ActionRun<R, E> {
     }
 
     /// Waits for the end on this thread, at most for `timeout`; `None` if it has not come by then.
+    #[must_use]
     pub fn wait_blocking(self, timeout: Duration) -> Option<Result<R, ActionError<E>>> {
         self.run.wait_blocking(timeout).map(|outcome| conclude(&self.slot, outcome))
     }

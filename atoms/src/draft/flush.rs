@@ -52,11 +52,13 @@ pub struct Conflicting<T> {
 
 impl Conflict {
     /// The atom's name.
+    #[must_use]
     pub fn atom(&self) -> &Text {
         &self.atom
     }
 
     /// The values; `None` if `T` is not the atom's type.
+    #[must_use]
     pub fn values<T: Send + Sync + 'static>(&self) -> Option<Conflicting<T>> {
         let value = |value: &Arc<dyn Any + Send + Sync>| Arc::clone(value).downcast().ok();
         Some(Conflicting {

@@ -1,10 +1,13 @@
 //! Portal in **atoms and synergies**: state in small pieces, changed together by handlers over drafts.
 //!
 //! An *atom* is a piece of state: a name and a first value. A *synergy* groups atoms, and an *action* is a handler
-//! that gets a draft of each: a private copy that reads and writes like the value. What the handler has written is
+//! that gets a *draft* of each: a private copy that reads and writes like the value. What the handler has written is
 //! committed when it ends; `trigger` commits one draft earlier, so that the view can follow what a long action is
-//! doing. There is no message, no reducer and no flag to keep: the code says what happens, in the order in which it
-//! happens.
+//! doing. The code says what happens, in the order in which it happens.
+//!
+//! What is *not* here: no message, no reducer, no lock, no task handle. A search that is overtaken and a page that is
+//! left are cancelled, so no late answer can arrive; an action that ends early has changed nothing since its last
+//! `trigger`, and `trigger_scoped` takes back what was only true for as long as it lasted.
 
 use std::sync::Arc;
 
@@ -27,7 +30,8 @@ pub(super) const ATOMS: Model = Model {
     dispatch: count_up,
 };
 
-// The state: definitions only. Each store has values of its own.
+// 1. State: definitions only. Each store has values of its own.
+
 static SHOWN: Atom<bool> = Atom::new("shown", || false);
 static SESSION: Atom<SessionView> = Atom::new("session", SessionView::default);
 static USER: Atom<Load<User>> = Atom::new("user", Load::default);
@@ -35,47 +39,7 @@ static SPACES: Atom<Load<SpaceList>> = Atom::new("spaces", Load::default);
 static SEARCH: Atom<SearchView> = Atom::new("search", SearchView::default);
 static PAGE: Atom<PageView> = Atom::new("page", PageView::default);
 
-struct App {
-    store: Store,
-    view: Derived<View>,
-    /// The actions: values, with the type of their argument.
-    bootstrap: AsyncAction<String>,
-    list_spaces: AsyncAction<()>,
-    search: AsyncAction<String>,
-    open_page: AsyncAction<u32>,
-}
-
-impl App {
-    fn new(Setup { client, recorder }: Setup) -> Self {
-        let store = Store::new();
-        // What is shown follows from the atoms. One commit, one notification, however many atoms it changed.
-        let view = synergy((&SHOWN, &SESSION, &USER, &SPACES, &SEARCH, &PAGE)).derive(
-            &store,
-            |(shown, session, user, spaces, search, page)| View {
-                shown: *shown,
-                session: (*session).clone(),
-                user: (*user).clone(),
-                spaces: (*spaces).clone(),
-                search: (*search).clone(),
-                page: (*page).clone(),
-            },
-        );
-        let show = move |change: &trine_core::Change<'_, View>| {
-            if let Ok(view) = change.value() {
-                recorder.show(change.number().get(), view.clone());
-            }
-        };
-        store.subscribe_changes(view, show).detach();
-        Self {
-            bootstrap: bootstrap(client.clone()),
-            list_spaces: list_spaces(client.clone()),
-            search: search(client.clone()),
-            open_page: open_page(client),
-            store,
-            view,
-        }
-    }
-}
+// 2. Bootstrap: the portal and its spaces; the session: find, else create, then enter; its user.
 
 /// Out of band: the session, then its user.
 fn bootstrap(client: Client) -> AsyncAction<String> {
@@ -123,6 +87,8 @@ fn list_spaces(client: Client) -> AsyncAction<()> {
     })
 }
 
+// 3. Search.
+
 /// `latest`: each call supersedes the one before, whose request is dropped and which writes nothing more. There is
 /// no older answer that could overwrite a newer one.
 fn search(client: Client) -> AsyncAction<String> {
@@ -151,6 +117,8 @@ fn search(client: Client) -> AsyncAction<String> {
     search.latest()
 }
 
+// 4. A page.
+
 /// The page shows `Loading` for as long as this action lasts. If it is aborted, the page is what it was before:
 /// `trigger_scoped` sees to that.
 fn open_page(client: Client) -> AsyncAction<u32> {
@@ -167,6 +135,51 @@ fn open_page(client: Client) -> AsyncAction<u32> {
         }
     });
     open_page.named("open page")
+}
+
+// 5. The app. What its user does is a call of an action.
+
+struct App {
+    store: Store,
+    view: Derived<View>,
+    /// The actions: values, with the type of their argument.
+    bootstrap: AsyncAction<String>,
+    list_spaces: AsyncAction<()>,
+    search: AsyncAction<String>,
+    open_page: AsyncAction<u32>,
+}
+
+impl App {
+    fn new(Setup { client, recorder }: Setup) -> Self {
+        let store = Store::new();
+        // What is shown follows from the atoms.
+        let view = synergy((&SHOWN, &SESSION, &USER, &SPACES, &SEARCH, &PAGE)).derive(
+            &store,
+            |(shown, session, user, spaces, search, page)| View {
+                shown: *shown,
+                session: (*session).clone(),
+                user: (*user).clone(),
+                spaces: (*spaces).clone(),
+                search: (*search).clone(),
+                page: (*page).clone(),
+            },
+        );
+        // Told once per commit that changes the view, in order, outside every lock.
+        let show = move |change: &trine_core::Change<'_, View>| {
+            if let Ok(view) = change.value() {
+                recorder.show(change.number().get(), view.clone());
+            }
+        };
+        store.subscribe_changes(view, show).detach();
+        Self {
+            bootstrap: bootstrap(client.clone()),
+            list_spaces: list_spaces(client.clone()),
+            search: search(client.clone()),
+            open_page: open_page(client),
+            store,
+            view,
+        }
+    }
 }
 
 impl Portal for App {
@@ -229,7 +242,7 @@ fn loaded<T>(answer: Result<T, ApiError>) -> Load<T> {
     }
 }
 
-/// One atom, one subscriber, one action.
+/// One atom, one subscriber, one sync action.
 fn count_up() -> Box<dyn FnMut()> {
     static COUNT: Atom<u64> = Atom::new("count", || 0);
     let store = Store::new();

@@ -1,7 +1,8 @@
 //! Portal in **the TAO**: everything that happens is a signal `{Term,Action,Orient}`, and handlers react to it.
 //!
-//! Read it like the app's story. This table is the story's first part in the notation of the TAO; each row is one line
-//! of the function `paths` below:
+//! A handler does its part and returns the signal that follows from it. Nobody calls anybody: a user is fetched
+//! because a session is viewed, not because the code that enters sessions knows of users. So the app reads as the paths
+//! that its user takes. This is the first one, in the notation of the TAO; each row is a line of [`paths`]:
 //!
 //! | chain | signal | mode | what it does |
 //! |---|---|---|---|
@@ -16,27 +17,20 @@
 //! | `=>` | `{Session,View,Portal}` | `=>` | show it |
 //! | | `{Session,View,Portal}` | `=>/` | fetch its user, *out of band* |
 //!
-//! What that buys:
-//!
-//! - features do not know each other: the user is fetched because a session was entered, not because the code that enters
-//!   sessions calls the code that fetches users. Another handler for a signal changes no line that is here already;
-//! - a chain is a return value, so a branch is an `if` that returns one context or the other;
-//! - what is out of band cannot hold up, or break, what is in line: no task to spawn, no error to forget;
-//! - a `set` is a cascade, with a handle: leaving a page cancels whatever opening it has led to.
-//!
-//! The TAO has no state of its own. It is kept in cells of the store, which handlers write.
+//! What is *not* here: no task is spawned, no handler handles the errors of another, and no branch is more than an `if` that
+//! returns one signal or the other. A new feature is a line more in the table; no line that is there changes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use trine_core::{Derived, Source, Store, SubscriptionGuard, Update};
-use trine_tao::{AppCtx, BoxError, Cascade, HandlerGuard, Kernel};
+use trine_core::{Source, Store, Update, UpdateResult};
+use trine_tao::{AppCtx, BoxError, Cascade, HandlerGuard, Kernel, Verdict};
 
 use crate::api::{Found, Page, Session, SpaceList, User};
-use crate::client::{ApiError, Client};
+use crate::client::Client;
 use crate::portal::{Model, Portal, SPACES_SHOWN, Setup, Tally};
-use crate::view::{Load, PageView, SearchView, SessionView, View};
+use crate::view::{Load, PageView, SessionView, View};
 
 /// Portal in the TAO.
 pub(super) const TAO: Model = Model {
@@ -44,345 +38,340 @@ pub(super) const TAO: Model = Model {
     idea: "signals {Term,Action,Orient} and handlers in three phases",
     file: "examples/src/models/tao.rs",
     source: include_str!("tao.rs"),
-    build: |setup| Box::new(Running::new(setup)),
+    build: |setup| Box::new(App::new(setup)),
     dispatch: count_up,
 };
 
-/// TAO-Paths as code: row by row, what is handled by what.
-fn paths(tao: &Kernel, app: &App) -> Vec<HandlerGuard> {
+// 1. State. The TAO has none of its own: handlers write to the store, here to one cell.
+
+/// What handlers work with: the service, and what is shown.
+#[derive(Clone)]
+struct World {
+    client: Client,
+    store: Store,
+    view: Source<View>,
+}
+
+impl World {
+    /// Changes the view in place, in one commit: however much `change` changes, it is drawn once.
+    fn show<R: UpdateResult>(&self, change: impl FnOnce(&mut View) -> R) {
+        self.store.update(self.view, change);
+    }
+}
+
+// 2. Signals. Each part of a trigram has a slot for data; a type of its own says what is in it.
+
+struct Token(String);
+struct Typed(String);
+struct PageId(u32);
+struct UserId(u32);
+
+/// What `{*,Fail,Portal}` carries: the problem, and the signal that has met with it.
+struct Failure {
+    problem: String,
+    of: AppCtx,
+}
+
+/// Which signal is handled by what. `on_inline` is in line: what it returns is set next. `on_async` is out of band: it
+/// forks, and what follows from it can neither hold up nor break the line. `on_intercept` decides before both.
+fn paths(tao: &Kernel, world: &World) -> Vec<HandlerGuard> {
     vec![
-        // Bootstrap Home Page. `{App,Enter,Portal}` has two handlers. The inline one is in line: the portal is drawn before
-        // `set` returns. The *async* one forks the session off, in an execution context of its own.
+        // Bootstrap Home Page. Two handlers for one signal: a line, and a fork.
         tao.on_inline(("App", "Enter", "Portal"), |_| AppCtx::new("App", "View", "Portal")),
         tao.on_async(("App", "Enter", "Portal"), |cx| {
             Ok(AppCtx::new("Session", "Find", "Portal").term_arc(cx.term_datum_arc::<Token>()?))
         }),
-        tao.on_inline(("App", "View", "Portal"), app.on(view_app)),
-        tao.on_inline(("Space", "Find", "Portal"), app.on(find_spaces)),
-        tao.on_inline(("Space", "List", "Portal"), app.on(list_spaces)),
-        tao.on_inline(("Space", "Fail", "Portal"), app.on(fail_spaces)),
-        // Bootstrap User Session. Wherever it fails, one handler shows it.
-        tao.on_inline(("Session", "Find", "Portal"), app.on(find_session)),
-        tao.on_inline(("Session", "Create", "Portal"), app.on(create_session)),
-        tao.on_inline(("Session", "Enter", "Portal"), app.on(enter_session)),
-        tao.on_inline(("Session", "View", "Portal"), app.on(view_session)),
-        tao.on_inline(("Session", "Fail", "Portal"), app.on(fail_session)),
-        // Getting the User.
+        tao.on_inline(("App", "View", "Portal"), world.does(view_app)),
+        tao.on_inline(("Space", "Find", "Portal"), world.does(find_spaces)),
+        tao.on_inline(("Space", "List", "Portal"), world.views(list_spaces)),
+        // Bootstrap User Session.
+        tao.on_inline(("Session", "Find", "Portal"), world.does(find_session)),
+        tao.on_inline(("Session", "Create", "Portal"), world.does(create_session)),
+        tao.on_inline(("Session", "Enter", "Portal"), world.does(enter_session)),
+        tao.on_inline(("Session", "View", "Portal"), world.views(view_session)),
+        // Get the User.
         tao.on_async(("Session", "View", "Portal"), |cx| {
             let user = UserId(cx.term_datum::<Session>()?.user);
             Ok(AppCtx::new("User", "Find", "Portal").action(user))
         }),
-        tao.on_inline(("User", "Find", "Portal"), app.on(find_user)),
-        tao.on_inline(("User", "View", "Portal"), app.on(view_user)),
-        tao.on_inline(("User", "Fail", "Portal"), app.on(fail_user)),
-        // Search.
-        tao.on_inline(("Search", "Type", "Portal"), app.on(type_search)),
-        tao.on_inline(("Search", "Find", "Portal"), app.on(find_hits)),
-        tao.on_inline(("Search", "List", "Portal"), app.on(list_hits)),
-        tao.on_inline(("Search", "Fail", "Portal"), app.on(list_hits)),
+        tao.on_inline(("User", "Find", "Portal"), world.does(find_user)),
+        tao.on_inline(("User", "View", "Portal"), world.views(view_user)),
+        // Search. An empty text is not worth a request: a gate, of which the others know nothing.
+        tao.on_inline(("Search", "Type", "Portal"), world.does(type_search)),
+        tao.on_intercept(("Search", "Find", "Portal"), |cx| {
+            let asks = !cx.term_datum::<Typed>()?.0.is_empty();
+            Ok(if asks { Verdict::Pass } else { Verdict::halt("nothing to look for") })
+        }),
+        tao.on_inline(("Search", "Find", "Portal"), world.does(find_hits)),
+        tao.on_inline(("Search", "List", "Portal"), world.views(list_hits)),
         // Read a Page.
-        tao.on_inline(("Page", "Open", "Portal"), app.on(open_page)),
-        tao.on_inline(("Page", "View", "Portal"), app.on(view_page)),
-        tao.on_inline(("Page", "Fail", "Portal"), app.on(view_page)),
-        tao.on_inline(("Page", "Leave", "Portal"), app.on(leave_page)),
+        tao.on_inline(("Page", "Open", "Portal"), world.does(open_page)),
+        tao.on_inline(("Page", "View", "Portal"), world.views(view_page)),
+        tao.on_inline(("Page", "Leave", "Portal"), world.views(leave_page)),
+        // Whatever fails, wherever: any part of a pattern may be wild.
+        tao.on_inline(("*", "Fail", "Portal"), world.views(view_failure)),
     ]
 }
 
-// What the signals carry. Each part of a trigram has a slot for data; a type of one's own says what is in it.
-struct Token(String);
-struct Typed(String);
-struct Turn(u64);
-struct PageId(u32);
-struct UserId(u32);
-struct Problem(String);
+/// The two kinds of inline handlers that this app has.
+impl World {
+    /// One that puts what the signal carries on the screen.
+    fn views<T, R>(
+        &self,
+        view: fn(&mut View, Arc<T>) -> R,
+    ) -> impl Fn(AppCtx) -> Result<(), BoxError> + use<T, R>
+    where
+        T: Send + Sync + 'static,
+        R: UpdateResult + 'static,
+    {
+        let world = self.clone();
+        move |cx| {
+            let shown = cx.term_datum_arc()?;
+            world.show(|screen| view(screen, shown));
+            Ok(())
+        }
+    }
 
-/// What handlers work with: the service, and the cells. Cells are small keys, so a clone costs little.
-#[derive(Clone)]
-struct App {
-    client: Client,
-    store: Store,
-    shown: Source<bool>,
-    session: Source<SessionView>,
-    user: Source<Load<User>>,
-    spaces: Source<Load<SpaceList>>,
-    search: Source<Search>,
-    page: Source<PageView>,
+    /// One that does something, and says what follows. An error is followed by `{_,Fail,Portal}`, of the same term.
+    fn does<F>(
+        &self,
+        work: fn(Self, AppCtx) -> F,
+    ) -> impl Fn(AppCtx) -> BoxFuture<'static, AppCtx> + use<F>
+    where
+        F: Future<Output = Result<AppCtx, BoxError>> + Send + 'static,
+    {
+        let world = self.clone();
+        move |cx| {
+            let done = work(world.clone(), cx.clone());
+            let fail = |error: BoxError| {
+                let failed = AppCtx::new(cx.trigram().term().clone(), "Fail", "Portal");
+                failed.term(Failure { problem: error.to_string(), of: cx })
+            };
+            done.map(|done| done.unwrap_or_else(fail)).boxed()
+        }
+    }
 }
 
-#[derive(Clone, Default, PartialEq)]
-struct Search {
-    view: SearchView,
-    /// How often something was typed: what tells an answer that it is late.
-    turn: u64,
-    stale_answers: u64,
+// 3. Bootstrap: the portal and its spaces; the session: find, else create, then enter; its user.
+
+async fn view_app(world: World, _: AppCtx) -> Result<AppCtx, BoxError> {
+    world.show(|view| {
+        view.shown = true;
+        view.spaces = Load::Loading;
+    });
+    Ok(AppCtx::new("Space", "Find", "Portal"))
+}
+
+async fn find_spaces(world: World, _: AppCtx) -> Result<AppCtx, BoxError> {
+    let list = world.client.spaces(0, SPACES_SHOWN).await?;
+    Ok(AppCtx::new("Space", "List", "Portal").term(list))
+}
+
+fn list_spaces(view: &mut View, list: Arc<SpaceList>) {
+    view.spaces = Load::Ready(list);
+}
+
+async fn find_session(world: World, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    world.show(|view| view.session = SessionView::Finding);
+    let token = cx.term_datum_arc::<Token>()?;
+    Ok(match world.client.find_session(&token.0).await? {
+        None => AppCtx::new("Session", "Create", "Portal").term_arc(token), // 1a
+        Some(_) => AppCtx::new("Session", "Enter", "Portal").term_arc(token), // 1b
+    })
+}
+
+async fn create_session(world: World, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    world.show(|view| view.session = SessionView::Creating);
+    let token = cx.term_datum_arc::<Token>()?;
+    world.client.create_session(&token.0).await?;
+    Ok(AppCtx::new("Session", "Enter", "Portal").term_arc(token)) // 1b
+}
+
+async fn enter_session(world: World, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    world.show(|view| view.session = SessionView::Entering);
+    let session = world.client.enter_session(&cx.term_datum::<Token>()?.0).await?;
+    Ok(AppCtx::new("Session", "View", "Portal").term(session))
+}
+
+fn view_session(view: &mut View, session: Arc<Session>) {
+    view.session = SessionView::Entered(session);
+}
+
+async fn find_user(world: World, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    world.show(|view| view.user = Load::Loading);
+    let user = world.client.user(cx.action_datum::<UserId>()?.0).await?;
+    Ok(AppCtx::new("User", "View", "Portal").term(user))
+}
+
+fn view_user(view: &mut View, user: Arc<User>) {
+    view.user = Load::Ready(user);
+}
+
+// 4. Search.
+
+async fn type_search(world: World, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    let typed = cx.term_datum_arc::<Typed>()?;
+    world.show(|View { search, .. }| {
+        search.text.clone_from(&typed.0);
+        search.loading = !typed.0.is_empty();
+        search.problem = None;
+        if typed.0.is_empty() {
+            search.hits = Arc::default();
+        }
+    });
+    Ok(AppCtx::new("Search", "Find", "Portal").term_arc(typed))
+}
+
+async fn find_hits(world: World, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    let found = world.client.search(&cx.term_datum::<Typed>()?.0).await?;
+    Ok(AppCtx::new("Search", "List", "Portal").term(found))
+}
+
+/// A search that is overtaken is cancelled and sets nothing more; but its answer may be on its way here already.
+fn list_hits(View { search, .. }: &mut View, found: Arc<Found>) -> Update {
+    if search.text != found.query {
+        return Update::Unchanged;
+    }
+    search.loading = false;
+    search.hits = Arc::new(found.hits.clone());
+    Update::Changed
+}
+
+// 5. A page.
+
+async fn open_page(world: World, cx: AppCtx) -> Result<AppCtx, BoxError> {
+    let id = cx.term_datum::<PageId>()?.0;
+    world.show(|view| view.page = PageView::Loading { id });
+    Ok(AppCtx::new("Page", "View", "Portal").term(world.client.page(id).await?))
+}
+
+/// As with a search: the page may have been left while its answer was on its way here.
+fn view_page(view: &mut View, page: Arc<Page>) -> Update {
+    if view.page != (PageView::Loading { id: page.id }) {
+        return Update::Unchanged;
+    }
+    view.page = PageView::Open(page);
+    Update::Changed
+}
+
+fn leave_page(view: &mut View, _: Arc<PageId>) {
+    view.page = PageView::Closed;
+}
+
+// 6. Failures: an error that the app cares for is a signal, and one handler shows them all.
+
+fn view_failure(view: &mut View, failure: Arc<Failure>) -> Update {
+    let Failure { of, problem } = &*failure;
+    let problem = problem.clone();
+    match of.trigram().term().as_str() {
+        "Space" => view.spaces = Load::Failed(problem),
+        "Session" => view.session = SessionView::Failed(problem),
+        "User" => view.user = Load::Failed(problem),
+        "Search" if of.term_datum().is_ok_and(|Typed(text)| view.search.text == *text) => {
+            view.search.loading = false;
+            view.search.hits = Arc::default();
+            view.search.problem = Some(problem);
+        }
+        "Page" => match view.page {
+            PageView::Loading { id } if of.term_datum().is_ok_and(|page: &PageId| page.0 == id) => {
+                view.page = PageView::Failed { id, problem };
+            }
+            _ => return Update::Unchanged,
+        },
+        _ => return Update::Unchanged,
+    }
+    Update::Changed
+}
+
+// 7. The app. What its user does is a signal like any other. `set` returns a handle of all that follows from it: a
+//    *cascade*, which can be aborted.
+
+struct App {
+    world: World,
+    tao: Kernel,
+    /// What the last text typed has led to.
+    search: Mutex<Option<Cascade>>,
+    /// The open page, and what opening it has led to.
+    page: Mutex<Option<(u32, Cascade)>>,
+    /// Handlers stay for as long as their guards.
+    _handlers: Vec<HandlerGuard>,
 }
 
 impl App {
-    /// A handler out of a function of the app and a context.
-    fn on<R>(&self, handler: fn(Self, AppCtx) -> R) -> impl Fn(AppCtx) -> R + use<R> {
-        let app = self.clone();
-        move |cx| handler(app.clone(), cx)
-    }
-}
-
-fn view_app(app: App, _: AppCtx) -> AppCtx {
-    // One commit, so that nobody sees a portal that does not load its spaces.
-    app.store.batch(|tx| {
-        tx.set(app.shown, true);
-        tx.set(app.spaces, Load::Loading);
-    });
-    AppCtx::new("Space", "Find", "Portal")
-}
-
-async fn find_spaces(app: App, _: AppCtx) -> AppCtx {
-    let found = app.client.spaces(0, SPACES_SHOWN).await;
-    chain("Space", found, |list| AppCtx::new("Space", "List", "Portal").term(list))
-}
-
-fn list_spaces(app: App, cx: AppCtx) -> Result<(), BoxError> {
-    app.store.set(app.spaces, Load::Ready(cx.term_datum_arc()?));
-    Ok(())
-}
-
-fn fail_spaces(app: App, cx: AppCtx) {
-    app.store.set(app.spaces, Load::Failed(problem(&cx)));
-}
-
-async fn find_session(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
-    app.store.set(app.session, SessionView::Finding);
-    let token = cx.term_datum_arc::<Token>()?;
-    let found = app.client.find_session(&token.0).await;
-    Ok(chain("Session", found, |session| match session {
-        None => AppCtx::new("Session", "Create", "Portal").term_arc(token), // 1a
-        Some(_) => AppCtx::new("Session", "Enter", "Portal").term_arc(token), // 1b
-    }))
-}
-
-async fn create_session(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
-    app.store.set(app.session, SessionView::Creating);
-    let token = cx.term_datum_arc::<Token>()?;
-    let created = app.client.create_session(&token.0).await;
-    Ok(chain("Session", created, |_| AppCtx::new("Session", "Enter", "Portal").term_arc(token)))
-}
-
-async fn enter_session(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
-    app.store.set(app.session, SessionView::Entering);
-    let entered = app.client.enter_session(&cx.term_datum::<Token>()?.0).await;
-    Ok(chain("Session", entered, |it| AppCtx::new("Session", "View", "Portal").term(it)))
-}
-
-fn view_session(app: App, cx: AppCtx) -> Result<(), BoxError> {
-    app.store.set(app.session, SessionView::Entered(cx.term_datum_arc()?));
-    Ok(())
-}
-
-fn fail_session(app: App, cx: AppCtx) {
-    app.store.set(app.session, SessionView::Failed(problem(&cx)));
-}
-
-async fn find_user(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
-    app.store.set(app.user, Load::Loading);
-    let found = app.client.user(cx.action_datum::<UserId>()?.0).await;
-    Ok(chain("User", found, |user| AppCtx::new("User", "View", "Portal").term(user)))
-}
-
-fn view_user(app: App, cx: AppCtx) -> Result<(), BoxError> {
-    app.store.set(app.user, Load::Ready(cx.term_datum_arc()?));
-    Ok(())
-}
-
-fn fail_user(app: App, cx: AppCtx) {
-    app.store.set(app.user, Load::Failed(problem(&cx)));
-}
-
-/// Chains to a request, or to nothing: `Option` is a branch, too. The turn travels in the action slot, to the answer.
-fn type_search(app: App, cx: AppCtx) -> Result<Option<AppCtx>, BoxError> {
-    let text = cx.term_datum_arc::<Typed>()?;
-    let turn = app.store.batch(|tx| {
-        let Search { mut view, turn, stale_answers } = tx.get(app.search);
-        let turn = turn + 1;
-        view.text.clone_from(&text.0);
-        view.loading = !text.0.is_empty();
-        view.problem = None;
-        if text.0.is_empty() {
-            view.hits = Arc::default();
-        }
-        tx.set(app.search, Search { view, turn, stale_answers });
-        turn
-    });
-    let asks = !text.0.is_empty();
-    let find = AppCtx::new("Search", "Find", "Portal").term_arc(text).action(Turn(turn));
-    Ok(asks.then_some(find))
-}
-
-async fn find_hits(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
-    let found = app.client.search(&cx.term_datum::<Typed>()?.0).await;
-    let next = chain("Search", found, |it| AppCtx::new("Search", "List", "Portal").term(it));
-    Ok(next.action_arc(cx.action_datum_arc::<Turn>()?))
-}
-
-/// Both kinds of answers end here, so late ones are dealt with in one place.
-fn list_hits(app: App, cx: AppCtx) -> Result<(), BoxError> {
-    let turn = cx.action_datum::<Turn>()?.0;
-    let found = cx.term_datum::<Found>().map(|found| Arc::new(found.hits.clone()));
-    // Compared inside the store's lease: nobody can type in between.
-    app.store.update(app.search, |search| {
-        if search.turn != turn {
-            search.stale_answers += 1;
-            return;
-        }
-        search.view.loading = false;
-        search.view.problem = found.is_err().then(|| problem(&cx));
-        search.view.hits = found.unwrap_or_default();
-    });
-    Ok(())
-}
-
-async fn open_page(app: App, cx: AppCtx) -> Result<AppCtx, BoxError> {
-    let id = cx.action_datum_arc::<PageId>()?;
-    app.store.set(app.page, PageView::Loading { id: id.0 });
-    let page = app.client.page(id.0).await;
-    let next = chain("Page", page, |page| AppCtx::new("Page", "View", "Portal").term(page));
-    Ok(next.action_arc(id))
-}
-
-fn view_page(app: App, cx: AppCtx) -> Result<(), BoxError> {
-    let id = cx.action_datum::<PageId>()?.0;
-    let answer = match cx.term_datum_arc::<Page>() {
-        Ok(page) => PageView::Open(page),
-        Err(_) => PageView::Failed { id, problem: problem(&cx) },
-    };
-    // A cancelled cascade dispatches nothing more; but this one may have been on its way here already.
-    app.store.update(app.page, |page| {
-        if *page != (PageView::Loading { id }) {
-            return Update::Unchanged;
-        }
-        *page = answer;
-        Update::Changed
-    });
-    Ok(())
-}
-
-fn leave_page(app: App, _: AppCtx) {
-    app.store.set(app.page, PageView::Closed);
-}
-
-/// What a request leads to: `next`, or `{term,Fail,Portal}`. In the TAO an error that the app cares for is a signal.
-fn chain<T>(
-    term: &'static str,
-    answer: Result<T, ApiError>,
-    next: impl FnOnce(T) -> AppCtx,
-) -> AppCtx {
-    let fail =
-        |error: ApiError| AppCtx::new(term, "Fail", "Portal").term(Problem(error.to_string()));
-    answer.map_or_else(fail, next)
-}
-
-fn problem(cx: &AppCtx) -> String {
-    cx.term_datum::<Problem>().map_or_else(|error| error.to_string(), |problem| problem.0.clone())
-}
-
-/// The app as its user has it: what they do is a signal like any other.
-struct Running {
-    app: App,
-    tao: Kernel,
-    view: Derived<View>,
-    /// What opening the page has led to, for as long as the page is open.
-    page: Mutex<Option<Cascade>>,
-    /// Handlers stay for as long as their guards, subscribers too.
-    _handlers: Vec<HandlerGuard>,
-    _subscriber: SubscriptionGuard,
-}
-
-impl Running {
     fn new(Setup { client, recorder }: Setup) -> Self {
         let store = Store::new();
-        let app = App {
-            client,
-            shown: store.source(false),
-            session: store.source(SessionView::default()),
-            user: store.source(Load::default()),
-            spaces: store.source(Load::default()),
-            search: store.source(Search::default()),
-            page: store.source(PageView::default()),
-            store: store.clone(),
-        };
-        let App { shown, session, user, spaces, search, page, .. } = app;
-        let view = store.derived(move |cx| View {
-            shown: cx.get(shown),
-            session: cx.get(session),
-            user: cx.get(user),
-            spaces: cx.get(spaces),
-            search: cx.with(search, |search| search.view.clone()),
-            page: cx.get(page),
-        });
-        let subscriber = store.subscribe_changes(view, move |change| {
+        let world = World { client, view: store.source(View::default()), store };
+        // Told once per commit that changes the view, in order, outside every lock.
+        let show = move |change: &trine_core::Change<'_, View>| {
             if let Ok(view) = change.value() {
                 recorder.show(change.number().get(), view.clone());
             }
-        });
-        let tao = Kernel::new(&store);
-        let handlers = paths(&tao, &app);
-        let page = Mutex::default();
-        Self { app, tao, view, page, _handlers: handlers, _subscriber: subscriber }
-    }
-
-    fn opened(&self) -> MutexGuard<'_, Option<Cascade>> {
-        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+        };
+        world.store.subscribe_changes(world.view, show).detach();
+        let tao = Kernel::new(&world.store);
+        let handlers = paths(&tao, &world);
+        Self { world, tao, search: Mutex::default(), page: Mutex::default(), _handlers: handlers }
     }
 }
 
-impl Portal for Running {
+impl Portal for App {
     fn open_app(&self, token: &str) {
         self.tao.set(AppCtx::new("App", "Enter", "Portal").term(Token(token.to_owned())));
     }
 
     fn type_search(&self, text: &str) {
-        self.tao.set(AppCtx::new("Search", "Type", "Portal").term(Typed(text.to_owned())));
+        let text = Typed(text.to_owned());
+        let cascade = self.tao.set(AppCtx::new("Search", "Type", "Portal").term(text));
+        // Only the last text counts: what the one before has led to is cancelled, its request too.
+        if let Some(overtaken) = lock(&self.search).replace(cascade) {
+            overtaken.abort("another text was typed");
+        }
     }
 
     fn open_page(&self, id: u32) {
         self.leave_page();
-        let opened = self.tao.set(AppCtx::new("Page", "Open", "Portal").action(PageId(id)));
-        *self.opened() = Some(opened);
+        let cascade = self.tao.set(AppCtx::new("Page", "Open", "Portal").term(PageId(id)));
+        *lock(&self.page) = Some((id, cascade));
     }
 
     fn leave_page(&self) {
-        if let Some(opened) = self.opened().take() {
-            opened.cancel("left the page");
-            self.tao.set(AppCtx::new("Page", "Leave", "Portal"));
-        }
+        let Some((id, cascade)) = lock(&self.page).take() else { return };
+        cascade.abort("the user has left the page");
+        self.tao.set(AppCtx::new("Page", "Leave", "Portal").term(PageId(id)));
     }
 
     fn view(&self) -> View {
-        self.app.store.get(self.view)
+        self.world.store.get(self.world.view)
     }
 
     fn tally(&self) -> Tally {
-        let App { store, search, .. } = &self.app;
-        let stale_answers = store.with(*search, |search| search.stale_answers);
-        Tally { commits: store.last_commit().get(), stale_answers }
+        // No answer can be stale: it is cancelled with its cascade.
+        Tally { commits: self.world.store.last_commit().get(), stale_answers: 0 }
     }
 
     fn settled(&self) -> BoxFuture<'_, ()> {
-        // Whatever had to wait is a run of the store: the cascades in line, and each async handler.
-        self.app.store.runs().idle().boxed()
+        // Whatever had to wait is a run of the store: the lines, and each handler out of band.
+        self.world.store.runs().idle().boxed()
     }
 }
 
-/// One number, one listener, one change.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One cell, one subscriber, one signal with one handler.
 fn count_up() -> Box<dyn FnMut()> {
     let store = Store::new();
     let count = store.source(0_u64);
-    let listener = store.subscribe(count, |count| {
+    let listener = |count: &u64| {
         std::hint::black_box(count);
-    });
-    listener.detach();
+    };
+    store.subscribe(count, listener).detach();
     let tao = Kernel::new(&store);
-    let handler = tao.on_inline(("Count", "Up", "Portal"), move |_| {
+    let handler = move |_| {
         store.update(count, |count| *count += 1);
-    });
-    handler.detach();
+    };
+    tao.on_inline(("Count", "Up", "Portal"), handler).detach();
     Box::new(move || {
         tao.set(AppCtx::new("Count", "Up", "Portal"));
     })

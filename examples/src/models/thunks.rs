@@ -1,15 +1,11 @@
-//! Portal with **thunks**: slices of state, and async work whose lifecycle they follow. Redux Toolkit's model.
+//! Portal in **slices and thunks**: the state says how it answers to what happens. Redux Toolkit's model.
 //!
-//! Read it from top to bottom, it is in the order in which one thinks:
+//! A *slice* is a part of the state with a case for each event that it cares for; an *action* is an event: a type that
+//! carries facts and does nothing. A *thunk* is the work that takes time. It knows no slice: it is `pending`, then
+//! `fulfilled` or `rejected`, and whoever cares has a case for that. What the user does is dispatched, and everything
+//! that then happens to the state is in one place, its slice.
 //!
-//! 1. *State.* What there is, in parts. Each part is a slice, and has a key by which everybody refers to it.
-//! 2. *Actions.* What happens, as types. They carry facts and do nothing.
-//! 3. *Thunks.* The work that takes time. A thunk knows no slice: it says `pending`, then `fulfilled` or
-//!    `rejected`, and whoever cares has a case for it.
-//! 4. *Slices.* How the state answers: plain functions over `&mut State`, which change it in place.
-//! 5. *The app.* Commands are dispatches. The view is a cell derived from the slices.
-//!
-//! What is *not* here: no lock, no task handles, no generation counters. A search that is overtaken and a page that
+//! What is *not* here: no lock, no task handle, no generation counter. A search that is overtaken and a page that
 //! is left are cancelled, so no late answer can arrive; a thunk that panics is rejected like any other, so nothing
 //! stays `Loading` for ever.
 
@@ -36,7 +32,7 @@ pub(super) const THUNKS: Model = Model {
     dispatch: count_up,
 };
 
-// 1. State: the keys are all that thunks and views ever need to know of a slice.
+// 1. State. Everybody refers to a slice by its key.
 
 static SHOWN: SliceKey<bool> = SliceKey::new("shown");
 static SESSION: SliceKey<SessionView> = SliceKey::new("session");
@@ -45,7 +41,11 @@ static SPACES: SliceKey<Load<SpaceList>> = SliceKey::new("spaces");
 static SEARCH: SliceKey<SearchView> = SliceKey::new("search");
 static PAGE: SliceKey<PageView> = SliceKey::new("page");
 
-// 2. Actions.
+// 2. What happens: actions, and thunks. Argument, payload and error of a thunk are in its type; what it needs of the
+//    world is the store's extra value, a `Client`.
+
+type Work<A, T> = AsyncThunk<A, T, ApiError, Client>;
+type Api = ThunkApi<Client>;
 
 /// Branch 1a of the bootstrap: the service knows no session of this device.
 struct SessionMissing;
@@ -58,92 +58,50 @@ impl Action for SessionFound {}
 struct PageLeft;
 impl Action for PageLeft {}
 
-// 3. Thunks. Argument, payload and error of each are in its type; what they need of the world is the store's extra
-//    value, a `Client`.
+// 3. Bootstrap: the portal and its spaces; the session: find, else create, then enter; its user.
 
-type Work<A, T> = AsyncThunk<A, T, ApiError, Client>;
-type Api = ThunkApi<Client>;
-
-struct Thunks {
-    enter_session: Work<String, Session>,
-    fetch_user: Work<u32, User>,
-    list_spaces: Work<(), SpaceList>,
-    search: Work<String, Vec<Hit>>,
-    load_page: Work<u32, Page>,
-    /// Two steps, so it fails with what became of the one that failed.
-    bootstrap: AsyncThunk<String, (), Rejection<ApiError>, Client>,
+fn list_spaces() -> Work<(), SpaceList> {
+    AsyncThunk::new("spaces/list", |(): (), api: Api| async move {
+        api.extra().spaces(0, SPACES_SHOWN).await
+    })
 }
 
-impl Thunks {
-    fn new() -> Self {
-        // Find, else create, then enter. Where it stands is told by actions.
-        let enter_session =
-            AsyncThunk::new("session/enter", |token: String, api: Api| async move {
-                let client = api.extra();
-                if client.find_session(&token).await?.is_none() {
-                    api.dispatch(SessionMissing);
-                    client.create_session(&token).await?;
-                }
-                api.dispatch(SessionFound);
-                client.enter_session(&token).await
-            });
-        let fetch_user =
-            AsyncThunk::new(
-                "user/fetch",
-                |id: u32, api: Api| async move { api.extra().user(id).await },
-            );
-        let list_spaces = AsyncThunk::new("spaces/list", |(): (), api: Api| async move {
-            api.extra().spaces(0, SPACES_SHOWN).await
-        });
-        // Only the latest search counts: dispatching one cancels the request of the one before. An empty text asks
-        // nothing, and overtakes what was asked all the same.
-        let search = AsyncThunk::new("search", |text: String, api: Api| async move {
-            if text.is_empty() {
-                return Ok(Vec::new());
-            }
-            Ok(api.extra().search(&text).await?.hits)
-        })
-        .latest();
-        let load_page =
-            AsyncThunk::new(
-                "page/load",
-                |id: u32, api: Api| async move { api.extra().page(id).await },
-            )
-            .latest();
-        // Thunks compose: those that one dispatches are its children, and would end with it.
-        let (enter, fetch) = (enter_session.clone(), fetch_user.clone());
-        let bootstrap = AsyncThunk::new("session/bootstrap", move |token: String, api: Api| {
-            let (enter, fetch) = (enter.clone(), fetch.clone());
-            async move {
-                let session = api.dispatch(enter.with(token)).result().await?;
-                api.dispatch(fetch.with(session.user)).result().await?;
-                Ok(())
-            }
-        });
-        Self { enter_session, fetch_user, list_spaces, search, load_page, bootstrap }
-    }
-}
-
-// 4. Slices. A payload is shared: `run.payload().clone()` copies a pointer.
-
-/// The portal is shown when it begins to list its spaces. Two slices follow that one event: one commit, so no view
+/// The portal is shown when it begins to list its spaces. Two slices follow that one event in one commit, so no view
 /// is drawn in between.
-fn shown(thunks: &Thunks) -> Slice<bool> {
-    SHOWN.slice(|| false).on(thunks.list_spaces.pending(), |shown, _| *shown = true)
+fn shown(list_spaces: &Work<(), SpaceList>) -> Slice<bool> {
+    SHOWN.slice(|| false).on(list_spaces.pending(), |shown, _| *shown = true)
 }
 
-fn session(thunks: &Thunks) -> Slice<SessionView> {
+/// Where it stands is told by actions.
+fn enter_session() -> Work<String, Session> {
+    AsyncThunk::new("session/enter", |token: String, api: Api| async move {
+        let client = api.extra();
+        if client.find_session(&token).await?.is_none() {
+            api.dispatch(SessionMissing);
+            client.create_session(&token).await?;
+        }
+        api.dispatch(SessionFound);
+        client.enter_session(&token).await
+    })
+}
+
+/// A case changes the state in place. A payload is shared: `run.payload().clone()` copies a pointer.
+fn session(enter_session: &Work<String, Session>) -> Slice<SessionView> {
     SESSION
         .slice(SessionView::default)
-        .on(thunks.enter_session.pending(), |session, _| *session = SessionView::Finding)
+        .on(enter_session.pending(), |session, _| *session = SessionView::Finding)
         .on(action::<SessionMissing>(), |session, _| *session = SessionView::Creating)
         .on(action::<SessionFound>(), |session, _| *session = SessionView::Entering)
-        .on(thunks.enter_session.fulfilled(), |session, run| {
+        .on(enter_session.fulfilled(), |session, run| {
             *session = SessionView::Entered(run.payload().clone());
         })
-        .on(thunks.enter_session.rejected(), |session, run| {
+        .on(enter_session.rejected(), |session, run| {
             *session = SessionView::Failed(run.message());
         })
+}
+
+fn fetch_user() -> Work<u32, User> {
+    AsyncThunk::new("user/fetch", |id: u32, api: Api| async move { api.extra().user(id).await })
 }
 
 /// What is fetched once is the same slice each time: a function makes it.
@@ -158,10 +116,39 @@ where
         .on(thunk.rejected(), |load, run| *load = Load::Failed(run.message()))
 }
 
-fn search(thunks: &Thunks) -> Slice<SearchView> {
+/// Thunks compose: those that one dispatches are its children, and would end with it. Of two steps, it fails with what
+/// became of the one that failed.
+type Bootstrap = AsyncThunk<String, (), Rejection<ApiError>, Client>;
+
+fn bootstrap(enter_session: Work<String, Session>, fetch_user: Work<u32, User>) -> Bootstrap {
+    AsyncThunk::new("session/bootstrap", move |token: String, api: Api| {
+        let (enter_session, fetch_user) = (enter_session.clone(), fetch_user.clone());
+        async move {
+            let session = api.dispatch(enter_session.with(token)).result().await?;
+            api.dispatch(fetch_user.with(session.user)).result().await?;
+            Ok(())
+        }
+    })
+}
+
+// 4. Search.
+
+/// `latest`: dispatching one cancels the one before, and its request. An empty text asks nothing, and overtakes what
+/// was asked all the same.
+fn search() -> Work<String, Vec<Hit>> {
+    let search = AsyncThunk::new("search", |text: String, api: Api| async move {
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(api.extra().search(&text).await?.hits)
+    });
+    search.latest()
+}
+
+fn searched(search: &Work<String, Vec<Hit>>) -> Slice<SearchView> {
     SEARCH
         .slice(SearchView::default)
-        .on(thunks.search.pending(), |search, run| {
+        .on(search.pending(), |search, run| {
             search.text.clone_from(run.arg());
             search.loading = !run.arg().is_empty();
             search.problem = None;
@@ -169,11 +156,11 @@ fn search(thunks: &Thunks) -> Slice<SearchView> {
                 search.hits = Arc::default();
             }
         })
-        .on(thunks.search.fulfilled(), |search, run| {
+        .on(search.fulfilled(), |search, run| {
             search.loading = false;
             search.hits = run.payload().clone();
         })
-        .on(thunks.search.rejected(), |search, run| {
+        .on(search.rejected(), |search, run| {
             // Overtaken: the next search is pending in a moment, and nobody need know.
             if run.is_cancelled() {
                 return Update::Unchanged;
@@ -185,11 +172,20 @@ fn search(thunks: &Thunks) -> Slice<SearchView> {
         })
 }
 
-fn page(thunks: &Thunks) -> Slice<PageView> {
+// 5. A page.
+
+fn open_page() -> Work<u32, Page> {
+    let open_page =
+        AsyncThunk::new("page/open", |id: u32, api: Api| async move { api.extra().page(id).await });
+    open_page.latest()
+}
+
+fn page(open_page: &Work<u32, Page>) -> Slice<PageView> {
     PAGE.slice(PageView::default)
-        .on(thunks.load_page.pending(), |page, run| *page = PageView::Loading { id: *run.arg() })
-        .on(thunks.load_page.fulfilled(), |page, run| *page = PageView::Open(run.payload().clone()))
-        .on(thunks.load_page.rejected(), |page, run| {
+        .on(open_page.pending(), |page, run| *page = PageView::Loading { id: *run.arg() })
+        .on(open_page.fulfilled(), |page, run| *page = PageView::Open(run.payload().clone()))
+        .on(open_page.rejected(), |page, run| {
+            // It was left: that is an action of its own.
             if run.is_cancelled() {
                 return Update::Unchanged;
             }
@@ -199,38 +195,42 @@ fn page(thunks: &Thunks) -> Slice<PageView> {
         .on(action::<PageLeft>(), |page, _| *page = PageView::Closed)
 }
 
-// 5. The app.
+// 6. The app. What its user does is dispatched.
 
 struct App {
     store: Store<Client>,
-    thunks: Thunks,
     view: Derived<View>,
+    bootstrap: Bootstrap,
+    list_spaces: Work<(), SpaceList>,
+    search: Work<String, Vec<Hit>>,
+    open_page: Work<u32, Page>,
 }
 
 impl App {
     fn new(Setup { client, recorder }: Setup) -> Self {
-        let thunks = Thunks::new();
+        let (list_spaces, enter_session, fetch_user) =
+            (list_spaces(), enter_session(), fetch_user());
+        let (search, open_page) = (search(), open_page());
         let store = Store::builder()
             .extra(client)
-            .slice(shown(&thunks))
-            .slice(session(&thunks))
-            .slice(fetched(USER, &thunks.fetch_user))
-            .slice(fetched(SPACES, &thunks.list_spaces))
-            .slice(search(&thunks))
-            .slice(page(&thunks))
+            .slice(shown(&list_spaces))
+            .slice(session(&enter_session))
+            .slice(fetched(USER, &fetch_user))
+            .slice(fetched(SPACES, &list_spaces))
+            .slice(searched(&search))
+            .slice(page(&open_page))
             .build()
             .expect("names and cases are unique");
         let view = view(&store);
         // Told once per commit that changes the view, in order, outside every lock.
-        store
-            .core()
-            .subscribe_changes(view, move |change| {
-                if let Ok(view) = change.value() {
-                    recorder.show(change.number().get(), view.clone());
-                }
-            })
-            .detach();
-        Self { store, thunks, view }
+        let show = move |change: &trine_core::Change<'_, View>| {
+            if let Ok(view) = change.value() {
+                recorder.show(change.number().get(), view.clone());
+            }
+        };
+        store.core().subscribe_changes(view, show).detach();
+        let bootstrap = bootstrap(enter_session, fetch_user);
+        Self { store, view, bootstrap, list_spaces, search, open_page }
     }
 }
 
@@ -251,21 +251,21 @@ fn view(store: &Store<Client>) -> Derived<View> {
 impl Portal for App {
     fn open_app(&self, token: &str) {
         // Out of band: it goes on by itself, and its end is told to the slices.
-        self.store.dispatch(self.thunks.bootstrap.with(token.to_owned()));
-        self.store.dispatch(self.thunks.list_spaces.with(()));
+        self.store.dispatch(self.bootstrap.with(token.to_owned()));
+        self.store.dispatch(self.list_spaces.with(()));
     }
 
     fn type_search(&self, text: &str) {
-        self.store.dispatch(self.thunks.search.with(text.to_owned()));
+        self.store.dispatch(self.search.with(text.to_owned()));
     }
 
     fn open_page(&self, id: u32) {
-        self.store.dispatch(self.thunks.load_page.with(id));
+        self.store.dispatch(self.open_page.with(id));
     }
 
     fn leave_page(&self) {
+        self.store.core().runs().abort_named(self.open_page.name(), "the user has left the page");
         self.store.dispatch(PageLeft);
-        self.store.core().runs().abort_named(self.thunks.load_page.name(), "left the page");
     }
 
     fn view(&self) -> View {
@@ -282,7 +282,7 @@ impl Portal for App {
     }
 }
 
-/// One number, one listener, one change.
+/// One slice, one subscriber, one action with one case.
 fn count_up() -> Box<dyn FnMut()> {
     static COUNT: SliceKey<u64> = SliceKey::new("count");
     struct Increment;
@@ -290,10 +290,9 @@ fn count_up() -> Box<dyn FnMut()> {
 
     let count = COUNT.slice(|| 0).on(action::<Increment>(), |count, _| *count += 1);
     let store = Store::builder().slice(count).build().expect("one slice, one case");
-    store
-        .subscribe(&COUNT, |count| {
-            std::hint::black_box(*count);
-        })
-        .detach();
+    let listener = |count: &u64| {
+        std::hint::black_box(count);
+    };
+    store.subscribe(&COUNT, listener).detach();
     Box::new(move || store.dispatch(Increment))
 }

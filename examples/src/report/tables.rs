@@ -9,6 +9,20 @@ use crate::timeline::{self, Moment};
 
 const WIDTH: u16 = 100;
 
+/// What is counted, for somebody who knows none of the models.
+const LEGEND: &str = "
+  commits        Changes of the app's state, each visible as a whole or not at all.
+  notifications  Calls of the one subscriber that draws the screen: at most one per commit.
+  cancelled      Four answers of the story are not wanted any more before they come: those of three
+  and stale      searches that were typed over, and of the page that was left. An app either cancels
+                 the request, and the service stops working on it, or lets it run, and has to notice
+                 that the answer is stale and drop it. So the two rows add up to 4.
+  overhead       What the model adds to each thing that happens: the time of a command that changes
+                 one number and tells one subscriber, without any request. By hand, that is a lock
+                 and a call.
+  lines          Of the model's file, without comments and blank lines.
+";
+
 /// The whole report.
 #[must_use]
 pub fn tables(comparison: &Comparison) -> String {
@@ -49,17 +63,22 @@ fn introduction(comparison: &Comparison) -> String {
     let (size, conditions) = (comparison.size, &comparison.conditions);
     let (least, most) = (conditions.latency.start(), conditions.latency.end());
     format!(
-        "Portal: the same app, written once per model of Trine, on a real HTTP service with {} users \n\
-         and {} spaces. Below: when each model's view showed each change, and what that has cost.\n\
-         (seed {}, latency {} to {} ms, {} % of the requests fail)\n",
+        "\
+Portal is one app, written once per model of Trine, and once by hand without Trine to compare with.
+Each app below was just used by the same scripted user, on a real HTTP service in this process:
+{} users, {} spaces, {} to {} ms per answer, {} % of the requests fail (seed {}).
+
+First visit: the device has no session yet, so one is created while the portal is being shown.
+The user types a search faster than it is answered, opens a page, and leaves it before it is loaded.
+Second visit: the app is opened again on the same device, and finds its session.
+",
         size.users,
         size.spaces,
-        conditions.seed,
         least.as_millis(),
         most.as_millis(),
         conditions.fail_rate * 100.0,
+        conditions.seed,
     )
-    .replace(" \n", "\n")
 }
 
 fn timeline(comparison: &Comparison) -> String {
@@ -77,9 +96,15 @@ fn timeline(comparison: &Comparison) -> String {
         cells.extend(row.moments.into_iter().map(|moment| moment.map_or("-".to_owned(), clock)));
         table.add_row(cells);
     }
-    let unit =
-        "ms since the app was opened, and the number of the commit: equal numbers came together";
-    format!("Timeline ({unit})\n{}\n", table.trim_fmt())
+    format!(
+        "\
+Timeline: when each change was on the screen, in ms since the app was opened, and the number of the
+commit that brought it: changes with the same number came together. What is loaded side by side
+(the session, the spaces) may come in another order in each model and run.
+{}
+",
+        table.trim_fmt()
+    )
 }
 
 fn clock(Moment { at, commit }: Moment) -> String {
@@ -97,18 +122,18 @@ fn counts(comparison: &Comparison) -> String {
     row("notifications of the view", &count(|counts| counts.notifications));
     row("requests sent", &count(|counts| counts.sent));
     row("requests cancelled", &count(|counts| counts.cancelled));
-    row("  seen by the service", &count(|counts| counts.dropped_by_service));
+    row("  noticed by the service", &count(|counts| counts.dropped_by_service));
     row("stale answers dropped", &count(|counts| counts.stale_answers));
     row("dispatch overhead, ns", &|one| format!("{:.0}", one.dispatch_ns));
     row("lines of model code", &|one| one.lines_of_code.to_string());
-    format!("Counts\n{}\n", table.trim_fmt())
+    format!("Counts\n{}\n{LEGEND}", table.trim_fmt())
 }
 
 fn files(comparison: &Comparison) -> String {
-    let mut text = "Read the models\n".to_owned();
+    let mut text = "Read the app in each model\n".to_owned();
     for Contestant { performance, .. } in &comparison.contestants {
         let model = performance.model;
-        let _ = writeln!(text, "  {:<8} {}   {}", model.name, model.file, model.idea);
+        let _ = writeln!(text, "  {:<8} {:<30}  {}", model.name, model.file, model.idea);
     }
     text
 }

@@ -93,6 +93,19 @@ fn quiet_is_one_line_and_colours_are_for_terminals() {
     assert!(!text(&portal(&["--help"]).stdout).contains('\x1b'));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_an_error() {
+    let full = fs::File::create("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_trine-examples"))
+        .args(["--quiet", "--model", "by-hand"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: the report cannot be written: "));
+}
+
 #[test]
 fn an_unknown_flag_or_model_is_named_and_nothing_runs() {
     for (arguments, named) in

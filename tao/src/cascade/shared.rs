@@ -179,10 +179,10 @@ impl Shared {
     }
 
     /// Ends the cascade; returns whether there was something to end.
-    pub(crate) fn cancel(&self, reason: Text) -> bool {
+    pub(crate) fn abort(&self, reason: Text) -> bool {
         let Some(runs) = self.take_runs(&reason) else { return false };
-        self.core.observers().tell(&self.place(), What::Cancelled(&reason));
-        self.abort(runs, reason);
+        self.core.observers().tell(&self.place(), What::Aborted(&reason));
+        self.abort_runs(runs, reason);
         true
     }
 
@@ -190,7 +190,7 @@ impl Shared {
     pub(crate) fn end(&self) -> bool {
         let reason = Text::from_static("the cascade's hop budget is spent");
         let Some(runs) = self.take_runs(&reason) else { return false };
-        self.abort(runs, reason);
+        self.abort_runs(runs, reason);
         true
     }
 
@@ -208,7 +208,7 @@ impl Shared {
         Some(runs)
     }
 
-    fn abort(&self, runs: Vec<CascadeRun>, reason: Text) {
+    fn abort_runs(&self, runs: Vec<CascadeRun>, reason: Text) {
         let _ = self.conclusion.get_or_init(|| {
             let cause = Cause::Aborted(reason.clone());
             let signal = self.entry.trigram().clone();

@@ -73,7 +73,7 @@ fn a_thread_can_wait_for_a_cascade_and_give_up() {
 fn cancelling_drops_pending_bodies_inline_and_async_and_dispatches_nothing_more() {
     let stage = Stage::new();
     let (told, _observer) =
-        stage.observe(|line| line.contains("cancelled") || line.contains("failed"));
+        stage.observe(|line| line.contains("aborted") || line.contains("failed"));
     let alive = Arc::new(AtomicUsize::new(0));
     struct Alive(Arc<AtomicUsize>);
     impl Drop for Alive {
@@ -102,18 +102,18 @@ fn cancelling_drops_pending_bodies_inline_and_async_and_dispatches_nothing_more(
     let cascade = stage.tao.set(signal("A"));
     stage.run();
     assert_eq!(alive.load(Ordering::SeqCst), 2);
-    assert!(cascade.cancel("left the page"));
+    assert!(cascade.abort("left the page"));
     assert_eq!(alive.load(Ordering::SeqCst), 0);
     assert!(cascade.is_settled());
-    assert!(!cascade.cancel("again"));
+    assert!(!cascade.abort("again"));
     stage.run();
     assert!(stage.log.take().is_empty());
-    assert_eq!(told.take(), ["{Job,A,Portal} cancelled: left the page"]);
+    assert_eq!(told.take(), ["{Job,A,Portal} aborted: left the page"]);
     assert_eq!(stage.runtime.pending(), 0);
 }
 
 #[test]
-fn a_cascade_cancelled_while_an_intercept_is_awaited_has_not_passed() {
+fn a_cascade_aborted_while_an_intercept_is_awaited_has_not_passed() {
     let stage = Stage::new();
     let _gate = stage.tao.on_intercept(on("A"), |_| async {
         pending::<()>().await;
@@ -121,7 +121,7 @@ fn a_cascade_cancelled_while_an_intercept_is_awaited_has_not_passed() {
     });
     let cascade = stage.tao.set(signal("A"));
     assert!(cascade.outcome().is_none());
-    cascade.cancel("too slow");
+    cascade.abort("too slow");
     let outcome = cascade.outcome().unwrap();
     assert!(matches!(outcome, Conclusion::Failed(_)));
     assert!(outcome.to_string().ends_with("it was aborted: too slow"), "{outcome}");
