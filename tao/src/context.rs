@@ -4,7 +4,10 @@ mod datum;
 
 pub use datum::DatumError;
 
-use crate::trigram::{Axis, NotConcrete, Trigram};
+use crate::{
+    handler::contain,
+    trigram::{Axis, NotConcrete, Trigram},
+};
 use datum::Datum;
 use std::{fmt, sync::Arc};
 use trine_core::Text;
@@ -12,7 +15,8 @@ use trine_core::Text;
 /// An Application Context: a concrete trigram and a datum of three typed slots, one for each of its parts.
 ///
 /// What happened in the app, as one value: it is [set](crate::Kernel::set) on a kernel, handed to every handler, and
-/// returned by a handler to chain to. It cannot be changed once it is shared; cloning it copies a pointer.
+/// returned by a handler to chain to. It cannot be changed once it is shared; cloning it copies a pointer. A panic in the
+/// `Drop` of its data is reported through `tracing`, and goes no further.
 ///
 /// ```
 /// use trine_tao::AppCtx;
@@ -190,6 +194,19 @@ impl AppCtx {
             slot,
             expected: std::any::type_name::<T>(),
             found: self.inner.datum[slot as usize].as_ref().map(Datum::type_name),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for datum in &mut self.datum {
+            // The last one to hold a context is most likely a dispatch, whose caller is to blame for nothing.
+            if let Some(datum) = datum.take()
+                && let Err(panic) = contain(|| drop(datum))
+            {
+                tracing::error!(%panic, signal = %self.trigram, "the drop of a datum panicked");
+            }
         }
     }
 }

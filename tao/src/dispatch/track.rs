@@ -140,8 +140,11 @@ impl Track {
         !self.ready.is_empty()
     }
 
-    /// Whether the cascade was ended, so that nothing more is to be done in it.
+    /// Whether the cascade was ended, or the line's run (with its store, say), so that nothing more is to be done here.
     pub(super) fn is_over(&self) -> bool {
+        if self.run.as_ref().is_some_and(|run| !run.is_active()) {
+            return true;
+        }
         self.presence.as_ref().is_some_and(|presence| presence.shared().is_over())
     }
 

@@ -64,7 +64,12 @@ impl Observers {
     fn tell_all(&self, place: &Place, what: What<'_>) {
         let list = Arc::clone(&self.list.read());
         let observation = Observation::new(place, what);
-        for (_, observer) in list.iter() {
+        for (number, observer) in list.iter() {
+            // One that was told before may have removed it.
+            let now = Arc::clone(&self.list.read());
+            if !Arc::ptr_eq(&now, &list) && !now.iter().any(|(own, _)| own == number) {
+                continue;
+            }
             if let Err(panic) = contain(|| observer(&observation)) {
                 tracing::error!(%panic, %observation, "an observer panicked");
             }

@@ -9,7 +9,7 @@
 //!
 //! Signals leave no trace in the table: it grows with patterns only, and shrinks when their last handler goes.
 //!
-//! What is found is an immutable list per pattern, replaced as a whole when handlers come and go, so a
+//! What is found is a list per pattern, which is copied before it changes if a dispatch holds it, so a
 //! dispatch that has begun keeps the handlers that it found.
 
 use super::interner::{Interner, WILD};
@@ -59,10 +59,10 @@ impl Table {
         });
         let bound = Arc::make_mut(bound);
         match handler {
-            AnyHandler::Gate(handler) => bound.intercepts.push(handler),
+            AnyHandler::Gate(handler) => put(&mut bound.intercepts, handler),
             AnyHandler::Reaction(handler) => match handler.id().phase() {
-                Phase::Async => bound.asyncs.push(handler),
-                _ => bound.inlines.push(handler),
+                Phase::Async => put(&mut bound.asyncs, handler),
+                _ => put(&mut bound.inlines, handler),
             },
         }
         key
@@ -70,21 +70,19 @@ impl Table {
 
     /// Removes a handler; returns what is to be dropped once the table is unlocked, since handlers are user code.
     #[must_use]
-    pub(super) fn remove(&mut self, key: &Key, id: HandlerId) -> Option<Arc<Bound>> {
-        let old = Arc::clone(self.bound.get(key)?);
-        let bound = Bound {
-            intercepts: without(&old.intercepts, id),
-            asyncs: without(&old.asyncs, id),
-            inlines: without(&old.inlines, id),
+    pub(super) fn remove(&mut self, key: &Key, id: HandlerId) -> Option<AnyHandler> {
+        let bound = Arc::make_mut(self.bound.get_mut(key)?);
+        let removed = match id.phase() {
+            Phase::Intercept => AnyHandler::Gate(take(&mut bound.intercepts, id)?),
+            Phase::Async => AnyHandler::Reaction(take(&mut bound.asyncs, id)?),
+            Phase::Inline => AnyHandler::Reaction(take(&mut bound.inlines, id)?),
         };
         if bound.is_empty() {
             self.bound.remove(key);
             self.shapes[shape(key)] -= 1;
-        } else {
-            self.bound.insert(*key, Arc::new(bound));
         }
         self.interner.release(key);
-        Some(old)
+        Some(removed)
     }
 
     /// Hands the handlers of every pattern that matches to `found`, the most specific first.
@@ -130,8 +128,17 @@ fn shape(key: &Key) -> usize {
     (0..3).filter(|axis| key[*axis] == WILD).map(|axis| 1 << axis).sum()
 }
 
-fn without<T>(handlers: &[Arc<Handler<T>>], id: HandlerId) -> Vec<Arc<Handler<T>>> {
-    handlers.iter().filter(|handler| handler.id() != id).cloned().collect()
+/// Adds a handler in the order of the numbers: at the end, unless two threads register at once.
+fn put<T>(handlers: &mut Vec<Arc<Handler<T>>>, handler: Arc<Handler<T>>) {
+    let number = handler.id().number();
+    let place = handlers.partition_point(|other| other.id().number() < number);
+    handlers.insert(place, handler);
+}
+
+fn take<T>(handlers: &mut Vec<Arc<Handler<T>>>, id: HandlerId) -> Option<Arc<Handler<T>>> {
+    let number = |handler: &Arc<Handler<T>>| handler.id().number();
+    let place = handlers.binary_search_by_key(&id.number(), number).ok()?;
+    Some(handlers.remove(place))
 }
 
 #[cfg(test)]

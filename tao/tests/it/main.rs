@@ -8,6 +8,7 @@ mod bootstrap_user_session;
 mod cascades;
 mod data;
 mod gates;
+mod hostile;
 mod inline_handlers;
 mod observations;
 mod oracle;
