@@ -69,7 +69,7 @@ fn a_cascade_cancelled_inside_one_of_its_handlers_dispatches_nothing_more() {
         move |_| {
             let (slot, log) = (Arc::clone(&slot), log.clone());
             async move {
-                assert!(slot.lock().unwrap().take().unwrap().cancel("enough"));
+                assert!(slot.lock().unwrap().take().unwrap().abort("enough"));
                 log.note("cancelled");
                 AppCtx::new("App", "View", "Portal")
             }
@@ -84,7 +84,7 @@ fn a_cascade_cancelled_inside_one_of_its_handlers_dispatches_nothing_more() {
     stage.run();
     assert_eq!(stage.log.take(), ["cancelled"]);
     assert!(cascade.is_settled());
-    assert!(!cascade.cancel("again"));
+    assert!(!cascade.abort("again"));
     assert!(cascade.outcome().unwrap().proceeded());
 }
 
