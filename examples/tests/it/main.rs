@@ -6,6 +6,7 @@ mod data_file;
 mod endpoints;
 mod injection;
 mod minimum_rust_version;
+mod one_store;
 mod program;
 mod saboteurs;
 
