@@ -214,22 +214,32 @@ impl Core {
         match &self.on_panic {
             PanicPolicy::Resume if std::thread::panicking() => {}
             PanicPolicy::Resume => resume_unwind(payload),
-            PanicPolicy::Report(report) => report(&crate::error::panic_message(&*payload)),
+            PanicPolicy::Report(report) => {
+                for payload in std::iter::once(payload).chain(panicked.rest) {
+                    report(&crate::error::panic_message(&*payload));
+                }
+            }
         }
     }
 }
 
-/// Collects the panics of user code while the rest goes on; the first one is kept.
+/// Collects the panics of user code while the rest goes on.
 #[derive(Default)]
 pub(crate) struct Panicked {
+    /// The first one: the one that goes on.
     first: Option<Box<dyn Any + Send>>,
+    /// The others. Kept to be reported, and since dropping what a panic carries is user code as well.
+    rest: Vec<Box<dyn Any + Send>>,
 }
 
 impl Panicked {
     #[inline]
     pub(crate) fn catch(&mut self, user_code: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(user_code)) {
-            self.first.get_or_insert(payload);
+            match self.first {
+                None => self.first = Some(payload),
+                Some(_) => self.rest.push(payload),
+            }
         }
     }
 

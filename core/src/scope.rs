@@ -13,7 +13,7 @@ use crate::{
 use std::{
     fmt,
     future::Future,
-    panic::Location,
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     sync::{Arc, OnceLock},
 };
 
@@ -98,7 +98,10 @@ impl Scope {
     pub fn scope(&self, name: impl Into<Text>) -> Self {
         let scope = Arc::new(Inner::new(name.into(), self.inner.store.clone()));
         self.own(|owned| {
-            owned.scopes.retain(|scope| scope.owned.lock().is_some());
+            // Before the list would grow: so often enough, and not too often.
+            if owned.scopes.len() == owned.scopes.capacity() {
+                owned.scopes.retain(|scope| scope.owned.lock().is_some());
+            }
             owned.scopes.push(Arc::clone(&scope));
         });
         Self { inner: scope }
@@ -270,17 +273,50 @@ impl Inner {
     /// Ends what the scope owns, in order. No lease is held.
     fn end(&self) {
         let Some(owned) = self.owned.lock().take() else { return };
-        // The last first: what was made later may build on what was made earlier.
-        for scope in owned.scopes.into_iter().rev() {
-            scope.end();
+        // Outer before inner, first before last; ended the other way round, since what was made later may build on what was
+        // made earlier. A list instead of recursion: scopes nested to any depth fit on any stack.
+        let mut found = Vec::new();
+        let mut next: Vec<_> = self.list(owned, &mut found);
+        while let Some(scope) = next.pop() {
+            let taken = scope.owned.lock().take();
+            if let Some(owned) = taken {
+                next.extend(scope.list(owned, &mut found));
+            }
         }
         let Some(store) = self.store.upgrade() else { return };
-        let runs = store.runs();
-        for run in owned.runs {
-            runs.abort(run, format!("scope `{}` has ended", self.name));
+        let mut panicked = None;
+        for (name, owned) in found.into_iter().rev() {
+            let mut step = |step: &mut dyn FnMut()| {
+                // What a callback drops is the user's: its panic must not keep the rest from ending.
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(step)) {
+                    panicked.get_or_insert(payload);
+                }
+            };
+            let Owned { runs, mut subscriptions, cells, .. } = owned;
+            for run in runs {
+                step(&mut || {
+                    store.runs().abort(run, format!("scope `{name}` has ended"));
+                });
+            }
+            for subscription in subscriptions.drain(..) {
+                let mut subscription = Some(subscription);
+                step(&mut || drop(subscription.take()));
+            }
+            step(&mut || store.remove_cells(cells.iter().rev().copied()));
         }
-        drop(owned.subscriptions);
-        store.remove_cells(owned.cells.into_iter().rev());
+        if let Some(payload) = panicked
+            && !std::thread::panicking()
+        {
+            resume_unwind(payload);
+        }
+    }
+
+    /// Notes what this scope owned; returns the scopes among it, the first at the end.
+    fn list(&self, mut owned: Owned, found: &mut Vec<(Text, Owned)>) -> Vec<Arc<Self>> {
+        let mut scopes = std::mem::take(&mut owned.scopes);
+        scopes.reverse();
+        found.push((self.name.clone(), owned));
+        scopes
     }
 }
 

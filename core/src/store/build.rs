@@ -18,7 +18,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub enum PanicPolicy {
     /// The first panic goes on in the thread that delivered, when everything has been delivered: the default.
     Resume,
-    /// The function is told the panic's message.
+    /// The function is told each panic's message, when everything has been delivered.
     Report(Box<dyn Fn(&str) + Send + Sync>),
 }
 

@@ -418,3 +418,76 @@ fn a_store_dropped_in_its_own_callback_lets_the_delivery_end() {
     assert!(weak.upgrade().is_none());
     log.is(["first", "second"]);
 }
+
+#[test]
+fn every_panic_of_a_delivery_is_reported() {
+    let (store, reported) = tolerant();
+    let cell = store.source(0);
+    let _one = store.subscribe(cell, |_| panic!("one"));
+    let _two = store.subscribe(cell, |_| panic!("two"));
+    store.set(cell, 1);
+    reported.is(["one", "two"]);
+}
+
+#[test]
+fn a_scope_whose_subscription_panics_when_it_is_dropped_removes_its_cells_all_the_same() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("boom");
+        }
+    }
+    let store = Store::new();
+    let scope = store.scope("dialog");
+    let cell = scope.source(0);
+    let bomb = Bomb;
+    scope.subscribe(cell, move |_| {
+        let _ = &bomb;
+    });
+    let ended = catch_unwind(AssertUnwindSafe(|| scope.end()));
+    assert!(ended.is_err());
+    assert_eq!(store.cell_count(), 0);
+}
+
+#[test]
+fn a_scope_of_many_scopes_takes_time_in_proportion_to_their_number() {
+    let store = Store::new();
+    let begun = Instant::now();
+    let outer = store.scope("outer");
+    let inner: Vec<_> = (0..30_000).map(|_| outer.scope("inner")).collect();
+    drop(inner);
+    outer.end();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn scopes_nested_deeply_end_without_a_deep_stack() {
+    let store = Store::new();
+    let mut scopes = vec![store.scope("0")];
+    for _ in 0..100_000 {
+        let inner = scopes.last().unwrap().scope("inner");
+        scopes.push(inner);
+    }
+    scopes[0].end();
+    assert!(scopes.iter().all(trine_core::Scope::is_ended));
+}
+
+#[test]
+fn a_stream_whose_waker_uses_the_store_and_whose_values_use_it_when_they_are_dropped() {
+    use futures_util::{FutureExt, StreamExt};
+    in_time(|| {
+        let store = Store::new();
+        let drops = store.source(0);
+        let cell = store.source(None);
+        let mut changes = store.changes(cell, std::num::NonZeroUsize::new(2).unwrap());
+        for _ in 0..5 {
+            store.set(cell, Some(Counted(store.clone(), drops)));
+        }
+        assert!(store.get(drops) > 0);
+        let first = changes.next().now_or_never().unwrap().unwrap();
+        assert!(first.is_err(), "lagged");
+        drop(changes);
+        store.set(cell, None);
+        assert_eq!(store.get(drops), 10);
+    });
+}

@@ -7,6 +7,7 @@ mod endpoints;
 mod injection;
 mod minimum_rust_version;
 mod models;
+mod one_store;
 mod program;
 mod saboteurs;
 

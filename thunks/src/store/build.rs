@@ -84,7 +84,7 @@ impl<X> StoreBuilder<X> {
     #[track_caller]
     pub fn build(self) -> Result<Store<X>, BuildError> {
         let core = self.core.unwrap_or_default();
-        let thunks = take_names(&core, &self.slices, self.thunks)?;
+        let (thunks, taking) = take_names(&core, &self.slices, self.thunks)?;
         let mut table = Table { thunks, ..Table::default() };
         for slice in self.slices {
             let name = slice.name();
@@ -94,7 +94,34 @@ impl<X> StoreBuilder<X> {
                 table.handlers.entry(key).or_default().push(handler);
             }
         }
+        taking.keep();
         Ok(Store { core, shared: Arc::new(Shared { table, extra: self.extra }) })
+    }
+}
+
+/// Gives names back when it goes out of scope, since an initial state may panic.
+struct TakingGuard {
+    /// Where they were taken.
+    names: Arc<Names>,
+    /// The slices.
+    slices: Vec<&'static str>,
+    /// The thunks.
+    thunks: Vec<Text>,
+}
+
+impl TakingGuard {
+    /// Lets the names stay taken.
+    fn keep(mut self) {
+        self.slices.clear();
+        self.thunks.clear();
+    }
+}
+
+impl Drop for TakingGuard {
+    fn drop(&mut self) {
+        let mut taken = self.names.0.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.slices.retain(|slice, _| !self.slices.contains(slice));
+        taken.thunks.retain(|thunk, _| !self.thunks.contains(thunk));
     }
 }
 
@@ -103,11 +130,12 @@ fn take_names(
     core: &trine_core::Store,
     slices: &[Box<dyn AnySlice>],
     thunks: Vec<ThunkRef>,
-) -> Result<FxHashMap<Text, ThunkRef>, BuildError> {
-    let names = core.extension::<Names>();
-    let mut names = names.0.lock().unwrap_or_else(PoisonError::into_inner);
+) -> Result<(FxHashMap<Text, ThunkRef>, TakingGuard), BuildError> {
+    let all = core.extension::<Names>();
+    let mut names = all.0.lock().unwrap_or_else(PoisonError::into_inner);
     let mut taken = names.clone();
     let mut own = FxHashMap::default();
+    let mut new = Vec::new();
     for slice in slices {
         slice.check()?;
         if let Some(first) = taken.slices.insert(slice.name(), slice.made()) {
@@ -128,11 +156,18 @@ fn take_names(
                     second: thunk.made,
                 });
             }
-            _ => own.insert(thunk.name.clone(), thunk),
-        };
+            first => {
+                if first.is_none() {
+                    new.push(thunk.name.clone());
+                }
+                own.insert(thunk.name.clone(), thunk);
+            }
+        }
     }
     *names = taken;
-    Ok(own)
+    drop(names);
+    let slices = slices.iter().map(|slice| slice.name()).collect();
+    Ok((own, TakingGuard { names: all, slices, thunks: new }))
 }
 
 impl<X> fmt::Debug for StoreBuilder<X> {

@@ -6,6 +6,7 @@ mod cancellation;
 mod children;
 mod compile_fail;
 mod document;
+mod hostile;
 mod identity;
 mod lifecycle;
 mod log;
