@@ -118,6 +118,8 @@ pub(crate) struct Node {
     read_by: u64,
     /// The transaction level that has kept the node's value last.
     pub(crate) journaled_in: u64,
+    /// Where in the journal the first of the node's entries is, if it has any.
+    pub(crate) first_entry: u32,
     /// The value.
     pub(crate) value: Box<dyn AnyValue>,
     /// What makes the cell a derived one.
@@ -141,6 +143,7 @@ impl Node {
             topic: None,
             read_by: 0,
             journaled_in: 0,
+            first_entry: 0,
             value: Box::new(NoValue),
             derivation: None,
             observers: Vec::new(),
@@ -288,6 +291,7 @@ impl Graph {
             topic: None,
             read_by: 0,
             journaled_in: 0,
+            first_entry: 0,
             value,
             derivation,
             observers: Vec::new(),

@@ -17,6 +17,9 @@ pub(crate) trait AnyValue: Any + Send {
 
     /// A cell of the same type, without a value.
     fn empty(&self) -> Box<dyn AnyValue>;
+
+    /// Whether dropping it may run code of the user's.
+    fn has_drop(&self) -> bool;
 }
 
 impl<T: Send + 'static> AnyValue for ValueCell<T> {
@@ -31,6 +34,10 @@ impl<T: Send + 'static> AnyValue for ValueCell<T> {
     fn empty(&self) -> Box<dyn AnyValue> {
         Box::new(Self { value: None, same: self.same })
     }
+
+    fn has_drop(&self) -> bool {
+        std::mem::needs_drop::<T>()
+    }
 }
 
 /// What is in the place of a cell that was removed.
@@ -43,6 +50,10 @@ impl AnyValue for NoValue {
 
     fn empty(&self) -> Box<dyn AnyValue> {
         Box::new(Self)
+    }
+
+    fn has_drop(&self) -> bool {
+        false
     }
 }
 

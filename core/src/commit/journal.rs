@@ -1,7 +1,6 @@
 //! The journal: what an open transaction has replaced.
 
 use crate::{cell::AnyValue, error::CellError, graph::Graph};
-use rustc_hash::FxHashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The values and errors that an open transaction has replaced, the first of each cell and level.
@@ -13,11 +12,11 @@ pub(crate) struct Journal {
     last_level: u64,
     /// What was replaced, in that order.
     entries: Vec<Entry>,
-    /// For each cell in the journal its first entry: what it was when the outermost transaction began.
-    first: FxHashMap<u32, usize>,
 }
 
-/// What one cell was before.
+/// What one cell was before. [`Node::first_entry`](crate::graph::Node::first_entry) is the place of a cell's first
+/// entry, what it was when the outermost transaction began. An entry there that is another cell's means that the
+/// cell has none: entries are taken away from the end only, so the first one goes last.
 struct Entry {
     /// The cell.
     index: u32,
@@ -57,13 +56,14 @@ impl Graph {
         let mut restored = Vec::with_capacity(undone.len());
         for Entry { index, value, error } in undone.into_iter().rev() {
             let replaced = std::mem::replace(&mut self.node_mut(index).value, value);
-            self.discard(replaced);
+            if replaced.has_drop() {
+                self.garbage.push(replaced);
+            }
             if let Some(error) = self.set_error(index, error) {
                 self.discard(error);
             }
             restored.push(index);
         }
-        self.journal.first.retain(|_, first| *first < savepoint.entries);
         // What was derived from the undone values is stale; so are the dependencies that were found with them.
         for index in restored {
             if self.is_derived(index) {
@@ -78,44 +78,52 @@ impl Graph {
         self.journal.level = savepoint.outer;
     }
 
-    /// The sources that are different from what they were when the transaction began.
-    pub(crate) fn changed_sources(&self) -> Vec<u32> {
-        let first = &self.journal.first;
-        let entries = self.journal.entries.iter().enumerate();
-        entries
-            .filter(|(position, entry)| first.get(&entry.index) == Some(position))
-            .filter(|(_, entry)| !self.is_derived(entry.index) && self.differs(entry))
-            .map(|(_, entry)| entry.index)
-            .collect()
+    /// Adds to `changed` the sources that are different from what they were when the transaction began.
+    pub(crate) fn changed_sources(&self, changed: &mut Vec<u32>) {
+        for (position, entry) in self.journal.entries.iter().enumerate() {
+            let node = self.node(entry.index);
+            if node.first_entry as usize == position
+                && !self.is_derived(entry.index)
+                && self.differs(entry)
+            {
+                changed.push(entry.index);
+            }
+        }
     }
 
     /// Whether a derived cell is different from what it was when the transaction began.
     pub(crate) fn differs_from_journal(&self, index: u32) -> bool {
-        let first = self.journal.first.get(&index);
-        first.is_none_or(|&first| self.differs(&self.journal.entries[first]))
+        self.first_entry(index).is_none_or(|entry| self.differs(entry))
+    }
+
+    /// What the cell was when the outermost transaction began, if that was kept.
+    fn first_entry(&self, index: u32) -> Option<&Entry> {
+        let entry = self.journal.entries.get(self.node(index).first_entry as usize)?;
+        (entry.index == index).then_some(entry)
     }
 
     fn differs(&self, entry: &Entry) -> bool {
-        match (&self.error(entry.index), &entry.error) {
-            (None, None) => {
-                let value = &self.node(entry.index).value;
-                // A comparison that panics proves no equality; the commit must come to its end.
-                let same = catch_unwind(AssertUnwindSafe(|| entry.value.same_as(&**value)));
-                !same.unwrap_or(false)
-            }
-            // Which value a failed cell last had is nobody's business.
-            (now, before) => now != before,
+        let node = self.node(entry.index);
+        if !node.failed && entry.error.is_none() {
+            let value = &node.value;
+            // A comparison that panics proves no equality; the commit must come to its end.
+            let same = catch_unwind(AssertUnwindSafe(|| entry.value.same_as(&**value)));
+            return !same.unwrap_or(false);
         }
+        // Which value a failed cell last had is nobody's business.
+        self.error(entry.index) != entry.error
     }
 
     /// Forgets the journal at the end of the outermost transaction.
     pub(crate) fn clear_journal(&mut self) {
-        self.journal.first.clear();
-        let mut entries = std::mem::take(&mut self.journal.entries);
-        for entry in entries.drain(..) {
-            self.discard(entry.value);
+        for entry in self.journal.entries.drain(..) {
+            if entry.value.has_drop() {
+                self.garbage.push(entry.value);
+            }
+            if let Some(error) = entry.error {
+                self.garbage.push(Box::new(error));
+            }
         }
-        self.journal.entries = entries;
     }
 
     /// A stamp for [`is_first_touch`](Self::is_first_touch), for a commit that keeps no journal.
@@ -139,10 +147,14 @@ impl Graph {
     pub(crate) fn journal_replace(&mut self, index: u32, value: Box<dyn AnyValue>) {
         let level = self.journal.level;
         let error = self.error(index);
+        let first = self.first_entry(index).is_none();
+        let next = self.journal.entries.len() as u32;
         let node = self.node_mut(index);
         node.journaled_in = level;
+        if first {
+            node.first_entry = next;
+        }
         let value = std::mem::replace(&mut node.value, value);
-        self.journal.first.entry(index).or_insert(self.journal.entries.len());
         self.journal.entries.push(Entry { index, value, error });
     }
 

@@ -62,13 +62,16 @@ impl Graph {
         value: R,
         writer: &Writer,
     ) -> Ended<R, E> {
-        let changed = self.changed_sources();
+        let mut changed = std::mem::take(&mut self.scratch);
+        self.changed_sources(&mut changed);
         let number = if changed.is_empty() {
             self.settle_affected(|_, _| {});
             None
         } else {
             Some(self.finish(&changed, writer))
         };
+        changed.clear();
+        self.scratch = changed;
         self.release(savepoint);
         self.clear_journal();
         Ended::Committed(value, number)
@@ -165,7 +168,9 @@ impl Transaction<'_> {
             let old = graph.node_mut(index).value.downcast_mut::<T>().value.replace(value);
             graph.discard(old);
         }
-        graph.set_error(index, None);
+        if failed {
+            graph.set_error(index, None);
+        }
         graph.mark(index);
         Ok(())
     }

@@ -205,3 +205,34 @@ fn an_update_of_an_atomic_cell_that_panics_changes_nothing() {
     log.is(["[1, 2]"]);
     store.remove(list).unwrap();
 }
+
+#[test]
+fn a_place_in_the_journal_that_an_inner_transaction_gave_up_is_used_by_another_cell() {
+    let store = Store::new();
+    let (a, b, c) = (store.source(0), store.source(0), store.source(0));
+    let sum = store.derived(move |cx| cx.get(a) + cx.get(b) + cx.get(c));
+    let log = Log::default();
+    let heard = log.clone();
+    let _sum = store.subscribe(sum, move |sum| heard.note(format!("sum {sum}")));
+    store.batch(|tx| {
+        tx.set(c, 1);
+        let undone = tx.transaction(|tx| {
+            tx.set(a, 10);
+            assert_eq!(tx.get(sum), 11);
+            Err::<(), _>(())
+        });
+        assert!(undone.is_err());
+        // These take the places that `a` and `sum` had.
+        tx.set(b, 100);
+        tx.set(a, 1000);
+        assert_eq!(tx.get(sum), 1101);
+        tx.set(c, 0);
+        tx.set(b, 0);
+        tx.set(a, 0);
+    });
+    store.batch(|tx| {
+        tx.set(a, 1);
+        tx.set(b, 1);
+    });
+    log.is(["sum 2"]);
+}
