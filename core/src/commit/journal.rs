@@ -67,7 +67,7 @@ impl Graph {
         // What was derived from the undone values is stale; so are the dependencies that were found with them.
         for index in restored {
             if self.is_derived(index) {
-                if !self.journal.first.contains_key(&index) {
+                if self.first_entry(index).is_none() {
                     self.forget_change(index);
                 }
                 self.mark_dirty(index);
