@@ -17,6 +17,11 @@ pub(crate) trait AnyValue: Any + Send {
 
     /// A cell of the same type, without a value.
     fn empty(&self) -> Box<dyn AnyValue>;
+
+    /// If this is not an old value but what makes it from the present one: does so, and returns true.
+    fn undo(&mut self, _value: &mut dyn AnyValue) -> bool {
+        false
+    }
 }
 
 impl<T: Send + 'static> AnyValue for ValueCell<T> {

@@ -55,9 +55,12 @@ impl Graph {
     pub(crate) fn roll_back(&mut self, savepoint: Savepoint) {
         let undone = self.journal.entries.split_off(savepoint.entries);
         let mut restored = Vec::with_capacity(undone.len());
-        for Entry { index, value, error } in undone.into_iter().rev() {
-            let replaced = std::mem::replace(&mut self.node_mut(index).value, value);
-            self.discard(replaced);
+        for Entry { index, mut value, error } in undone.into_iter().rev() {
+            let place = &mut self.node_mut(index).value;
+            if !value.undo(&mut **place) {
+                std::mem::swap(place, &mut value);
+            }
+            self.discard(value);
             if let Some(error) = self.set_error(index, error) {
                 self.discard(error);
             }
@@ -130,6 +133,13 @@ impl Graph {
         let value = std::mem::replace(&mut node.value, value);
         self.journal.first.entry(index).or_insert(self.journal.entries.len());
         self.journal.entries.push(Entry { index, value, error });
+    }
+
+    /// Keeps what undoes an in-place change of the cell's value, instead of the value.
+    pub(crate) fn journal_undo(&mut self, index: u32, undo: Box<dyn AnyValue>) {
+        let error = self.error(index);
+        self.journal.first.entry(index).or_insert(self.journal.entries.len());
+        self.journal.entries.push(Entry { index, value: undo, error });
     }
 
     /// Keeps the value of a derived cell that is about to get another one in an open transaction.

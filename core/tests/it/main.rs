@@ -16,6 +16,7 @@ mod executor_store;
 mod executor_waiting;
 mod feed;
 mod lease;
+mod lists;
 mod log;
 mod oracle;
 mod peers;
