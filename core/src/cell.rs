@@ -54,7 +54,7 @@ pub struct ReadOnly<T> {
     value: PhantomData<fn() -> T>,
 }
 
-/// Anything that can be read: a [`Source`], a [`Derived`] or a [`ReadOnly`]. Sealed.
+/// Anything that can be read: a [`Source`], a [`Derived`], a [`ReadOnly`] or a [`ListCell`](crate::ListCell). Sealed.
 pub trait Cell: sealed::Sealed + Copy {
     /// The type of the cell's value.
     type Value: Send + 'static;
@@ -68,6 +68,7 @@ mod sealed {
     impl<T> Sealed for super::Source<T> {}
     impl<T> Sealed for super::Derived<T> {}
     impl<T> Sealed for super::ReadOnly<T> {}
+    impl<T> Sealed for crate::list::ListCell<T> {}
 }
 
 impl<T: Send + 'static> Cell for Source<T> {

@@ -22,6 +22,7 @@ mod watch;
 pub(crate) use outbox::{Outbox, Parcel};
 pub use stream::{Changes, Missed};
 pub use subscription::{Change, SubscriptionGuard};
+pub(crate) use watch::Outlet;
 pub use watch::{Watch, WatchClosed, WatchRef};
 
 use crate::{

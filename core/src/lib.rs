@@ -34,6 +34,8 @@
 //!   all or nothing. Each is one commit; commits are totally ordered.
 //! - Subscriptions: [`Store::subscribe`] calls back, once per commit, in order, outside every lock; [`Store::changes`]
 //!   is a bounded stream that says what it has lost; [`Store::watch`] keeps the last value for render loops and tasks.
+//! - Lists: [`Store::list`] makes a vector cell that is edited in place; [`Store::diffs`] is a bounded stream of what has
+//!   changed in it, with filtered, mapped and sorted views that stay incremental.
 //! - Runs: [`Store::run`] starts an async body with its first poll inline; a [`Run`] has one typed [`Outcome`], can be
 //!   aborted for real, and ends its children with it.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
@@ -65,6 +67,7 @@ mod executor;
 mod feed;
 mod graph;
 mod lease;
+mod list;
 mod scope;
 mod store;
 mod sync;
@@ -88,6 +91,10 @@ pub use executor::{
 pub use feed::ObserverGuard;
 pub use graph::Reader;
 pub use lease::Reentrant;
+pub use list::{
+    ListAdapter, ListCell, ListDiff, ListDiffs, ListEdit, ListFilter, ListMap, ListSort, ListView,
+    Then,
+};
 pub use scope::{Scope, ScopeEnded};
 pub use store::{PanicPolicy, Store, StoreBuilder, WeakStore};
 pub use text::Text;

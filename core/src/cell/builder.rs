@@ -49,8 +49,8 @@ impl<T> Equality<T> for fn(&T, &T) -> bool {
 #[derive(Debug)]
 #[must_use = "a builder makes no cell until `source` or `derived` is called"]
 pub struct CellBuilder<'s, Q = ByValue> {
-    store: &'s Store,
-    name: Arc<str>,
+    pub(crate) store: &'s Store,
+    pub(crate) name: Arc<str>,
     equality: Q,
 }
 

@@ -20,6 +20,11 @@ pub(crate) trait AnyValue: Any + Send {
 
     /// Whether dropping it may run code of the user's.
     fn has_drop(&self) -> bool;
+
+    /// If this is not an old value but what makes it from the present one: does so, and returns true.
+    fn undo(&mut self, _value: &mut dyn AnyValue) -> bool {
+        false
+    }
 }
 
 impl<T: Send + 'static> AnyValue for ValueCell<T> {

@@ -54,10 +54,13 @@ impl Graph {
     pub(crate) fn roll_back(&mut self, savepoint: Savepoint) {
         let undone = self.journal.entries.split_off(savepoint.entries);
         let mut restored = Vec::with_capacity(undone.len());
-        for Entry { index, value, error } in undone.into_iter().rev() {
-            let replaced = std::mem::replace(&mut self.node_mut(index).value, value);
-            if replaced.has_drop() {
-                self.garbage.push(replaced);
+        for Entry { index, mut value, error } in undone.into_iter().rev() {
+            let place = &mut self.node_mut(index).value;
+            if !value.undo(&mut **place) {
+                std::mem::swap(place, &mut value);
+            }
+            if value.has_drop() {
+                self.garbage.push(value);
             }
             if let Some(error) = self.set_error(index, error) {
                 self.discard(error);
@@ -146,15 +149,23 @@ impl Graph {
     /// Puts a new value in the place of the cell's, which is kept.
     pub(crate) fn journal_replace(&mut self, index: u32, value: Box<dyn AnyValue>) {
         let level = self.journal.level;
-        let error = self.error(index);
-        let first = self.first_entry(index).is_none();
-        let next = self.journal.entries.len() as u32;
         let node = self.node_mut(index);
         node.journaled_in = level;
-        if first {
-            node.first_entry = next;
-        }
         let value = std::mem::replace(&mut node.value, value);
+        self.push_entry(index, value);
+    }
+
+    /// Keeps what undoes an in-place change of the cell's value, instead of the value.
+    pub(crate) fn journal_undo(&mut self, index: u32, undo: Box<dyn AnyValue>) {
+        self.push_entry(index, undo);
+    }
+
+    /// Adds an entry, and notes its place if it is the cell's first one.
+    fn push_entry(&mut self, index: u32, value: Box<dyn AnyValue>) {
+        let error = self.error(index);
+        if self.first_entry(index).is_none() {
+            self.node_mut(index).first_entry = self.journal.entries.len() as u32;
+        }
         self.journal.entries.push(Entry { index, value, error });
     }
 

@@ -18,9 +18,9 @@ use std::{
 /// committed, and it must not use the store itself.
 pub struct Transaction<'g> {
     /// The graph, inside the lease.
-    graph: &'g mut Graph,
+    pub(crate) graph: &'g mut Graph,
     /// Who writes.
-    writer: Writer,
+    pub(crate) writer: Writer,
 }
 
 /// How a transaction's closure ended.

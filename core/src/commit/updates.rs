@@ -18,9 +18,9 @@ use std::{
 /// and the others keep what they have become.
 pub struct Updates<'g> {
     /// The graph, inside the lease.
-    graph: &'g mut Graph,
+    pub(crate) graph: &'g mut Graph,
     /// Who writes.
-    writer: Writer,
+    pub(crate) writer: Writer,
     /// The cells that have changed so far.
     changed: Vec<u32>,
     /// Marks the cells that are in `changed`.
@@ -80,15 +80,20 @@ impl Updates<'_> {
         }
         let (changed, panicked) = self.graph.update_value(index, update);
         if changed {
-            self.graph.mark(index);
-            if self.graph.is_first_touch(index, self.stamp) {
-                self.changed.push(index);
-            }
+            self.note_changed(index);
         }
         if let Some(payload) = panicked {
             self.panicked.get_or_insert(payload);
         }
         Ok(())
+    }
+
+    /// A cell is different: stains what depends on it, and makes it part of the commit.
+    pub(crate) fn note_changed(&mut self, index: u32) {
+        self.graph.mark(index);
+        if self.graph.is_first_touch(index, self.stamp) {
+            self.changed.push(index);
+        }
     }
 
     /// Tells the observers of an event, in front of the commit that these updates come to: for front ends, whose

@@ -183,7 +183,7 @@ impl Graph {
 
     /// Commits the change of one source.
     #[inline]
-    fn commit_one(&mut self, index: u32, writer: &Writer) -> CommitNumber {
+    pub(crate) fn commit_one(&mut self, index: u32, writer: &Writer) -> CommitNumber {
         self.epoch += 1;
         let node = self.node(index);
         if node.is_lonely() && !self.observed && self.affected.is_empty() && writer.depth == 0 {

@@ -165,6 +165,14 @@ impl Core {
 }
 
 impl Graph {
+    /// Where commits leave the value of a cell besides its watches.
+    pub(crate) fn outlets<T: Clone + Send + 'static>(
+        &mut self,
+        index: u32,
+    ) -> &mut Vec<Weak<dyn Outlet>> {
+        self.topic_of::<T>(index).2.streams()
+    }
+
     fn changes<C: Cell>(
         &mut self,
         cell: C,

@@ -179,7 +179,7 @@ impl<T> Drop for Changed<'_, T> {
 }
 
 /// Where a commit leaves the new value of a cell: a [`WatchShared`], or the buffer of a stream.
-pub(super) trait Outlet: Any + Send + Sync {
+pub(crate) trait Outlet: Any + Send + Sync {
     /// Takes a new value. Called inside the lease.
     fn publish(
         &self,

@@ -140,7 +140,7 @@ impl RunContext {
     }
 
     /// Runs `write` inside the lease, unless the run is over.
-    fn write<R>(
+    pub(crate) fn write<R>(
         &self,
         location: &'static Location<'static>,
         write: impl FnOnce(&mut Graph, &Writer) -> R,

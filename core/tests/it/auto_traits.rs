@@ -44,7 +44,20 @@ assert_impl_all!(WatchClosed: Send, Sync, Unpin, Copy);
 // A watch is looked at from several threads.
 assert_not_impl_any!(Watch<OnlySend>: Send, Sync);
 
+// Lists. A stream is as sendable as its elements; a view also as its closures.
+assert_impl_all!(ListCell<OnlySend>: Send, Sync, Unpin, Copy);
+assert_impl_all!(ListCell<Rc<u8>>: Send, Sync, Unpin, Copy);
+assert_impl_all!(ListDiff<u8>: Send, Sync, Unpin, Clone, Eq);
+assert_impl_all!(ListDiffs<OnlySend>: Send, Sync, Unpin);
+assert_impl_all!(ListView<OnlySend, ListMap<fn(OnlySend) -> u8>>: Send, Sync, Unpin);
+assert_impl_all!(ListView<u8, ListMap<std::marker::PhantomPinned>>: Unpin);
+assert_impl_all!(ListFilter<fn(&u8) -> bool>: Send, Sync, Unpin, Clone);
+assert_impl_all!(ListSort<u8, fn(&u8, &u8) -> std::cmp::Ordering>: Send, Sync, Unpin, Clone);
+assert_impl_all!(Then<ListMap<fn(u8) -> u8>, ListMap<fn(u8) -> u8>>: Send, Sync, Unpin, Clone);
+assert_not_impl_any!(ListView<u8, ListMap<Rc<u8>>>: Send, Sync);
+
 // What closures inside the lease are handed stays there.
+assert_not_impl_any!(ListEdit<'static, u8>: Clone);
 assert_not_impl_any!(Reader<'static>: Sync, Clone);
 assert_not_impl_any!(Transaction<'static>: Sync, Clone);
 assert_not_impl_any!(Updates<'static>: Sync, Clone);

@@ -17,6 +17,7 @@ mod executor_waiting;
 mod feed;
 mod hostile;
 mod lease;
+mod lists;
 mod log;
 mod oracle;
 mod peers;

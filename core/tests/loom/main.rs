@@ -11,6 +11,7 @@
 
 mod delivery;
 mod executor;
+mod lists;
 
 use loom::sync::{Condvar, Mutex};
 use std::{

@@ -1,0 +1,257 @@
+//! What the readers of one list's diffs share, and how a commit reaches them.
+
+use super::diff::ListDiff;
+use crate::{
+    cell::AnyValue,
+    commit::CommitNumber,
+    delivery::Outlet,
+    error::CellError,
+    graph::Garbage,
+    sync::{Mutex, mutant},
+};
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Weak},
+    task::Waker,
+};
+
+/// The log of one list: its readers, and what they will hear of at the end of the commit. Kept alive by the readers.
+pub(super) struct DiffLog<T> {
+    /// Written inside the lease only.
+    state: Mutex<LogState<T>>,
+}
+
+struct LogState<T> {
+    /// What edits have noted since the last commit.
+    pending: Pending<T>,
+    /// The readers; some may be gone.
+    readers: Vec<Weak<Buffer<T>>>,
+}
+
+/// What edits have noted since the last commit.
+pub(super) struct Pending<T> {
+    /// The diffs.
+    pub(super) diffs: Vec<ListDiff<T>>,
+    /// Whether the list was replaced: then it is told as a whole, and further diffs are not noted.
+    pub(super) whole: bool,
+}
+
+/// How far a [`Pending`] had got.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PendingMark {
+    diffs: usize,
+    whole: bool,
+}
+
+impl<T> Pending<T> {
+    const NONE: Self = Self { diffs: Vec::new(), whole: false };
+
+    pub(super) fn mark(&self) -> PendingMark {
+        PendingMark { diffs: self.diffs.len(), whole: self.whole }
+    }
+}
+
+/// What one reader and the log share.
+pub(super) struct Buffer<T> {
+    state: Mutex<BufferState<T>>,
+    /// How many batches it holds.
+    capacity: usize,
+}
+
+struct BufferState<T> {
+    /// Batches that have not been read.
+    batches: VecDeque<Vec<ListDiff<T>>>,
+    /// Whether the reader lags: then the only batch is a reset, which further commits change.
+    lagging: bool,
+    /// Whether the reader has missed something that is not in the batches: the next one must be a reset.
+    stale: bool,
+    /// Whether the list is gone.
+    closed: bool,
+    /// Who waits for the next batch.
+    waiting: Option<Waker>,
+}
+
+impl<T> DiffLog<T> {
+    pub(super) fn new() -> Arc<Self> {
+        let state = LogState { pending: Pending::NONE, readers: Vec::new() };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    /// Adds a reader that begins with `items`, or, if there are none now, with the first ones that there will be.
+    pub(super) fn add_reader(&self, items: Option<Vec<T>>, capacity: usize) -> Arc<Buffer<T>> {
+        let stale = items.is_none();
+        let batches = items.map(|values| vec![ListDiff::Reset { values }]).into_iter().collect();
+        let state = BufferState { batches, lagging: false, stale, closed: false, waiting: None };
+        let buffer = Arc::new(Buffer { state: Mutex::new(state), capacity });
+        let mut log = self.state.lock();
+        log.readers.retain(|reader| reader.strong_count() > 0);
+        log.readers.push(Arc::downgrade(&buffer));
+        buffer
+    }
+
+    /// Gives what has been noted to an edit, which goes on with it.
+    pub(super) fn take(&self) -> Pending<T> {
+        std::mem::replace(&mut self.state.lock().pending, Pending::NONE)
+    }
+
+    /// Takes back what an edit was given.
+    pub(super) fn put(&self, pending: Pending<T>) {
+        self.state.lock().pending = pending;
+    }
+
+    /// Forgets what was noted after `mark`, and returns it.
+    pub(super) fn take_back(&self, mark: PendingMark) -> Vec<ListDiff<T>> {
+        let mut log = self.state.lock();
+        log.pending.whole = mark.whole;
+        log.pending.diffs.split_off(mark.diffs)
+    }
+
+    fn readers(&self) -> Vec<Arc<Buffer<T>>> {
+        self.state.lock().readers.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
+    fn publish(
+        &self,
+        value: &dyn AnyValue,
+        error: Option<&CellError>,
+        _number: CommitNumber,
+        wakers: &mut Vec<Waker>,
+        garbage: &mut Vec<Garbage>,
+    ) {
+        let Pending { mut diffs, whole } = self.take();
+        let readers = self.readers();
+        let items = match (error, &value.downcast_ref::<Vec<T>>().value) {
+            (None, Some(items)) => items,
+            _ => {
+                for reader in &readers {
+                    reader.state.lock().stale = true;
+                }
+                return garbage.push(Box::new(diffs));
+            }
+        };
+        // Nothing noted: the list was repaired.
+        let whole = whole || diffs.is_empty();
+        for (n, reader) in readers.iter().enumerate() {
+            let last = n + 1 == readers.len();
+            let batch = || if last { std::mem::take(&mut diffs) } else { diffs.clone() };
+            reader.publish(items, batch, whole, wakers, garbage);
+        }
+        if std::mem::needs_drop::<T>() {
+            garbage.push(Box::new(diffs));
+        }
+    }
+
+    fn close(&self, wakers: &mut Vec<Waker>) {
+        for reader in self.readers() {
+            let mut state = reader.state.lock();
+            state.closed = true;
+            wakers.extend(state.waiting.take());
+        }
+    }
+}
+
+impl<T: Clone + Send + 'static> Buffer<T> {
+    /// Takes the batch of a commit. Called inside the lease, so that batches are added by one thread at a time.
+    fn publish(
+        &self,
+        items: &[T],
+        batch: impl FnOnce() -> Vec<ListDiff<T>>,
+        whole: bool,
+        wakers: &mut Vec<Waker>,
+        garbage: &mut Vec<Garbage>,
+    ) {
+        // The elements' `Clone` is the user's code, so no lock is held meanwhile. The reader may read in between, which
+        // leaves more room than was found here.
+        let (reset, lagging) = {
+            let state = self.state.lock();
+            let full = !state.lagging && state.batches.len() >= self.capacity;
+            (whole || state.stale || full, state.lagging)
+        };
+        let copied = catch_unwind(AssertUnwindSafe(|| {
+            if reset { vec![ListDiff::Reset { values: items.to_vec() }] } else { batch() }
+        }));
+        let mut state = self.state.lock();
+        if lagging && !state.lagging && mutant("who has read meanwhile misses the batch") {
+            return;
+        }
+        match copied {
+            Ok(batch) => {
+                state.stale = false;
+                state.add(batch, self.capacity, garbage);
+                wakers.extend(state.waiting.take());
+            }
+            Err(payload) => {
+                state.stale = true;
+                garbage.push(payload);
+            }
+        }
+    }
+}
+
+impl<T: Send + 'static> BufferState<T> {
+    fn add(&mut self, batch: Vec<ListDiff<T>>, capacity: usize, garbage: &mut Vec<Garbage>) {
+        if self.lagging
+            && let Some([ListDiff::Reset { values }]) =
+                self.batches.front_mut().map(Vec::as_mut_slice)
+        {
+            let mut displaced = Vec::new();
+            for diff in batch {
+                diff.apply_keeping(values, |value| displaced.push(value));
+            }
+            if std::mem::needs_drop::<T>() {
+                garbage.push(Box::new(displaced));
+            }
+            return;
+        }
+        self.lagging = self.batches.len() >= capacity;
+        if self.lagging {
+            // The batch is a reset, and makes up for them.
+            garbage.push(Box::new(std::mem::take(&mut self.batches)));
+        }
+        self.batches.push_back(batch);
+    }
+}
+
+/// What a reader finds.
+pub(super) enum Next<T> {
+    /// The oldest batch.
+    Batch(Vec<ListDiff<T>>),
+    /// Nothing now; the waker is kept.
+    Pending,
+    /// Nothing any more.
+    End,
+}
+
+impl<T> Buffer<T> {
+    /// The oldest batch, or else keeps the waker, if there is one.
+    pub(super) fn next(&self, waker: Option<&Waker>) -> Next<T> {
+        let mut state = self.state.lock();
+        if let Some(batch) = state.batches.pop_front() {
+            state.lagging = false;
+            return Next::Batch(batch);
+        }
+        if state.closed {
+            return Next::End;
+        }
+        if mutant("looked before it registered") {
+            drop(state);
+            state = self.state.lock();
+        }
+        let replaced = match waker {
+            Some(waker) if !state.waiting.as_ref().is_some_and(|kept| kept.will_wake(waker)) => {
+                state.waiting.replace(waker.clone())
+            }
+            _ => None,
+        };
+        drop(state);
+        drop(replaced);
+        Next::Pending
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.state.lock().batches.len()
+    }
+}
