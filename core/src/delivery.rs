@@ -203,8 +203,15 @@ impl Core {
     }
 
     /// Does with the panics of user code what the store's policy says.
+    #[inline]
     pub(crate) fn report(&self, panicked: Panicked) {
-        let Some(payload) = panicked.first else { return };
+        if let Some(payload) = panicked.first {
+            self.report_panic(payload);
+        }
+    }
+
+    #[cold]
+    fn report_panic(&self, payload: Box<dyn Any + Send>) {
         match &self.on_panic {
             PanicPolicy::Resume if std::thread::panicking() => {}
             PanicPolicy::Resume => resume_unwind(payload),
@@ -228,12 +235,17 @@ impl Panicked {
     }
 
     /// Drops what must not be dropped inside the lease.
-    #[inline]
+    #[inline(always)]
     fn drop_all(&mut self, garbage: &mut Vec<Garbage>) {
         if !garbage.is_empty() {
-            for garbage in garbage.drain(..) {
-                self.catch(|| drop(garbage));
-            }
+            self.drop_each(garbage);
+        }
+    }
+
+    #[inline(never)]
+    fn drop_each(&mut self, garbage: &mut Vec<Garbage>) {
+        for garbage in garbage.drain(..) {
+            self.catch(|| drop(garbage));
         }
     }
 }
