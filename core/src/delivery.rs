@@ -210,13 +210,20 @@ impl Core {
     }
 
     /// Does with the panics of user code what the store's policy says.
+    #[inline]
     pub(crate) fn report(&self, panicked: Panicked) {
-        let Some(payload) = panicked.first else { return };
+        if let Some(payload) = panicked.first {
+            self.report_panics(payload, panicked.rest);
+        }
+    }
+
+    #[cold]
+    fn report_panics(&self, first: Box<dyn Any + Send>, rest: Vec<Box<dyn Any + Send>>) {
         match &self.on_panic {
             PanicPolicy::Resume if std::thread::panicking() => {}
-            PanicPolicy::Resume => resume_unwind(payload),
+            PanicPolicy::Resume => resume_unwind(first),
             PanicPolicy::Report(report) => {
-                for payload in std::iter::once(payload).chain(panicked.rest) {
+                for payload in std::iter::once(first).chain(rest) {
                     report(&crate::error::panic_message(&*payload));
                 }
             }
@@ -245,12 +252,17 @@ impl Panicked {
     }
 
     /// Drops what must not be dropped inside the lease.
-    #[inline]
+    #[inline(always)]
     fn drop_all(&mut self, garbage: &mut Vec<Garbage>) {
         if !garbage.is_empty() {
-            for garbage in garbage.drain(..) {
-                self.catch(|| drop(garbage));
-            }
+            self.drop_each(garbage);
+        }
+    }
+
+    #[inline(never)]
+    fn drop_each(&mut self, garbage: &mut Vec<Garbage>) {
+        for garbage in garbage.drain(..) {
+            self.catch(|| drop(garbage));
         }
     }
 }

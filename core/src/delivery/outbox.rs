@@ -2,7 +2,7 @@
 
 use super::{
     Panicked,
-    topic::{AnyTopic, Callbacks, Staged},
+    topic::{AnyTopic, Callbacks, Staged, Told},
 };
 use crate::{
     cell::CellLabel,
@@ -31,8 +31,11 @@ pub(crate) struct Outbox {
     delivering: bool,
     /// The thread that does, or did last.
     deliverer: usize,
-    /// An empty parcel, to be used again.
+    /// A parcel to be used again. If nobody is delivering and nothing is queued, the callbacks of a commit are lent
+    /// to it at once: then it goes before the queue.
     spare: Option<Box<Parcel>>,
+    /// Whether there is anything in the spare parcel.
+    packed: bool,
     /// The commit whose callbacks are being called.
     current: Option<CommitNumber>,
     /// How many threads wait for their own commit.
@@ -108,6 +111,7 @@ impl Outbox {
             delivering: false,
             deliverer: 0,
             spare: None,
+            packed: false,
             current: None,
             waiting: 0,
             capacity,
@@ -203,7 +207,7 @@ impl Outbox {
     /// Whether there is something to deliver and nobody does.
     #[inline]
     pub(super) fn is_due(&self) -> bool {
-        !self.queue.is_empty() && (!self.delivering || mutant("two deliverers"))
+        (self.packed || !self.queue.is_empty()) && (!self.delivering || mutant("two deliverers"))
     }
 
     /// Makes the calling thread the deliverer if there is something to deliver and nobody does.
@@ -219,6 +223,7 @@ impl Outbox {
     /// The next parcel for the deliverer, all that is left of one commit; `None` ends the delivery.
     fn next_parcel(&mut self) -> Option<Box<Parcel>> {
         let mut parcel = self.spare.take().unwrap_or_else(Parcel::empty);
+        self.packed = false;
         while let Some(&Item { number, depth, topic }) = self.queue.front() {
             if parcel.due.is_empty() {
                 (parcel.number, parcel.depth) = (number, depth);
@@ -352,12 +357,30 @@ impl Graph {
     ) {
         let error = if self.node(index).failed { self.error(index) } else { None };
         let (value, outbox, garbage, wakers) = self.for_staging(index);
+        let depth = writer.depth;
+        let first = !outbox.delivering && outbox.queue.is_empty();
+        let lend = first
+            && (!outbox.packed
+                || outbox
+                    .spare
+                    .as_ref()
+                    .is_some_and(|parcel| (parcel.number, parcel.depth) == (number, depth)));
         let full = outbox.queue.len() >= outbox.capacity;
-        let staged = Staged { value, error: error.as_ref(), number, cause: &writer.cause, full };
+        let cause = &writer.cause;
+        let staged = Staged { value, error: error.as_ref(), number, cause, full, lend };
         let entry = &mut outbox.topics[slot as usize];
-        if entry.topic.stage(&staged, wakers, garbage) {
-            let (id, depth) = (entry.id, writer.depth);
-            outbox.queue.push_back(Item { number, depth, topic: Some((slot, id)) });
+        match entry.topic.stage(&staged, wakers, garbage) {
+            Told::Nobody => {}
+            Told::Later => {
+                let topic = Some((slot, entry.id));
+                outbox.queue.push_back(Item { number, depth, topic });
+            }
+            Told::Now(callbacks) => {
+                let parcel = outbox.spare.get_or_insert_with(Parcel::empty);
+                (parcel.number, parcel.depth) = (number, depth);
+                parcel.due.push(Due::Callbacks(callbacks, slot, entry.id));
+                outbox.packed = true;
+            }
         }
     }
 }

@@ -94,17 +94,29 @@ pub(super) struct Staged<'g> {
     pub(super) cause: &'g Cause,
     /// Whether the outbox is full, so that this replaces an undelivered value.
     pub(super) full: bool,
+    /// Whether nothing else is to be told first.
+    pub(super) lend: bool,
+}
+
+/// What a staged value means for the callbacks.
+pub(super) enum Told {
+    /// There are none, or they hear of it instead of another value.
+    Nobody,
+    /// They are to be called when it is their turn.
+    Later,
+    /// They are to be called next; here they are, lent.
+    Now(Box<dyn Callbacks>),
 }
 
 /// A [`Topic`], whatever its type.
 pub(super) trait AnyTopic: Any + Send {
-    /// Keeps the state of the cell for its subscribers; returns whether callbacks have to be called.
+    /// Keeps the state of the cell for its subscribers; returns when callbacks have to be called.
     fn stage(
         &mut self,
         staged: &Staged<'_>,
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
-    ) -> bool;
+    ) -> Told;
 
     /// Gives the callbacks away, together with the oldest staged value.
     fn lend(&mut self) -> Box<dyn Callbacks>;
@@ -216,8 +228,8 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
         staged: &Staged<'_>,
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
-    ) -> bool {
-        let &Staged { value, error, number, cause, full } = staged;
+    ) -> Told {
+        let &Staged { value, error, number, cause, full, lend } = staged;
         if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
             watch.publish(value, error, number, wakers, garbage);
         }
@@ -225,7 +237,7 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
             stream.publish(value, error, number, wakers, garbage);
         }
         if self.count == 0 {
-            return false;
+            return Told::Nobody;
         }
         let value = match error {
             Some(error) => Err(error.clone()),
@@ -235,20 +247,20 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
         match waits {
             Some(free @ None) => {
                 *free = Some(Notice { value, number, cause: *cause, coalesced: 0 });
-                return true;
+                return if lend { Told::Now(self.lend()) } else { Told::Later };
             }
             Some(Some(waiting)) if full && self.staged.is_empty() => {
                 garbage.push(waiting.coalesce(value, staged));
-                return false;
+                return Told::Nobody;
             }
             _ => {}
         }
         if full && let Some(waiting) = self.staged.back_mut() {
             garbage.push(waiting.coalesce(value, staged));
-            return false;
+            return Told::Nobody;
         }
         self.staged.push_back(Notice { value, number, cause: *cause, coalesced: 0 });
-        true
+        Told::Later
     }
 
     fn lend(&mut self) -> Box<dyn Callbacks> {
