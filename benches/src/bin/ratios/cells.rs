@@ -16,12 +16,7 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
                    subject: fn() -> Workload<'static>,
                    peer: &'static str,
                    rival: fn() -> Workload<'static>| {
-        rows.push(Row {
-            workload: workload.to_owned(),
-            subject: Box::new(subject),
-            peer,
-            rival: Box::new(rival),
-        });
+        rows.push(Row::new(workload, subject, peer, rival));
     };
     row("set/silent", set_silent, "mutex", floors::mutex_set);
     row("read/u64", read, "tokio-watch", floors::watch_borrow);
@@ -30,10 +25,12 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     row("fanout/1000000", || fanout(1_000_000), "boxed-loop", || floors::boxed_loop(1_000_000));
     row("subscribe/1000000", || subscribe(1_000_000), "self/1000", || subscribe(1_000));
     row("transaction/100", transaction, "self/100-sets", hundred_sets);
+    row("unlink/1000000", || unlink(1_000_000), "self/1000", || unlink(1_000));
     row("update/vec100k", || update_vec(100_000), "mutex-vec", || floors::mutex_vec(100_000));
 }
 
-fn set_silent() -> Workload<'static> {
+/// Sets a cell that nobody listens to.
+pub(crate) fn set_silent() -> Workload<'static> {
     let store = Store::new();
     let cell = store.source(0_u64);
     let mut value = 0;
@@ -46,7 +43,8 @@ fn set_silent() -> Workload<'static> {
     })
 }
 
-fn read() -> Workload<'static> {
+/// Reads a cell.
+pub(crate) fn read() -> Workload<'static> {
     let store = Store::new();
     let cell = store.source(1_u64);
     Box::new(move |n| {
@@ -58,7 +56,8 @@ fn read() -> Workload<'static> {
     })
 }
 
-fn set_callback() -> Workload<'static> {
+/// Sets a cell with one callback.
+pub(crate) fn set_callback() -> Workload<'static> {
     let store = Store::new();
     let cell = store.source(0_u64);
     let heard = Arc::new(AtomicU64::new(0));
@@ -75,7 +74,8 @@ fn set_callback() -> Workload<'static> {
     })
 }
 
-fn set_watch() -> Workload<'static> {
+/// Sets a cell with one watch.
+pub(crate) fn set_watch() -> Workload<'static> {
     let store = Store::new();
     let cell = store.source(0_u64);
     let watch = store.watch(cell);
@@ -89,7 +89,8 @@ fn set_watch() -> Workload<'static> {
     })
 }
 
-fn fanout(count: u64) -> Workload<'static> {
+/// Sets a cell with `count` callbacks.
+pub(crate) fn fanout(count: u64) -> Workload<'static> {
     let store = Store::new();
     let cell = store.source(0_u64);
     let heard = Arc::new(AtomicU64::new(0));
@@ -108,18 +109,22 @@ fn fanout(count: u64) -> Workload<'static> {
     })
 }
 
+/// Adds a callback to a cell that has `present` of them, and removes it.
 fn subscribe(present: u64) -> Workload<'static> {
     let store = Store::new();
     let cell = store.source(0_u64);
+    let heard = Arc::new(AtomicU64::new(0));
     for _ in 0..present {
-        store.subscribe(cell, |_| {}).detach();
+        let tally = Arc::clone(&heard);
+        store.subscribe(cell, move |_| tally.store(tally.load(Relaxed) + 1, Relaxed)).detach();
     }
+    store.set(cell, 1);
+    assert_eq!(heard.load(Relaxed), present);
     Box::new(move |n| {
         for _ in 0..n {
-            drop(store.subscribe(cell, |value| {
-                black_box(value);
-            }));
+            drop(store.subscribe(cell, |_| panic!("it is gone before anything changes")));
         }
+        assert_eq!(heard.load(Relaxed), present);
     })
 }
 
@@ -135,6 +140,7 @@ fn hundred_cells() -> (Store, Vec<Source<u64>>, Arc<AtomicU64>) {
     (store, cells, heard)
 }
 
+/// One transaction that writes a hundred cells.
 fn transaction() -> Workload<'static> {
     let (store, cells, heard) = hundred_cells();
     let mut value = 0;
@@ -152,6 +158,7 @@ fn transaction() -> Workload<'static> {
     })
 }
 
+/// A hundred writes of one cell each.
 fn hundred_sets() -> Workload<'static> {
     let (store, cells, heard) = hundred_cells();
     let mut value = 0;
@@ -167,6 +174,7 @@ fn hundred_sets() -> Workload<'static> {
     })
 }
 
+/// Pushes to a long vector in its cell, from which one observed length is derived, and pops.
 fn update_vec(length: usize) -> Workload<'static> {
     let store = Store::new();
     let cell = store.source(vec![0_u64; length]);
@@ -180,5 +188,38 @@ fn update_vec(length: usize) -> Workload<'static> {
             });
         }
         assert_eq!(store.get(count), length);
+    })
+}
+
+/// A derivation drops one of its dependencies, which has `dependents` others, and takes it up again; a hundred of them do,
+/// in turn. Their places among the others are spread evenly to begin with.
+fn unlink(dependents: usize) -> Workload<'static> {
+    const SWITCHES: usize = 100;
+    let store = Store::new();
+    let hub = store.source(7_u64);
+    let heard = Arc::new(AtomicU64::new(0));
+    let mut switches = Vec::new();
+    for place in 0..dependents {
+        if place % (dependents / SWITCHES) == 0 {
+            let switch = store.source(true);
+            let one = store.derived(move |cx| if cx.get(switch) { cx.get(hub) } else { 0 });
+            let tally = Arc::clone(&heard);
+            store
+                .subscribe(one, move |value| tally.store(tally.load(Relaxed) + value, Relaxed))
+                .detach();
+            switches.push(switch);
+        }
+        let other = store.derived(move |cx| cx.get(hub));
+        assert_eq!(store.get(other), 7);
+    }
+    let mut place = 0;
+    Box::new(move |n| {
+        heard.store(0, Relaxed);
+        for _ in 0..n {
+            store.set(switches[place], false);
+            store.set(switches[place], true);
+            place = (place + 1) % SWITCHES;
+        }
+        assert_eq!(heard.load(Relaxed), n * 7);
     })
 }

@@ -23,12 +23,12 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     ];
     for (peer, rival) in rivals {
         for (width, height) in SHAPES {
-            rows.push(Row {
-                workload: format!("propagate/{width}x{height}"),
-                subject: Box::new(move || trine(width, height)),
+            rows.push(Row::new(
+                format!("propagate/{width}x{height}"),
+                move || trine(width, height),
                 peer,
-                rival: Box::new(move || rival(width, height)),
-            });
+                move || rival(width, height),
+            ));
         }
     }
 }

@@ -2,30 +2,30 @@
 
 use crate::Row;
 use std::{
-    future::Future,
+    future::{Future, pending},
     hint::black_box,
     pin::Pin,
     task::{Context, Poll},
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::{JoinHandle, yield_now},
+};
 use trine_benches::Workload;
-use trine_core::Store;
+use trine_core::{Outcome, Policy, Run, Store};
 
 pub(crate) fn rows(rows: &mut Vec<Row>) {
-    for (workload, polls) in [("run/ready", 0), ("run/yield", 1)] {
-        rows.push(Row {
-            workload: workload.to_owned(),
-            subject: Box::new(move || trine(polls)),
-            peer: "tokio-spawn",
-            rival: Box::new(move || tokio_spawn(polls)),
-        });
-    }
+    rows.push(Row::new("run/ready", || trine(0), "tokio-spawn", || tokio_spawn(0)));
+    rows.push(Row::new("run/yield", || trine(1), "tokio-spawn", || tokio_spawn(1)));
+    rows.push(Row::new("run/latest", latest, "tokio-spawn", tokio_abort));
+    let crowd = || among(100_000);
+    rows.push(Row::new("run/in-flight-100000", crowd, "self/1000", || among(1_000)));
 }
 
 /// A body: ready after it has been pending `polls` times.
-struct Body {
-    polls: u32,
-    value: u64,
+pub(crate) struct Body {
+    pub(crate) polls: u32,
+    pub(crate) value: u64,
 }
 
 impl Future for Body {
@@ -41,11 +41,12 @@ impl Future for Body {
     }
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime without drivers")
 }
 
-fn trine(polls: u32) -> Workload<'static> {
+/// A run whose body is pending `polls` times, awaited.
+pub(crate) fn trine(polls: u32) -> Workload<'static> {
     let (runtime, store) = (runtime(), Store::new());
     Box::new(move |n| {
         let sum = runtime.block_on(async {
@@ -62,7 +63,8 @@ fn trine(polls: u32) -> Workload<'static> {
     })
 }
 
-fn tokio_spawn(polls: u32) -> Workload<'static> {
+/// The same body as a task, awaited.
+pub(crate) fn tokio_spawn(polls: u32) -> Workload<'static> {
     let runtime = runtime();
     Box::new(move |n| {
         let sum = runtime.block_on(async {
@@ -77,5 +79,64 @@ fn tokio_spawn(polls: u32) -> Workload<'static> {
             sum
         });
         assert_eq!(sum, n * (n + 1) / 2);
+    })
+}
+
+/// Starts a run that supersedes a pending one, then lets the runtime have the thread once.
+fn latest() -> Workload<'static> {
+    let (runtime, store) = (runtime(), Store::new());
+    let mut before: Option<Run<(), String>> = None;
+    Box::new(move |n| {
+        runtime.block_on(async {
+            for _ in 0..n {
+                let run = store.run_builder("latest").policy(Policy::Latest).start(|_| pending());
+                if let Some(before) = before.replace(run) {
+                    assert!(matches!(before.outcome(), Some(Outcome::Superseded { .. })));
+                }
+                yield_now().await;
+            }
+        });
+        assert_eq!(store.runs().len(), 1);
+    })
+}
+
+/// Aborts a pending task and spawns another one, then lets the runtime have the thread once.
+fn tokio_abort() -> Workload<'static> {
+    let runtime = runtime();
+    let mut before: Option<JoinHandle<Result<(), String>>> = None;
+    Box::new(move |n| {
+        runtime.block_on(async {
+            for _ in 0..n {
+                let task = tokio::spawn(pending());
+                let before = before.replace(task).inspect(JoinHandle::abort);
+                yield_now().await;
+                assert!(before.is_none_or(|before| before.is_finished()));
+            }
+        });
+        assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+    })
+}
+
+/// A run whose body is pending once, awaited while `others` are in flight.
+fn among(others: usize) -> Workload<'static> {
+    let (runtime, store) = (runtime(), Store::new());
+    runtime.block_on(async {
+        for _ in 0..others {
+            drop(store.run("other", |_| pending::<Result<(), String>>()));
+        }
+        yield_now().await;
+    });
+    Box::new(move |n| {
+        let sum = runtime.block_on(async {
+            let mut sum = 0;
+            for value in 1..=n {
+                let body = Body { polls: 1, value: black_box(value) };
+                let run = store.run("body", |_| async { Ok::<_, String>(body.await) });
+                sum += *run.result().await.expect("fulfilled");
+            }
+            sum
+        });
+        assert_eq!(sum, n * (n + 1) / 2);
+        assert_eq!(store.runs().len(), others);
     })
 }
