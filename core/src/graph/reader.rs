@@ -37,6 +37,7 @@ pub struct Reader<'g> {
 }
 
 impl<'g> Reader<'g> {
+    #[inline]
     pub(super) fn begin(graph: &'g mut Graph, owner: u32) -> Self {
         graph.run_stamp += 1;
         let stamp = graph.run_stamp;
@@ -44,12 +45,14 @@ impl<'g> Reader<'g> {
     }
 
     /// Gives up the dependencies of the last run that this one did not read.
+    #[inline]
     pub(super) fn end(&mut self) {
         if self.matched < self.graph.sources(self.owner).len() {
             self.graph.unlink_sources_from(self.owner, self.matched);
         }
     }
 
+    #[inline]
     pub(super) fn graph(&mut self) -> &mut Graph {
         self.graph
     }
@@ -123,13 +126,31 @@ impl<'g> Reader<'g> {
         if node.read_by == self.stamp {
             return Ok(index);
         }
-        let stale = node.colour != Colour::Clean;
-        let outcome = if stale { self.graph.pull(index) } else { Ok(()) };
+        if node.colour == Colour::Clean {
+            node.read_by = self.stamp;
+            if self.is_next(index) {
+                self.matched += 1;
+                return Ok(index);
+            }
+        }
+        self.track_anew(index)
+    }
+
+    /// Whether the last run's next read was this one.
+    #[inline]
+    fn is_next(&self, index: u32) -> bool {
+        self.graph.sources(self.owner).get(self.matched).is_some_and(|edge| edge.node == index)
+    }
+
+    /// Tracks a cell that is stale, or that the last run did not read at this point.
+    #[inline(never)]
+    fn track_anew(&mut self, index: u32) -> Result<u32, CellError> {
+        let outcome = self.graph.pull(index);
         if outcome.is_ok() {
             self.graph.node_mut(index).read_by = self.stamp;
         }
         // Linked even if it failed: the derivation is due again when the cell recovers.
-        if self.graph.sources(self.owner).get(self.matched).is_none_or(|edge| edge.node != index) {
+        if !self.is_next(index) {
             self.graph.unlink_sources_from(self.owner, self.matched);
             self.graph.link(self.owner, index);
         }
