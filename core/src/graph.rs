@@ -110,8 +110,6 @@ pub(crate) struct Node {
     pub(crate) atomic: bool,
     /// Whether a pull is looking at the node's sources right now.
     visiting: bool,
-    /// Whether the cell's derivation is under way.
-    running: bool,
     /// Whether the node is in [`Graph::affected`].
     pub(crate) queued: bool,
     /// The place of the subscribers in the outbox, if there are any.
@@ -141,7 +139,6 @@ impl Node {
             failed: false,
             atomic: false,
             visiting: false,
-            running: false,
             queued: false,
             topic: None,
             read_by: 0,
@@ -290,7 +287,6 @@ impl Graph {
             failed: false,
             atomic: false,
             visiting: false,
-            running: false,
             queued: false,
             topic: None,
             read_by: 0,

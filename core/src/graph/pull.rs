@@ -86,33 +86,29 @@ impl Graph {
     }
 
     /// The next source that is to be pulled before it is clear what to do with a cell.
-    #[inline(always)]
     fn next_stale_source(&mut self, index: u32, cursor: &mut u32) -> Option<u32> {
-        'look: loop {
+        loop {
             let node = self.node(index);
-            match node.colour {
-                Colour::Clean => return None,
-                Colour::Check => {}
-                Colour::Dirty if self.running.len() >= EAGER_DEPTH => {}
-                Colour::Dirty => return None,
+            let must_look = match node.colour {
+                Colour::Clean => false,
+                Colour::Check => true,
+                Colour::Dirty => self.running.len() >= EAGER_DEPTH,
+            };
+            if !must_look {
+                return None;
             }
-            let sources = &node.derivation.as_ref()?.sources;
-            while let Some(edge) = sources.get(*cursor as usize) {
-                *cursor += 1;
-                let source = self.node(edge.node);
-                if source.colour == Colour::Clean {
-                    continue;
-                }
-                if source.running {
-                    // Reads itself in a circle: let it run into the cycle and say so.
-                    self.node_mut(index).colour = Colour::Dirty;
-                    continue 'look;
-                }
-                if !source.visiting {
-                    return Some(edge.node);
-                }
+            let edge = *node.derivation.as_ref()?.sources.get(*cursor as usize)?;
+            *cursor += 1;
+            let source = self.node(edge.node);
+            if source.colour == Colour::Clean {
+                continue;
             }
-            return None;
+            if self.is_running(edge.node) {
+                // Reads itself in a circle: let it run into the cycle and say so.
+                self.node_mut(index).colour = Colour::Dirty;
+            } else if !source.visiting {
+                return Some(edge.node);
+            }
         }
     }
 
@@ -141,54 +137,45 @@ impl Graph {
         }
     }
 
+    /// Whether the cell's derivation is under way.
+    fn is_running(&self, index: u32) -> bool {
+        self.node(index).derivation.as_ref().is_some_and(|derivation| derivation.compute.is_none())
+    }
+
     /// Runs the derivation of a dirty cell. What goes wrong in it is kept as the cell's error; an `Err` means
     /// that it could not be run at all and stays dirty.
     fn recompute(&mut self, index: u32) -> Result<(), CellError> {
         if self.running.len() >= self.max_depth {
-            return Err(self.too_deep(index));
+            self.too_deep_at = Some(index);
+            let (cell, limit) = (self.label(index), self.max_depth);
+            return Err(CellError::new(CellErrorKind::TooDeep { cell, limit }));
         }
-        let node = self.node_mut(index);
-        let derivation = node.derivation.as_mut().expect("only derived cells stain");
+        let derivation =
+            self.node_mut(index).derivation.as_mut().expect("only derived cells stain");
         let Some(mut compute) = derivation.compute.take() else {
             return Err(self.cycle(index));
         };
-        node.running = true;
         self.running.push(index);
         let result = compute.run(self, index);
         self.running.pop();
         let epoch = self.epoch;
         let node = self.node_mut(index);
-        (node.running, node.colour) = (false, Colour::Clean);
+        node.colour = Colour::Clean;
         let derivation = node.derivation.as_mut().expect("still derived");
         derivation.compute = Some(compute);
         let changed = match result {
-            Ok(changed) => {
-                if changed {
-                    derivation.changed_at = epoch;
-                }
-                changed
-            }
-            Err(payload) => {
-                let changed = self.fail(index, payload)?;
-                if changed {
-                    let node = self.node_mut(index);
-                    node.derivation.as_mut().expect("still derived").changed_at = epoch;
-                }
-                changed
-            }
+            Ok(changed) => changed,
+            Err(payload) => self.fail(index, payload)?,
         };
-        if changed && !self.node(index).observers.is_empty() {
-            self.upgrade_observers(index);
+        if changed {
+            let node = self.node_mut(index);
+            node.derivation.as_mut().expect("still derived").changed_at = epoch;
+            if !node.observers.is_empty() {
+                self.upgrade_observers(index);
+            }
         }
         self.note(|graph| Event::Recomputed { cell: graph.label(index), changed });
         Ok(())
-    }
-
-    #[cold]
-    fn too_deep(&mut self, index: u32) -> CellError {
-        self.too_deep_at = Some(index);
-        let (cell, limit) = (self.label(index), self.max_depth);
-        CellError::new(CellErrorKind::TooDeep { cell, limit })
     }
 
     /// Keeps what a derivation panicked with as the cell's error; returns whether that is news. The reads of
