@@ -242,13 +242,33 @@ impl Core {
         self: &Arc<Self>,
         f: impl FnOnce(&mut Graph) -> R,
     ) -> Result<R, Reentrant> {
+        if self.slow_lease.is_some() {
+            return self.enter_timed(f);
+        }
         // Beside the value, not with it: that would be moved twice.
-        let (mut exit, mut held) = (None, None);
+        let mut exit = None;
         let value = self.lease.with(|graph| {
-            let started = self.slow_lease.as_ref().map(|_| Instant::now());
             let value = f(graph);
             exit = graph.leave();
-            held = started.map(|started| started.elapsed());
+            value
+        })?;
+        if let Some(exit) = exit {
+            self.finish(exit);
+        }
+        Ok(value)
+    }
+
+    /// [`enter`](Self::enter), with a look at how long it takes.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn enter_timed<R>(self: &Arc<Self>, f: impl FnOnce(&mut Graph) -> R) -> Result<R, Reentrant> {
+        let (mut exit, mut held) = (None, None);
+        let value = self.lease.with(|graph| {
+            let started = Instant::now();
+            let value = f(graph);
+            exit = graph.leave();
+            held = Some(started.elapsed());
             value
         })?;
         if let (Some(slow), Some(held)) = (&self.slow_lease, held) {
