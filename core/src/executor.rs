@@ -15,6 +15,7 @@
 //! | `outcome.rs`, `failure.rs` | how it ended |
 //! | `run.rs`, `waiting.rs`, `waiters.rs` | who asked, and who waits |
 //! | `engine.rs`, `registry.rs` | what a store knows of its live runs |
+//! | `clock.rs`, `tokio_clock.rs` | what time it is |
 //!
 //! Locks: a run's own, the registry's, the groups'. No user code runs under any of them, with one
 //! exception: keys are compared under the groups' lock, inside the lease, like every other comparator. The only
@@ -22,6 +23,7 @@
 
 mod builder;
 mod cell;
+mod clock;
 mod contain;
 mod context;
 mod engine;
@@ -38,6 +40,8 @@ mod start;
 mod task;
 #[cfg(feature = "tokio")]
 mod tokio;
+#[cfg(feature = "tokio")]
+mod tokio_clock;
 mod waiters;
 mod waiting;
 mod writes;
@@ -47,6 +51,7 @@ mod tests;
 
 pub use builder::RunBuilder;
 pub use cell::RunStatus;
+pub use clock::{Clock, Sleep};
 pub use context::RunContext;
 pub use failure::{Failure, StoreDropped};
 pub use id::RunId;
@@ -58,9 +63,12 @@ pub use spawn::{NoRuntime, Spawn};
 pub use task::Task;
 #[cfg(feature = "tokio")]
 pub use tokio::TokioSpawner;
+#[cfg(feature = "tokio")]
+pub use tokio_clock::TokioClock;
 pub use waiting::{Aborted, RunOutcome, RunResult, Stopped};
 pub use writes::ContextError;
 
+pub(crate) use clock::default_clock;
 pub(crate) use engine::Executor;
 pub(crate) use spawn::default_spawner;
 
@@ -97,6 +105,12 @@ impl Store {
     pub fn run_builder<T, E>(&self, name: impl Into<Text>) -> RunBuilder<'_, T, E> {
         let executor = Cow::Borrowed(&self.core().executor);
         RunBuilder::new(Some(Cow::Borrowed(self)), executor, name.into())
+    }
+
+    /// The clock that runs are timed with; `None` if the store was given none and the feature `tokio` is off.
+    #[must_use]
+    pub fn clock(&self) -> Option<Arc<dyn Clock>> {
+        self.core().clock.clone()
     }
 
     /// The live runs of this store.

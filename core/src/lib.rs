@@ -40,7 +40,7 @@
 //!   aborted for real, and ends its children with it.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
 //! - [`Store::observe`]: the event feed, for logs and tools.
-//! - [`mod@test`]: an executor that is driven by hand.
+//! - [`mod@test`]: an executor that is driven by hand, and a clock.
 //!
 //! # What runs where
 //!
@@ -81,13 +81,13 @@ pub use commit::{Cause, Commit, CommitNumber, Transaction, Update, UpdateResult,
 pub use delivery::{Change, Changes, Missed, SubscriptionGuard, Watch, WatchClosed, WatchRef};
 pub use error::{CellError, CellErrorKind};
 pub use event::Event;
-#[cfg(feature = "tokio")]
-pub use executor::TokioSpawner;
 pub use executor::{
-    AbortOnDropGuard, Aborted, AbortedBy, ContextError, Failure, Idle, NoRuntime, Outcome,
+    AbortOnDropGuard, Aborted, AbortedBy, Clock, ContextError, Failure, Idle, NoRuntime, Outcome,
     OutcomeKind, Policy, Rejection, Run, RunBuilder, RunContext, RunId, RunInfo, RunOutcome,
-    RunResult, RunStatus, Runs, Spawn, Stopped, StoreDropped, Task,
+    RunResult, RunStatus, Runs, Sleep, Spawn, Stopped, StoreDropped, Task,
 };
+#[cfg(feature = "tokio")]
+pub use executor::{TokioClock, TokioSpawner};
 pub use feed::ObserverGuard;
 pub use graph::Reader;
 pub use lease::Reentrant;

@@ -14,7 +14,7 @@ use crate::{
     cell::{ByValue, CellBuilder, Derived, Equality, Source},
     commit::{CommitNumber, Writer},
     event::Event,
-    executor::{Executor, Spawn},
+    executor::{Clock, Executor, Spawn},
     feed::{Feed, ObserverGuard},
     graph::{Graph, Reader},
     lease::{self, Lease, Reentrant},
@@ -84,6 +84,8 @@ pub(crate) struct Core {
     pub(crate) executor: Arc<Executor>,
     /// Where they go on when they are not ready at once.
     pub(crate) spawner: Box<dyn Spawn>,
+    /// What time it is, if anybody knows.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
 }
 
 impl Store {

@@ -3,7 +3,7 @@
 use super::{Core, Store, extension::Extensions, slow_lease::SlowLease};
 use crate::{
     delivery::Outbox,
-    executor::{Executor, Spawn, default_spawner},
+    executor::{Clock, Executor, Spawn, default_clock, default_spawner},
     feed::Feed,
     graph::Graph,
     lease::Lease,
@@ -31,6 +31,7 @@ pub struct StoreBuilder {
     slow_lease: Option<Duration>,
     on_panic: PanicPolicy,
     spawner: Box<dyn Spawn>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl StoreBuilder {
@@ -42,6 +43,7 @@ impl StoreBuilder {
             slow_lease: None,
             on_panic: PanicPolicy::Resume,
             spawner: default_spawner(),
+            clock: None,
         }
     }
 
@@ -86,6 +88,12 @@ impl StoreBuilder {
         self
     }
 
+    /// The clock that runs are timed with. By default that is tokio's, if the feature `tokio` is on; else there is none.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
     /// Makes the store.
     pub fn build(self) -> Store {
         let outbox = Outbox::new(self.outbox_capacity, self.causal_limit);
@@ -98,6 +106,7 @@ impl StoreBuilder {
             extensions: Extensions::default(),
             executor: Arc::new(Executor::new(core.clone())),
             spawner: self.spawner,
+            clock: self.clock.or_else(default_clock),
         }))
     }
 }

@@ -80,9 +80,14 @@ assert_impl_all!(Idle: Send, Sync, Unpin);
 assert_impl_all!(Task: Send, Unpin);
 assert_not_impl_any!(Task: Sync);
 assert_impl_all!(dyn Spawn: Send, Sync);
+assert_impl_all!(dyn Clock: Send, Sync);
+assert_impl_all!(Sleep: Send, Unpin);
+assert_impl_all!(test::ManualClock: Send, Sync, Unpin, Clone);
 assert_impl_all!(test::ManualExecutor: Send, Sync, Unpin, Clone);
 #[cfg(feature = "tokio")]
 assert_impl_all!(TokioSpawner: Send, Sync, Unpin, Clone);
+#[cfg(feature = "tokio")]
+assert_impl_all!(TokioClock: Send, Sync, Unpin, Clone);
 
 // Outcomes and errors.
 assert_impl_all!(Outcome<u8, u8>: Send, Sync, Unpin, Clone);

@@ -23,5 +23,6 @@ mod oracle;
 mod peers;
 mod scopes;
 mod streams;
+mod test_clock;
 mod transactions;
 mod watches;
