@@ -10,7 +10,7 @@ mod value;
 
 pub use builder::{ByValue, CellBuilder, Equality, Never};
 pub use label::CellLabel;
-pub(crate) use value::{AnyValue, NoValue, ValueCell};
+pub(crate) use value::{AnyCell, Kept, KeptDerived, KeptSource, SourceCell};
 
 use std::{fmt, marker::PhantomData};
 
@@ -64,11 +64,22 @@ pub trait Cell: sealed::Sealed + Copy {
 }
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait Sealed {
+        /// Whether the handle is to a derived cell, whose value is reached another way than that of a source.
+        const DERIVED: bool = false;
+    }
     impl<T> Sealed for super::Source<T> {}
-    impl<T> Sealed for super::Derived<T> {}
+    impl<T> Sealed for super::Derived<T> {
+        const DERIVED: bool = true;
+    }
     impl<T> Sealed for super::ReadOnly<T> {}
     impl<T> Sealed for crate::list::ListCell<T> {}
+}
+
+/// The value that a handle is to, of what is in its cell.
+#[inline]
+pub(crate) fn value_of<C: Cell>(cell: &dyn AnyCell) -> Option<&C::Value> {
+    if C::DERIVED { cell.value_as() } else { Some(&cell.source().value) }
 }
 
 impl<T: Send + 'static> Cell for Source<T> {

@@ -142,7 +142,7 @@ impl Store {
         &self,
         compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
     ) -> Derived<T> {
-        self.make_derived(compute, ByValue.comparator(), None, Location::caller())
+        self.make_derived(compute, ByValue, None, Location::caller())
     }
 
     /// Begins a cell with a name, which errors and events will use, and perhaps a rule for equality.
@@ -165,11 +165,11 @@ impl Store {
     pub(crate) fn make_derived<T: Send + 'static>(
         &self,
         compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
-        same: fn(&T, &T) -> bool,
+        equality: impl Equality<T>,
         name: Option<Arc<str>>,
         created: &'static Location<'static>,
     ) -> Derived<T> {
-        Derived::from_key(self.demand(|graph| graph.add_derived(compute, same, name, created)))
+        Derived::from_key(self.demand(|graph| graph.add_derived(compute, equality, name, created)))
     }
 
     /// Has `observer` told of everything that happens in the store, in order, until the guard is dropped.

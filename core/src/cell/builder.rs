@@ -5,8 +5,13 @@ use crate::{graph::Reader, store::Store};
 use std::{panic::Location, sync::Arc};
 
 /// When two values of a cell count as the same, so that writing one over the other is no change.
-pub trait Equality<T> {
-    /// The comparison. It runs inside the lease and must be pure.
+///
+/// The comparison runs inside the lease and must be pure.
+pub trait Equality<T>: Copy + Send + 'static {
+    /// Whether a write of `new` over `old` is no change.
+    fn same(self, old: &T, new: &T) -> bool;
+
+    /// The comparison as a function.
     fn comparator(self) -> fn(&T, &T) -> bool;
 }
 
@@ -19,18 +24,33 @@ pub struct ByValue;
 pub struct Never;
 
 impl<T: PartialEq> Equality<T> for ByValue {
+    #[inline]
+    fn same(self, old: &T, new: &T) -> bool {
+        old == new
+    }
+
     fn comparator(self) -> fn(&T, &T) -> bool {
         T::eq
     }
 }
 
 impl<T> Equality<T> for Never {
+    #[inline]
+    fn same(self, _: &T, _: &T) -> bool {
+        false
+    }
+
     fn comparator(self) -> fn(&T, &T) -> bool {
         |_, _| false
     }
 }
 
-impl<T> Equality<T> for fn(&T, &T) -> bool {
+impl<T: 'static> Equality<T> for fn(&T, &T) -> bool {
+    #[inline]
+    fn same(self, old: &T, new: &T) -> bool {
+        self(old, new)
+    }
+
     fn comparator(self) -> fn(&T, &T) -> bool {
         self
     }
@@ -115,7 +135,6 @@ impl<Q> CellBuilder<'_, Q> {
     where
         Q: Equality<T>,
     {
-        let same = self.equality.comparator();
-        self.store.make_derived(compute, same, Some(self.name), Location::caller())
+        self.store.make_derived(compute, self.equality, Some(self.name), Location::caller())
     }
 }

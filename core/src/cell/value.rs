@@ -1,43 +1,92 @@
-//! The value of a cell, behind one type for the whole graph.
+//! What is in a cell, behind one type for the whole graph.
+//!
+//! A source has its value in a [`SourceCell`], whose type the handle knows. A derived cell has value and closure in one
+//! place, whose type nobody knows: its value is asked for through [`AnyCell`].
 
+use super::Equality;
+use crate::graph::Graph;
 use std::any::Any;
 
-/// The value of a cell of type `T`, and when two values count as the same.
-pub(crate) struct ValueCell<T> {
-    /// The value; empty only in a derived cell that has never been computed.
-    pub(crate) value: Option<T>,
+/// The value of a source, and when two values count as the same.
+pub(crate) struct SourceCell<T> {
+    /// The value.
+    pub(crate) value: T,
     /// Whether a write of the second over the first is no change.
     pub(crate) same: fn(&T, &T) -> bool,
 }
 
-/// A [`ValueCell`] whose type is known to the handle only.
-pub(crate) trait AnyValue: Any + Send {
-    /// Whether `other`, of the same type, holds the same value.
-    fn same_as(&self, other: &dyn AnyValue) -> bool;
+/// What is in a cell, whatever its type.
+pub(crate) trait AnyCell: Any + Send {
+    /// The value; `None` in a derived cell that has not got one.
+    fn value(&self) -> Option<&dyn Any>;
 
-    /// A cell of the same type, without a value.
-    fn empty(&self) -> Box<dyn AnyValue>;
+    /// Where a derived cell has its value: an `Option<T>`.
+    fn slot(&mut self) -> &mut dyn Any {
+        unreachable!("only derived cells have a slot")
+    }
 
-    /// Whether dropping it may run code of the user's.
-    fn has_drop(&self) -> bool;
+    /// Takes the value of a derived cell away, to be put back.
+    fn keep(&mut self) -> Box<dyn Kept> {
+        unreachable!("only derived cells are emptied")
+    }
 
-    /// If this is not an old value but what makes it from the present one: does so, and returns true.
-    fn undo(&mut self, _value: &mut dyn AnyValue) -> bool {
-        false
+    /// Runs the closure of the derived cell at `index`, which this has been taken out of, and stores the value; returns
+    /// whether it differs from the one before. An `Err` is the payload of a panic.
+    fn run(&mut self, _graph: &mut Graph, _index: u32) -> Result<bool, Box<dyn Any + Send>> {
+        unreachable!("only derived cells run")
     }
 }
 
-impl<T: Send + 'static> AnyValue for ValueCell<T> {
-    fn same_as(&self, other: &dyn AnyValue) -> bool {
-        match (&self.value, &<dyn AnyValue>::downcast_ref::<T>(other).value) {
-            (Some(mine), Some(theirs)) => (self.same)(mine, theirs),
-            (None, None) => true,
-            _ => false,
-        }
+impl<T: Send + 'static> AnyCell for SourceCell<T> {
+    #[inline]
+    fn value(&self) -> Option<&dyn Any> {
+        Some(&self.value)
+    }
+}
+
+impl dyn AnyCell {
+    /// The source behind the trait object. A handle and its cell are made together, so the type fits.
+    #[inline]
+    pub(crate) fn source<T: Send + 'static>(&self) -> &SourceCell<T> {
+        (self as &dyn Any).downcast_ref().expect("a source has the type of its handle")
     }
 
-    fn empty(&self) -> Box<dyn AnyValue> {
-        Box::new(Self { value: None, same: self.same })
+    /// See [`source`](Self::source).
+    #[inline]
+    pub(crate) fn source_mut<T: Send + 'static>(&mut self) -> &mut SourceCell<T> {
+        (self as &mut dyn Any).downcast_mut().expect("a source has the type of its handle")
+    }
+
+    /// The value, of source and derived cell alike.
+    #[inline]
+    pub(crate) fn value_as<T: 'static>(&self) -> Option<&T> {
+        self.value().map(|value| value.downcast_ref().expect("a cell has the type of its handle"))
+    }
+}
+
+/// What puts a cell back to what it was: an old value, or what makes it from the present one.
+pub(crate) trait Kept: Send {
+    /// Puts the cell back, and keeps what that displaces.
+    fn restore(&mut self, cell: &mut dyn AnyCell);
+
+    /// Whether the cell is as it was.
+    fn same_as(&self, cell: &dyn AnyCell) -> bool;
+
+    /// Whether dropping this may run code of the user's.
+    fn has_drop(&self) -> bool;
+}
+
+/// The old value of a source.
+pub(crate) struct KeptSource<T>(pub(crate) T);
+
+impl<T: Send + 'static> Kept for KeptSource<T> {
+    fn restore(&mut self, cell: &mut dyn AnyCell) {
+        std::mem::swap(&mut self.0, &mut cell.source_mut().value);
+    }
+
+    fn same_as(&self, cell: &dyn AnyCell) -> bool {
+        let cell = cell.source::<T>();
+        (cell.same)(&self.0, &cell.value)
     }
 
     fn has_drop(&self) -> bool {
@@ -45,33 +94,33 @@ impl<T: Send + 'static> AnyValue for ValueCell<T> {
     }
 }
 
-/// What is in the place of a cell that was removed.
-pub(crate) struct NoValue;
+/// The old value of a derived cell, if it had one, and when two values count as the same.
+pub(crate) struct KeptDerived<T, Q> {
+    /// The value.
+    pub(crate) value: Option<T>,
+    /// The comparison.
+    pub(crate) equality: Q,
+}
 
-impl AnyValue for NoValue {
-    fn same_as(&self, _: &dyn AnyValue) -> bool {
-        true
+impl<T, Q> Kept for KeptDerived<T, Q>
+where
+    T: Send + 'static,
+    Q: Equality<T>,
+{
+    fn restore(&mut self, cell: &mut dyn AnyCell) {
+        let slot = cell.slot().downcast_mut().expect("kept from this cell");
+        std::mem::swap(&mut self.value, slot);
     }
 
-    fn empty(&self) -> Box<dyn AnyValue> {
-        Box::new(Self)
+    fn same_as(&self, cell: &dyn AnyCell) -> bool {
+        match (&self.value, cell.value_as::<T>()) {
+            (Some(old), Some(new)) => self.equality.same(old, new),
+            (None, None) => true,
+            _ => false,
+        }
     }
 
     fn has_drop(&self) -> bool {
-        false
-    }
-}
-
-impl dyn AnyValue {
-    /// The cell behind the trait object. A handle and its cell are made together, so the type fits.
-    #[inline]
-    pub(crate) fn downcast_ref<T: Send + 'static>(&self) -> &ValueCell<T> {
-        (self as &dyn Any).downcast_ref().expect("a cell has the type of its handle")
-    }
-
-    /// See [`downcast_ref`](Self::downcast_ref).
-    #[inline]
-    pub(crate) fn downcast_mut<T: Send + 'static>(&mut self) -> &mut ValueCell<T> {
-        (self as &mut dyn Any).downcast_mut().expect("a cell has the type of its handle")
+        std::mem::needs_drop::<T>()
     }
 }

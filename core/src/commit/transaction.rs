@@ -2,7 +2,7 @@
 
 use super::{CommitNumber, UpdateResult, Writer, journal::Savepoint, write::PanicPayload};
 use crate::{
-    cell::{Cell, Source, ValueCell},
+    cell::{Cell, KeptSource, Source},
     error::CellError,
     graph::Graph,
 };
@@ -40,7 +40,6 @@ impl Graph {
         writer: Writer,
         body: impl FnOnce(&mut Transaction<'_>) -> Result<R, E>,
     ) -> Ended<R, E> {
-        self.epoch += 1;
         let savepoint = self.begin();
         let mut transaction = Transaction { graph: self, writer };
         let result = catch_unwind(AssertUnwindSafe(|| body(&mut transaction)));
@@ -102,7 +101,7 @@ impl Transaction<'_> {
     where
         C::Value: Clone,
     {
-        self.graph.read(cell.key(), Location::caller(), C::Value::clone)
+        self.graph.read(cell, Location::caller(), C::Value::clone)
     }
 
     /// Looks at the value of a cell without cloning it.
@@ -112,7 +111,7 @@ impl Transaction<'_> {
     /// If the cell has no value; the transaction is rolled back.
     #[track_caller]
     pub fn with<C: Cell, R>(&mut self, cell: C, read: impl FnOnce(&C::Value) -> R) -> R {
-        match self.graph.read(cell.key(), Location::caller(), read) {
+        match self.graph.read(cell, Location::caller(), read) {
             Ok(value) => value,
             Err(error) => panic!("{error}"),
         }
@@ -152,20 +151,17 @@ impl Transaction<'_> {
                 return Err(error);
             }
         };
-        let failed = graph.node(index).failed;
-        let held = graph.node(index).value.downcast_ref::<T>();
-        if !failed
-            && let Some(old) = &held.value
-            && (held.same)(old, &value)
-        {
+        let node = graph.node_mut(index);
+        let failed = node.failed;
+        let held = node.cell_mut().source_mut::<T>();
+        if !failed && (held.same)(&held.value, &value) {
             graph.discard(value);
             return Ok(());
         }
+        let old = std::mem::replace(&mut held.value, value);
         if graph.needs_journal(index) {
-            let same = held.same;
-            graph.journal_replace(index, Box::new(ValueCell { value: Some(value), same }));
+            graph.journal_keep(index, Box::new(KeptSource(old)));
         } else {
-            let old = graph.node_mut(index).value.downcast_mut::<T>().value.replace(value);
             graph.discard(old);
         }
         if failed {
@@ -214,9 +210,8 @@ impl Transaction<'_> {
             return Err(error);
         }
         if graph.needs_journal(index) {
-            let held = graph.node(index).value.downcast_ref::<T>();
-            let copy = ValueCell { value: held.value.clone(), same: held.same };
-            graph.journal_replace(index, Box::new(copy));
+            let kept = KeptSource(graph.node(index).cell().source::<T>().value.clone());
+            graph.journal_keep(index, Box::new(kept));
         }
         // Torn, for the case that the panic is caught inside the transaction; a roll-back mends it.
         let (changed, panicked) = graph.update_value(index, update);

@@ -23,8 +23,6 @@ pub struct Updates<'g> {
     pub(crate) writer: Writer,
     /// The cells that have changed so far.
     changed: Vec<u32>,
-    /// Marks the cells that are in `changed`.
-    stamp: u64,
     /// The first panic.
     panicked: Option<PanicPayload>,
 }
@@ -46,14 +44,14 @@ impl Graph {
         writer: Writer,
         body: impl FnOnce(&mut Updates<'_>) -> R,
     ) -> Updated<R> {
-        self.epoch += 1;
         let changed = std::mem::take(&mut self.scratch);
-        let stamp = self.next_stamp();
-        let mut updates = Updates { graph: self, writer, changed, stamp, panicked: None };
+        let mut updates = Updates { graph: self, writer, changed, panicked: None };
         let value = catch_unwind(AssertUnwindSafe(|| body(&mut updates)));
         let Updates { mut changed, panicked, .. } = updates;
         let number = if changed.is_empty() { None } else { Some(self.finish(&changed, &writer)) };
-        changed.clear();
+        for index in changed.drain(..) {
+            self.node_mut(index).listed = false;
+        }
         self.scratch = changed;
         Updated { value, number, panicked }
     }
@@ -91,7 +89,7 @@ impl Updates<'_> {
     /// A cell is different: stains what depends on it, and makes it part of the commit.
     pub(crate) fn note_changed(&mut self, index: u32) {
         self.graph.mark(index);
-        if self.graph.is_first_touch(index, self.stamp) {
+        if !std::mem::replace(&mut self.graph.node_mut(index).listed, true) {
             self.changed.push(index);
         }
     }
@@ -113,7 +111,7 @@ impl Updates<'_> {
     where
         C::Value: Clone,
     {
-        self.graph.read(cell.key(), Location::caller(), C::Value::clone)
+        self.graph.read(cell, Location::caller(), C::Value::clone)
     }
 }
 

@@ -56,12 +56,11 @@ impl Graph {
         self.check_depth(writer, index)?;
         let node = self.node_mut(index);
         let failed = node.failed;
-        let cell = node.value.downcast_mut::<T>();
-        let old = cell.value.as_mut().expect("a source has a value");
-        if !failed && (cell.same)(old, value) {
+        let cell = node.cell_mut().source_mut::<T>();
+        if !failed && (cell.same)(&cell.value, value) {
             return Ok(None);
         }
-        std::mem::swap(old, value);
+        std::mem::swap(&mut cell.value, value);
         if failed {
             self.set_error(index, None);
         }
@@ -120,8 +119,7 @@ impl Graph {
         if self.node(index).atomic {
             return self.update_copy(index, update);
         }
-        let cell = self.node_mut(index).value.downcast_mut::<T>();
-        let value = cell.value.as_mut().expect("a source has a value");
+        let value = &mut self.node_mut(index).cell_mut().source_mut::<T>().value;
         match catch_unwind(AssertUnwindSafe(|| update(value).changed())) {
             Ok(changed) => (changed, None),
             Err(payload) => {
@@ -145,7 +143,8 @@ impl Graph {
         }));
         match updated {
             Ok(Some(value)) => {
-                let old = self.node_mut(index).value.downcast_mut::<T>().value.replace(value);
+                let held = &mut self.node_mut(index).cell_mut().source_mut::<T>().value;
+                let old = std::mem::replace(held, value);
                 self.discard(old);
                 (true, None)
             }
@@ -160,7 +159,6 @@ impl Graph {
         key: CellKey,
         writer: &Writer,
     ) -> Result<Option<CommitNumber>, CellError> {
-        self.epoch += 1;
         let had_observers = self.remove(key, writer.cause.location)?;
         Ok(if had_observers { Some(self.finish(&[], writer)) } else { None })
     }
@@ -171,7 +169,6 @@ impl Graph {
         keys: impl IntoIterator<Item = CellKey>,
         writer: &Writer,
     ) {
-        self.epoch += 1;
         let mut had_observers = false;
         for key in keys {
             had_observers |= self.remove(key, writer.cause.location).unwrap_or(false);
@@ -184,7 +181,6 @@ impl Graph {
     /// Commits the change of one source.
     #[inline]
     pub(crate) fn commit_one(&mut self, index: u32, writer: &Writer) -> CommitNumber {
-        self.epoch += 1;
         let node = self.node(index);
         if node.is_lonely() && !self.observed && self.affected.is_empty() && writer.depth == 0 {
             // Nobody will notice.
@@ -212,14 +208,15 @@ impl Graph {
             self.stage(index, number, writer);
         }
         self.settle_affected(|graph, index| {
-            if graph.has_changed(index) && graph.differs_from_journal(index) {
+            if graph.differs_from_journal(index) {
                 graph.stage(index, number, writer);
             }
         });
         number
     }
 
-    /// Pulls every stained cell with subscribers, so that the next commit can stain it again.
+    /// Pulls every stained cell with subscribers, so that the next commit can stain it again, and does something with
+    /// each that has become different.
     pub(crate) fn settle_affected(&mut self, mut each: impl FnMut(&mut Self, u32)) {
         if self.affected.is_empty() {
             return;
@@ -232,8 +229,11 @@ impl Graph {
             }
             // What could not be run stays queued, to be tried again at the next commit.
             let failed = self.pull(index).is_err();
-            self.node_mut(index).queued = failed;
-            each(self, index);
+            let node = self.node_mut(index);
+            node.queued = failed;
+            if std::mem::take(&mut node.changed) {
+                each(self, index);
+            }
             failed
         });
         affected.append(&mut self.affected);
@@ -243,7 +243,7 @@ impl Graph {
     /// Hands the state of a cell to its subscribers.
     #[inline]
     fn stage(&mut self, index: u32, number: CommitNumber, writer: &Writer) {
-        if let Some(topic) = self.node(index).topic {
+        if let Some(topic) = self.node(index).topic() {
             self.stage_topic(topic, index, number, writer);
         }
     }

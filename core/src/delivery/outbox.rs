@@ -356,7 +356,7 @@ impl Graph {
         writer: &Writer,
     ) {
         let error = if self.node(index).failed { self.error(index) } else { None };
-        let (value, outbox, garbage, wakers) = self.for_staging(index);
+        let (cell, outbox, garbage, wakers) = self.for_staging(index);
         let depth = writer.depth;
         let first = !outbox.delivering && outbox.queue.is_empty();
         let lend = first
@@ -367,7 +367,7 @@ impl Graph {
                     .is_some_and(|parcel| (parcel.number, parcel.depth) == (number, depth)));
         let full = outbox.queue.len() >= outbox.capacity;
         let cause = &writer.cause;
-        let staged = Staged { value, error: error.as_ref(), number, cause, full, lend };
+        let staged = Staged { cell, error: error.as_ref(), number, cause, full, lend };
         let entry = &mut outbox.topics[slot as usize];
         match entry.topic.stage(&staged, wakers, garbage) {
             Told::Nobody => {}

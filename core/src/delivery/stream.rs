@@ -6,7 +6,7 @@
 
 use super::{topic::copy_of, watch::Outlet};
 use crate::{
-    cell::{AnyValue, Cell},
+    cell::{AnyCell, Cell},
     commit::CommitNumber,
     error::CellError,
     graph::{Garbage, Graph},
@@ -120,7 +120,7 @@ impl<T> Stream for Changes<T> {
 impl<T: Clone + Send + 'static> Outlet for Buffer<T> {
     fn publish(
         &self,
-        value: &dyn AnyValue,
+        cell: &dyn AnyCell,
         error: Option<&CellError>,
         _number: CommitNumber,
         wakers: &mut Vec<Waker>,
@@ -128,7 +128,7 @@ impl<T: Clone + Send + 'static> Outlet for Buffer<T> {
     ) {
         let change = match error {
             Some(error) => Err(error.clone()),
-            None => copy_of::<T>(value),
+            None => copy_of::<T>(cell),
         };
         let mut state = self.state.lock();
         if state.changes.len() == self.capacity {

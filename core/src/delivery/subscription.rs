@@ -120,7 +120,7 @@ impl Core {
             let index = graph.observe(cell.key(), used)?;
             graph.note(|graph| Event::Subscribed { cell: graph.label(index) });
             let since = CommitNumber(graph.last_commit + u64::from(mutant("subscribed too late")));
-            let callback = callback(graph.peek(index));
+            let callback = callback(graph.peek::<C>(index));
             let (slot, id, topic) = graph.topic_of::<C::Value>(index);
             Ok::<_, CellError>((slot, id, topic.subscribe(callback, since)))
         })??;
@@ -146,11 +146,11 @@ impl Graph {
         &mut self,
         index: u32,
     ) -> (u32, u64, &mut Topic<T>) {
-        let slot = match self.node(index).topic {
+        let slot = match self.node(index).topic() {
             Some(slot) => slot,
             None => {
                 let slot = self.outbox.open_topic(|slot, id| Box::new(Topic::<T>::new(slot, id)));
-                self.node_mut(index).topic = Some(slot);
+                self.node_mut(index).set_topic(Some(slot));
                 slot
             }
         };
@@ -180,7 +180,8 @@ impl Graph {
 
     /// Removes the topic of a cell that has lost its last subscriber, so that it is lazy again.
     pub(crate) fn drop_topic(&mut self, index: u32) {
-        if let Some(slot) = self.node_mut(index).topic.take() {
+        if let Some(slot) = self.node(index).topic() {
+            self.node_mut(index).set_topic(None);
             let topic = self.outbox.close_topic(slot, &mut self.wakers);
             self.garbage.push(Box::new(topic));
         }
@@ -188,7 +189,7 @@ impl Graph {
 
     /// Removes the topic of a cell whose last watch has gone unnoticed; returns whether it did.
     pub(crate) fn drop_idle_topic(&mut self, index: u32) -> bool {
-        let idle = match self.node(index).topic {
+        let idle = match self.node(index).topic() {
             Some(slot) => self.outbox.topics[slot as usize].topic.is_idle(),
             None => true,
         };

@@ -2,7 +2,7 @@
 
 use super::{Panicked, subscription::Change, watch::Outlet};
 use crate::{
-    cell::AnyValue,
+    cell::AnyCell,
     commit::{Cause, CommitNumber},
     error::{CellError, CellErrorKind, panic_message},
     graph::Garbage,
@@ -84,8 +84,8 @@ pub(super) struct Notice<T> {
 
 /// The state of a cell, to be staged.
 pub(super) struct Staged<'g> {
-    /// The value.
-    pub(super) value: &'g dyn AnyValue,
+    /// The cell.
+    pub(super) cell: &'g dyn AnyCell,
     /// Why there is none.
     pub(super) error: Option<&'g CellError>,
     /// The commit.
@@ -229,19 +229,19 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
     ) -> Told {
-        let &Staged { value, error, number, cause, full, lend } = staged;
+        let &Staged { cell, error, number, cause, full, lend } = staged;
         if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
-            watch.publish(value, error, number, wakers, garbage);
+            watch.publish(cell, error, number, wakers, garbage);
         }
         for stream in self.streams.iter().filter_map(Weak::upgrade) {
-            stream.publish(value, error, number, wakers, garbage);
+            stream.publish(cell, error, number, wakers, garbage);
         }
         if self.count == 0 {
             return Told::Nobody;
         }
         let value = match error {
             Some(error) => Err(error.clone()),
-            None => copy_of(value),
+            None => copy_of(cell),
         };
         let waits = self.lent.as_deref_mut().map(|lent| &mut lent.notice);
         match waits {
@@ -369,8 +369,8 @@ impl<T: Send + 'static> Notice<T> {
 }
 
 /// A copy of a cell's value. `Clone` is the user's code; a panic in it becomes what the subscribers hear.
-pub(super) fn copy_of<T: Clone + Send + 'static>(value: &dyn AnyValue) -> Result<T, CellError> {
-    let value = value.downcast_ref::<T>().value.as_ref().expect("a changed cell has a value");
+pub(super) fn copy_of<T: Clone + Send + 'static>(cell: &dyn AnyCell) -> Result<T, CellError> {
+    let value = cell.value_as::<T>().expect("a changed cell has a value");
     catch_unwind(AssertUnwindSafe(|| value.clone())).map_err(|payload| {
         CellError::new(CellErrorKind::CloneFailed { message: panic_message(&*payload) })
     })

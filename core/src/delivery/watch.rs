@@ -6,7 +6,7 @@
 
 use super::topic::copy_of;
 use crate::{
-    cell::{AnyValue, Cell},
+    cell::{AnyCell, Cell},
     commit::CommitNumber,
     error::CellError,
     graph::{Garbage, Graph},
@@ -183,7 +183,7 @@ pub(crate) trait Outlet: Any + Send + Sync {
     /// Takes a new value. Called inside the lease.
     fn publish(
         &self,
-        value: &dyn AnyValue,
+        cell: &dyn AnyCell,
         error: Option<&CellError>,
         number: CommitNumber,
         wakers: &mut Vec<Waker>,
@@ -197,7 +197,7 @@ pub(crate) trait Outlet: Any + Send + Sync {
 impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
     fn publish(
         &self,
-        value: &dyn AnyValue,
+        cell: &dyn AnyCell,
         error: Option<&CellError>,
         number: CommitNumber,
         wakers: &mut Vec<Waker>,
@@ -205,7 +205,7 @@ impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
     ) {
         let value = match error {
             Some(error) => Err(error.clone()),
-            None => copy_of::<T>(value),
+            None => copy_of::<T>(cell),
         };
         let mut state = self.state.lock();
         match value {
@@ -268,7 +268,7 @@ impl Graph {
     {
         let index = self.observe(cell.key(), used)?;
         let number = CommitNumber(self.last_commit);
-        let value = self.read_clean(index, C::Value::clone)?;
+        let value = self.read_clean::<C, _>(index, C::Value::clone)?;
         let place = self.topic_of::<C::Value>(index).2.watch();
         if let Some(shared) = place.as_ref().and_then(Weak::upgrade) {
             let shared: Arc<dyn Any + Send + Sync> = shared;

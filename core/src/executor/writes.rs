@@ -55,7 +55,7 @@ impl RunContext {
     {
         let used = Location::caller();
         let core = self.core().upgrade().ok_or(StoreDropped)?;
-        Ok(core.enter(|graph| graph.read(cell.key(), used, C::Value::clone))??)
+        Ok(core.enter(|graph| graph.read(cell, used, C::Value::clone))??)
     }
 
     /// Writes a cell; see [`Store::set`](crate::Store::set). Returns the commit, if anything changed.

@@ -1,76 +1,123 @@
 //! Edges: who reads whom.
 //!
-//! An edge from an observer to a source is stored twice: in the observer's list of sources and in the
-//! source's list of observers. Each half holds the position of the other, so that either end removes it by
-//! swapping the last entry into its place and correcting one number, whatever the length of the lists.
+//! All edges live in one arena. An edge is on two lists: that of what its observer has read, in the order of the reads,
+//! and that of those who read its source, in the order in which they began to. The second one is linked both ways, so that
+//! an edge is removed in O(1) however many others read the same source.
 
-use super::{Colour, Graph};
+use super::{Colour, Graph, node::NONE};
 
-/// One half of an edge.
+/// An edge from the cell that reads to the cell that is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Edge {
-    /// The node at the other end.
-    pub(super) node: u32,
-    /// Where in the other end's list the other half is.
-    pub(super) position: u32,
+    /// The cell that is read; [`NONE`] if it was removed.
+    pub(super) source: u32,
+    /// The cell that reads.
+    pub(super) observer: u32,
+    /// The next edge of the same observer, or the next free one.
+    pub(super) next_source: u32,
+    /// The next edge to the same source.
+    pub(super) next_observer: u32,
+    /// The edge before this one among those to the same source.
+    previous_observer: u32,
+}
+
+/// The arena of the edges.
+#[derive(Debug)]
+pub(super) struct Edges {
+    /// The edges, free ones among them.
+    pub(super) all: Vec<Edge>,
+    /// The first of the free ones.
+    free: u32,
+}
+
+impl Edges {
+    pub(super) fn new() -> Self {
+        Self { all: Vec::new(), free: NONE }
+    }
+
+    fn add(&mut self, edge: Edge) -> u32 {
+        if self.free == NONE {
+            let index = u32::try_from(self.all.len()).ok().filter(|index| *index != NONE);
+            self.all.push(edge);
+            return index.expect("a store holds fewer than 2^32 dependencies");
+        }
+        let index = self.free;
+        self.free = std::mem::replace(&mut self.all[index as usize], edge).next_source;
+        index
+    }
+
+    #[inline]
+    pub(super) fn get(&self, index: u32) -> &Edge {
+        &self.all[index as usize]
+    }
+
+    #[inline]
+    fn get_mut(&mut self, index: u32) -> &mut Edge {
+        &mut self.all[index as usize]
+    }
 }
 
 impl Graph {
-    /// Adds an edge at the end of both lists.
-    pub(super) fn link(&mut self, observer: u32, source: u32) {
-        let slot = self.sources(observer).len() as u32;
-        let observers = &mut self.node_mut(source).observers;
-        let position = observers.len() as u32;
-        observers.push(Edge { node: observer, position: slot });
-        self.sources_mut(observer).push(Edge { node: source, position });
+    /// Adds an edge: behind `last` among those of the observer, and as the last one of the source.
+    pub(super) fn link(&mut self, observer: u32, last: u32, source: u32) -> u32 {
+        let previous_observer = self.node(source).last_observer;
+        let (next_source, next_observer) = (NONE, NONE);
+        let edge = Edge { source, observer, next_source, next_observer, previous_observer };
+        let index = self.edges.add(edge);
+        match last {
+            NONE => self.node_mut(observer).first_source = index,
+            last => self.edges.get_mut(last).next_source = index,
+        }
+        match previous_observer {
+            NONE => self.node_mut(source).first_observer = index,
+            previous => self.edges.get_mut(previous).next_observer = index,
+        }
+        self.node_mut(source).last_observer = index;
+        index
     }
 
-    /// Removes the observer's edges from the `first`th source on.
-    pub(super) fn unlink_sources_from(&mut self, observer: u32, first: usize) {
-        if self.node(observer).derivation.is_none() {
-            return;
-        }
-        while self.sources(observer).len() > first {
-            let edge = self.sources_mut(observer).pop().expect("longer than `first`");
-            self.forget_observer(edge);
-        }
-    }
-
-    /// Removes all edges to those who read `source`; they have been stained.
-    pub(super) fn unlink_observers(&mut self, source: u32) {
-        for edge in std::mem::take(&mut self.node_mut(source).observers) {
-            let slot = edge.position as usize;
-            let sources = self.sources_mut(edge.node);
-            sources.swap_remove(slot);
-            if let Some(&moved) = sources.get(slot) {
-                self.node_mut(moved.node).observers[moved.position as usize].position = slot as u32;
+    /// Removes the observer's edges behind `last`, or all of them.
+    pub(super) fn unlink_sources_after(&mut self, observer: u32, last: u32) {
+        let first = match last {
+            NONE => &mut self.node_mut(observer).first_source,
+            last => &mut self.edges.get_mut(last).next_source,
+        };
+        let mut index = std::mem::replace(first, NONE);
+        while index != NONE {
+            let edge = *self.edges.get(index);
+            if edge.source != NONE {
+                self.forget_observer(edge);
             }
-            self.node_mut(edge.node).colour = Colour::Dirty;
+            self.edges.get_mut(index).next_source = self.edges.free;
+            self.edges.free = index;
+            index = edge.next_source;
         }
     }
 
-    /// Removes the source's half of `edge`, which the observer has given up.
+    /// Takes an edge that its observer has given up from the list of its source.
     fn forget_observer(&mut self, edge: Edge) {
-        let position = edge.position as usize;
-        let observers = &mut self.node_mut(edge.node).observers;
-        observers.swap_remove(position);
-        if let Some(&moved) = observers.get(position) {
-            self.sources_mut(moved.node)[moved.position as usize].position = edge.position;
+        match edge.previous_observer {
+            NONE => self.node_mut(edge.source).first_observer = edge.next_observer,
+            previous => self.edges.get_mut(previous).next_observer = edge.next_observer,
+        }
+        match edge.next_observer {
+            NONE => self.node_mut(edge.source).last_observer = edge.previous_observer,
+            next => self.edges.get_mut(next).previous_observer = edge.previous_observer,
         }
     }
 
-    /// What the derived cell's last run read.
-    #[inline]
-    pub(super) fn sources(&self, observer: u32) -> &[Edge] {
-        self.node(observer).derivation.as_ref().map_or(&[], |derivation| &derivation.sources)
-    }
-
-    fn sources_mut(&mut self, observer: u32) -> &mut Vec<Edge> {
-        &mut self
-            .node_mut(observer)
-            .derivation
-            .as_mut()
-            .expect("only derived cells have sources")
-            .sources
+    /// Has nobody read `source` any more, which is about to go; those who did have been stained. They keep an edge to
+    /// nothing, which matches no read, until they run again.
+    pub(super) fn unlink_observers(&mut self, source: u32) {
+        let node = self.node_mut(source);
+        let mut index = std::mem::replace(&mut node.first_observer, NONE);
+        node.last_observer = NONE;
+        while index != NONE {
+            let edge = self.edges.get_mut(index);
+            edge.source = NONE;
+            let observer = edge.observer;
+            index = edge.next_observer;
+            self.node_mut(observer).colour = Colour::Dirty;
+        }
     }
 }

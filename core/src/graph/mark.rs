@@ -1,27 +1,25 @@
 //! Marking: a change is pushed down the graph as a colour.
 
-use super::{Colour, Graph};
+use super::{Colour, Graph, node::NONE};
 
 impl Graph {
     /// Stains everything below `source`, whose value has changed: its direct observers `Dirty`, the rest
     /// `Check`. Breadth first, without recursion; stained nodes are not descended into again.
     #[inline]
     pub(crate) fn mark(&mut self, source: u32) {
-        if !self.node(source).observers.is_empty() {
+        if self.node(source).has_observers() {
             self.mark_observers(source);
         }
     }
 
     fn mark_observers(&mut self, source: u32) {
-        let mut queue = std::mem::take(&mut self.mark_queue);
-        self.stain_observers(source, Colour::Dirty, &mut queue);
+        self.stain_observers(source, Colour::Dirty);
         let mut next = 0;
-        while let Some(&index) = queue.get(next) {
+        while let Some(&index) = self.mark_queue.get(next) {
             next += 1;
-            self.stain_observers(index, Colour::Check, &mut queue);
+            self.stain_observers(index, Colour::Check);
         }
-        queue.clear();
-        self.mark_queue = queue;
+        self.mark_queue.clear();
     }
 
     /// Stains a derived cell itself `Dirty`, and everything below it.
@@ -29,28 +27,31 @@ impl Graph {
         self.mark(index);
         let node = self.node_mut(index);
         node.colour = Colour::Dirty;
-        if node.topic.is_some() && !node.queued {
+        if node.topic != NONE && !node.queued {
             node.queued = true;
             self.affected.push(index);
         }
     }
 
-    fn stain_observers(&mut self, source: u32, colour: Colour, queue: &mut Vec<u32>) {
-        // By position, since the list is inside what is written to.
-        for position in 0..self.node(source).observers.len() {
-            let index = self.node(source).observers[position].node;
-            let node = self.node_mut(index);
+    #[inline]
+    fn stain_observers(&mut self, source: u32, colour: Colour) {
+        let mut next = self.node(source).first_observer;
+        while next != NONE {
+            let edge = self.edges.get(next);
+            let index = edge.observer;
+            next = edge.next_observer;
+            let node = &mut self.nodes[index as usize];
             if node.colour >= colour {
                 continue;
             }
             let was_clean = node.colour == Colour::Clean;
             node.colour = colour;
             if was_clean {
-                if !node.observers.is_empty() {
-                    queue.push(index);
+                if node.has_observers() {
+                    self.mark_queue.push(index);
                 }
                 // In a transaction a node can be stained, read, and stained again.
-                if node.topic.is_some() && !node.queued {
+                if node.topic != NONE && !node.queued {
                     node.queued = true;
                     self.affected.push(index);
                 }
@@ -59,10 +60,13 @@ impl Graph {
     }
 
     /// A derived cell has a new value: those who only had to check must run.
+    #[inline]
     pub(super) fn upgrade_observers(&mut self, source: u32) {
-        for position in 0..self.node(source).observers.len() {
-            let edge = self.node(source).observers[position];
-            let node = self.node_mut(edge.node);
+        let mut next = self.node(source).first_observer;
+        while next != NONE {
+            let edge = self.edges.get(next);
+            let node = &mut self.nodes[edge.observer as usize];
+            next = edge.next_observer;
             // A clean observer of a stale source is the one that is running now.
             if node.colour == Colour::Check {
                 node.colour = Colour::Dirty;

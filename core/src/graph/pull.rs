@@ -9,61 +9,32 @@
 //! have read any more (`if cx.get(flag) { cx.get(costly) }`). So a `Dirty` node runs at once and pulls what
 //! it really reads, unless reads are already nested [`EAGER_DEPTH`] deep: then keeping the stack short wins.
 
-use super::{Colour, Graph, Reader};
+use super::{Colour, Graph, node::NONE};
 use crate::{
     error::{CellError, CellErrorKind, panic_message},
     event::Event,
 };
-use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::any::Any;
 
 /// From this nesting on, the known sources of a `Dirty` node are pulled before it runs.
 const EAGER_DEPTH: usize = 32;
 
-/// A derivation's closure, whatever the type of its value.
-pub(super) trait Compute: Send {
-    /// Runs the closure for the cell at `index` and stores the value; returns whether it differs from the
-    /// one before. An `Err` is the payload of a panic.
-    fn run(&mut self, graph: &mut Graph, index: u32) -> Result<bool, Box<dyn Any + Send>>;
-}
-
-/// Hides the type of a derivation's closure.
-pub(super) fn compute<T: Send + 'static>(
-    f: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
-) -> Box<dyn Compute> {
-    Box::new(f)
-}
-
-impl<T, F> Compute for F
-where
-    T: Send + 'static,
-    F: FnMut(&mut Reader<'_>) -> T + Send + 'static,
-{
-    fn run(&mut self, graph: &mut Graph, index: u32) -> Result<bool, Box<dyn Any + Send>> {
-        let mut reader = Reader::begin(graph, index);
-        // The closure is the user's; so is the comparison. Neither leaves the graph half changed: edges and
-        // value are written by us, before and after.
-        catch_unwind(AssertUnwindSafe(|| {
-            let value = self(&mut reader);
-            reader.end();
-            reader.graph().store_derived::<T>(index, value)
-        }))
-        .inspect_err(|_| reader.end())
-    }
-}
-
 impl Graph {
     /// Brings a cell up to date. An `Err` is the reason why it has no value now.
+    #[inline]
     pub(crate) fn pull(&mut self, target: u32) -> Result<(), CellError> {
+        if self.node(target).colour == Colour::Clean { Ok(()) } else { self.pull_stale(target) }
+    }
+
+    fn pull_stale(&mut self, target: u32) -> Result<(), CellError> {
         let base = self.pull_stack.len();
-        let (mut index, mut cursor) = (target, 0);
+        // The cell that is looked at, and the edge to the next of its sources.
+        let (mut index, mut next) = (target, self.node(target).first_source);
         loop {
-            if let Some(source) = self.next_stale_source(index, &mut cursor) {
+            if let Some(source) = self.next_stale_source(index, &mut next) {
                 self.node_mut(index).visiting = true;
-                self.pull_stack.push((index, cursor));
-                (index, cursor) = (source, 0);
+                self.pull_stack.push((index, next));
+                (index, next) = (source, self.node(source).first_source);
                 continue;
             }
             let node = self.node_mut(index);
@@ -81,35 +52,40 @@ impl Graph {
             if self.pull_stack.len() == base {
                 return Ok(());
             }
-            (index, cursor) = self.pull_stack.pop().expect("longer than `base`");
+            (index, next) = self.pull_stack.pop().expect("longer than `base`");
         }
     }
 
     /// The next source that is to be pulled before it is clear what to do with a cell.
-    fn next_stale_source(&mut self, index: u32, cursor: &mut u32) -> Option<u32> {
-        loop {
-            let node = self.node(index);
-            let must_look = match node.colour {
-                Colour::Clean => false,
-                Colour::Check => true,
-                Colour::Dirty => self.running.len() >= EAGER_DEPTH,
-            };
-            if !must_look {
-                return None;
-            }
-            let edge = *node.derivation.as_ref()?.sources.get(*cursor as usize)?;
-            *cursor += 1;
-            let source = self.node(edge.node);
-            if source.colour == Colour::Clean {
+    #[inline]
+    fn next_stale_source(&mut self, index: u32, next: &mut u32) -> Option<u32> {
+        let node = self.node(index);
+        if node.colour == Colour::Clean
+            || node.colour == Colour::Dirty && self.running.len() < EAGER_DEPTH
+        {
+            return None;
+        }
+        while *next != NONE {
+            let edge = self.edges.get(*next);
+            *next = edge.next_source;
+            if edge.source == NONE {
                 continue;
             }
-            if self.is_running(edge.node) {
-                // Reads itself in a circle: let it run into the cycle and say so.
-                self.node_mut(index).colour = Colour::Dirty;
-            } else if !source.visiting {
-                return Some(edge.node);
+            let (index, source) = (edge.source, self.node(edge.source));
+            if source.colour == Colour::Clean || source.visiting {
+                continue;
+            }
+            if source.cell.is_some() {
+                return Some(index);
+            }
+            // It is running: the cell reads itself in a circle. Let it run into the cycle and say so.
+            let observer = edge.observer;
+            self.node_mut(observer).colour = Colour::Dirty;
+            if self.running.len() < EAGER_DEPTH {
+                return None;
             }
         }
+        None
     }
 
     /// Brings a cell up to date however deep its first read nests: where the nesting reaches its limit, the
@@ -137,45 +113,41 @@ impl Graph {
         }
     }
 
-    /// Whether the cell's derivation is under way.
-    fn is_running(&self, index: u32) -> bool {
-        self.node(index).derivation.as_ref().is_some_and(|derivation| derivation.compute.is_none())
-    }
-
     /// Runs the derivation of a dirty cell. What goes wrong in it is kept as the cell's error; an `Err` means
     /// that it could not be run at all and stays dirty.
     fn recompute(&mut self, index: u32) -> Result<(), CellError> {
         if self.running.len() >= self.max_depth {
-            self.too_deep_at = Some(index);
-            let (cell, limit) = (self.label(index), self.max_depth);
-            return Err(CellError::new(CellErrorKind::TooDeep { cell, limit }));
+            return Err(self.too_deep(index));
         }
-        let derivation =
-            self.node_mut(index).derivation.as_mut().expect("only derived cells stain");
-        let Some(mut compute) = derivation.compute.take() else {
+        let Some(mut cell) = self.node_mut(index).cell.take() else {
             return Err(self.cycle(index));
         };
         self.running.push(index);
-        let result = compute.run(self, index);
+        let result = cell.run(self, index);
         self.running.pop();
-        let epoch = self.epoch;
         let node = self.node_mut(index);
+        node.cell = Some(cell);
         node.colour = Colour::Clean;
-        let derivation = node.derivation.as_mut().expect("still derived");
-        derivation.compute = Some(compute);
         let changed = match result {
             Ok(changed) => changed,
             Err(payload) => self.fail(index, payload)?,
         };
         if changed {
             let node = self.node_mut(index);
-            node.derivation.as_mut().expect("still derived").changed_at = epoch;
-            if !node.observers.is_empty() {
+            node.changed = true;
+            if node.has_observers() {
                 self.upgrade_observers(index);
             }
         }
         self.note(|graph| Event::Recomputed { cell: graph.label(index), changed });
         Ok(())
+    }
+
+    #[cold]
+    fn too_deep(&mut self, index: u32) -> CellError {
+        self.too_deep_at = Some(index);
+        let (cell, limit) = (self.label(index), self.max_depth);
+        CellError::new(CellErrorKind::TooDeep { cell, limit })
     }
 
     /// Keeps what a derivation panicked with as the cell's error; returns whether that is news. The reads of
@@ -198,38 +170,13 @@ impl Graph {
         let before = self.error(index);
         let changed = before.as_ref() != Some(&error);
         if changed {
-            self.journal_derived(index);
+            if self.needs_journal(index) {
+                let kept = self.node_mut(index).cell_mut().keep();
+                self.journal_keep(index, kept);
+            }
             self.set_error(index, Some(error));
         }
         Ok(changed)
-    }
-
-    /// Stores the value of a derivation that came to its end; returns whether it differs.
-    fn store_derived<T: Send + 'static>(&mut self, index: u32, value: T) -> bool {
-        let keep = self.needs_journal(index);
-        let node = self.node_mut(index);
-        let failed = node.failed;
-        let cell = node.value.downcast_mut::<T>();
-        if !failed
-            && let Some(old) = &cell.value
-            && (cell.same)(old, &value)
-        {
-            self.discard(value);
-            return false;
-        }
-        let old = if keep {
-            self.journal_derived(index);
-            self.node_mut(index).value.downcast_mut::<T>().value.replace(value)
-        } else {
-            cell.value.replace(value)
-        };
-        if let Some(old) = old {
-            self.discard(old);
-        }
-        if failed {
-            self.set_error(index, None);
-        }
-        true
     }
 
     /// The error of a derivation that reads itself, with the way round.

@@ -1,6 +1,6 @@
 //! The reader: what a derivation is handed to read other cells with.
 
-use super::{Colour, Graph};
+use super::{Colour, Graph, node::NONE};
 use crate::{
     cell::{Cell, CellKey},
     error::CellError,
@@ -31,24 +31,27 @@ pub struct Reader<'g> {
     /// The cell whose derivation runs.
     owner: u32,
     /// The number of this run.
-    stamp: u64,
-    /// How many of the reads so far were the same as last time.
-    matched: usize,
+    stamp: u32,
+    /// The edge of the last read that added or met one.
+    last: u32,
+    /// The edge that the next read will meet if it is the same as last time.
+    next: u32,
 }
 
 impl<'g> Reader<'g> {
     #[inline]
     pub(super) fn begin(graph: &'g mut Graph, owner: u32) -> Self {
-        graph.run_stamp += 1;
-        let stamp = graph.run_stamp;
-        Self { graph, owner, stamp, matched: 0 }
+        let stamp = graph.next_run();
+        let next = graph.node(owner).first_source;
+        Self { graph, owner, stamp, last: NONE, next }
     }
 
     /// Gives up the dependencies of the last run that this one did not read.
     #[inline]
     pub(super) fn end(&mut self) {
-        if self.matched < self.graph.sources(self.owner).len() {
-            self.graph.unlink_sources_from(self.owner, self.matched);
+        if self.next != NONE {
+            self.next = NONE;
+            self.graph.unlink_sources_after(self.owner, self.last);
         }
     }
 
@@ -115,7 +118,7 @@ impl<'g> Reader<'g> {
         read: impl FnOnce(&C::Value) -> R,
     ) -> Result<R, CellError> {
         let index = self.track(cell.key(), Location::caller())?;
-        self.graph.read_clean(index, read)
+        self.graph.read_clean::<C, R>(index, read)
     }
 
     /// Brings the cell up to date and makes it a dependency.
@@ -128,18 +131,26 @@ impl<'g> Reader<'g> {
         }
         if node.colour == Colour::Clean {
             node.read_by = self.stamp;
-            if self.is_next(index) {
-                self.matched += 1;
+            if self.meets(index) {
                 return Ok(index);
             }
         }
         self.track_anew(index)
     }
 
-    /// Whether the last run's next read was this one.
+    /// Whether the last run's next read was this one; if so, goes on to the one after it.
     #[inline]
-    fn is_next(&self, index: u32) -> bool {
-        self.graph.sources(self.owner).get(self.matched).is_some_and(|edge| edge.node == index)
+    fn meets(&mut self, index: u32) -> bool {
+        if self.next == NONE {
+            return false;
+        }
+        let edge = self.graph.edges.get(self.next);
+        if edge.source != index {
+            return false;
+        }
+        self.last = self.next;
+        self.next = edge.next_source;
+        true
     }
 
     /// Tracks a cell that is stale, or that the last run did not read at this point.
@@ -150,11 +161,10 @@ impl<'g> Reader<'g> {
             self.graph.node_mut(index).read_by = self.stamp;
         }
         // Linked even if it failed: the derivation is due again when the cell recovers.
-        if !self.is_next(index) {
-            self.graph.unlink_sources_from(self.owner, self.matched);
-            self.graph.link(self.owner, index);
+        if !self.meets(index) {
+            self.end();
+            self.last = self.graph.link(self.owner, self.last, index);
         }
-        self.matched += 1;
         outcome.map(|()| index)
     }
 }

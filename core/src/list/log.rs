@@ -2,7 +2,7 @@
 
 use super::diff::ListDiff;
 use crate::{
-    cell::AnyValue,
+    cell::AnyCell,
     commit::CommitNumber,
     delivery::Outlet,
     error::CellError,
@@ -115,7 +115,7 @@ impl<T> DiffLog<T> {
 impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
     fn publish(
         &self,
-        value: &dyn AnyValue,
+        cell: &dyn AnyCell,
         error: Option<&CellError>,
         _number: CommitNumber,
         wakers: &mut Vec<Waker>,
@@ -123,7 +123,7 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
     ) {
         let Pending { mut diffs, whole } = self.take();
         let readers = self.readers();
-        let items = match (error, &value.downcast_ref::<Vec<T>>().value) {
+        let items = match (error, cell.value_as::<Vec<T>>()) {
             (None, Some(items)) => items,
             _ => {
                 for reader in &readers {

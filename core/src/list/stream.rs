@@ -246,7 +246,7 @@ impl Graph {
         used: &'static Location<'static>,
     ) -> Result<ListDiffs<T>, CellError> {
         let index = self.locate(list.key(), used)?;
-        let items = self.read_clean(index, Vec::<T>::clone).ok();
+        let items = self.read_clean::<ListCell<T>, _>(index, Vec::clone).ok();
         let log = match self.diff_log::<T>(index) {
             Some(log) => log,
             None => {

@@ -4,7 +4,7 @@ use super::{
     diff::ListDiff,
     log::{DiffLog, PendingMark},
 };
-use crate::cell::AnyValue;
+use crate::cell::{AnyCell, Kept};
 use std::sync::Arc;
 
 /// In the journal in the place of the old value: what makes it from the new one.
@@ -19,28 +19,23 @@ pub(super) struct ListUndo<T> {
     pub(super) untold: Vec<ListDiff<T>>,
 }
 
-impl<T: Clone + Send + 'static> AnyValue for ListUndo<T> {
-    /// An edit is a change, whatever it came to.
-    fn same_as(&self, _: &dyn AnyValue) -> bool {
-        false
-    }
-
-    fn empty(&self) -> Box<dyn AnyValue> {
-        unreachable!("only derived cells are emptied")
-    }
-
-    fn has_drop(&self) -> bool {
-        true
-    }
-
-    fn undo(&mut self, value: &mut dyn AnyValue) -> bool {
-        let items = value.downcast_mut::<Vec<T>>().value.as_mut().expect("a list has a value");
+impl<T: Clone + Send + 'static> Kept for ListUndo<T> {
+    fn restore(&mut self, cell: &mut dyn AnyCell) {
+        let items = &mut cell.source_mut::<Vec<T>>().value;
         while let Some(diff) = self.inverse.pop() {
             diff.apply_keeping(items, |value| self.displaced.push(value));
         }
         if let Some((log, mark)) = &self.log {
             self.untold = log.take_back(*mark);
         }
+    }
+
+    /// An edit is a change, whatever it came to.
+    fn same_as(&self, _: &dyn AnyCell) -> bool {
+        false
+    }
+
+    fn has_drop(&self) -> bool {
         true
     }
 }

@@ -136,7 +136,7 @@ impl Transaction<'_> {
         let Edited { value, touched, undo } = graph.edit_items(index, true, edit);
         if touched {
             if let Some(undo) = undo {
-                graph.journal_undo(index, Box::new(undo));
+                graph.journal_keep(index, Box::new(undo));
             }
             graph.mark(index);
         }
@@ -308,8 +308,7 @@ impl Graph {
         let log = self.diff_log::<T>(index);
         let pending = log.as_ref().map(|log| log.take());
         let mark = pending.as_ref().map(|pending| pending.mark());
-        let items = self.node_mut(index).value.downcast_mut::<Vec<T>>();
-        let items = items.value.as_mut().expect("a list has a value");
+        let items = &mut self.node_mut(index).cell_mut().source_mut::<Vec<T>>().value;
         let mut list = ListEdit::new(items, &label, Notes::new(pending, undoable));
         let value = catch_unwind(AssertUnwindSafe(|| edit(&mut list)));
         let Notes { touched, pending, undo, displaced } = list.into_notes();
@@ -331,7 +330,7 @@ impl Graph {
         &mut self,
         index: u32,
     ) -> Option<Arc<DiffLog<T>>> {
-        self.node(index).topic?;
+        self.node(index).topic()?;
         self.outlets::<Vec<T>>(index).iter().filter_map(Weak::upgrade).find_map(|outlet| {
             let outlet: Arc<dyn Any + Send + Sync> = outlet;
             outlet.downcast().ok()

@@ -67,7 +67,7 @@ impl Store {
         read: impl FnOnce(&C::Value) -> R,
     ) -> Result<R, CellError> {
         let used = Location::caller();
-        self.core().enter(|graph| graph.read(cell.key(), used, read))?
+        self.core().enter(|graph| graph.read(cell, used, read))?
     }
 
     /// Evaluates cells however deep their first reads nest, where a plain read would be
