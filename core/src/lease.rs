@@ -8,12 +8,13 @@
 //!
 //! Guards, runs and scopes may be dropped by pure code inside a lease. Their destructors need the
 //! lease themselves, so they [`defer`]: the work is kept by the thread and done right after it has let
-//! go of the lease.
+//! go of the lease. So are values that only a dropped watch or stream still held ([`release`]).
 
 use crate::sync::{Condvar, Mutex, thread_locals};
 use std::{
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    sync::Arc,
 };
 
 /// Code inside a store's lease asked for a lease: of the same store, or of another one.
@@ -122,6 +123,16 @@ pub(crate) fn defer(work: impl FnOnce() + 'static) {
     }
     HAS_DEFERRED.with(|any| any.set(true));
     DEFERRED.with(|list| list.borrow_mut().push(Box::new(work)));
+}
+
+/// To be called in the drop of a handle: if it is the last one, what it shares is not dropped inside a lease, since it
+/// holds values of the user's.
+#[inline]
+pub(crate) fn release<T: 'static>(shared: &Arc<T>) {
+    if held().is_some() {
+        let shared = Arc::clone(shared);
+        defer(move || drop(shared));
+    }
 }
 
 /// Marks the thread as a holder for as long as it lives, panics included.

@@ -10,6 +10,7 @@ use crate::{
     commit::CommitNumber,
     error::CellError,
     graph::{Garbage, Graph},
+    lease,
     store::Core,
     sync::Mutex,
 };
@@ -47,7 +48,7 @@ use std::{
 /// # });
 /// ```
 #[must_use = "a stream that is not read collects values up to its bound, then loses the oldest"]
-pub struct Changes<T> {
+pub struct Changes<T: 'static> {
     buffer: Arc<Buffer<T>>,
 }
 
@@ -80,7 +81,7 @@ struct BufferState<T> {
     waiting: Option<Waker>,
 }
 
-impl<T> Changes<T> {
+impl<T: 'static> Changes<T> {
     /// How many changes wait to be read.
     pub fn len(&self) -> usize {
         self.buffer.state.lock().changes.len()
@@ -92,7 +93,7 @@ impl<T> Changes<T> {
     }
 }
 
-impl<T> Stream for Changes<T> {
+impl<T: 'static> Stream for Changes<T> {
     type Item = Result<T, Missed>;
 
     /// # Cancel safety
@@ -100,20 +101,42 @@ impl<T> Stream for Changes<T> {
     /// Cancel safe: a change leaves the stream only when it is returned.
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.buffer.state.lock();
-        if state.lagged > 0 {
-            return Poll::Ready(Some(Err(Missed::Lagged(std::mem::take(&mut state.lagged)))));
+        if let Poll::Ready(next) = state.next() {
+            return Poll::Ready(next);
         }
-        if let Some(change) = state.changes.pop_front() {
+        if state.waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        // A waker is user code, which may look at this very stream: cloned outside the lock, dropped outside it.
+        drop(state);
+        let waker = cx.waker().clone();
+        let mut state = self.buffer.state.lock();
+        let (next, dropped) = match state.next() {
+            Poll::Pending => (Poll::Pending, state.waiting.replace(waker)),
+            ready => (ready, Some(waker)),
+        };
+        drop(state);
+        drop(dropped);
+        next
+    }
+}
+
+impl<T> BufferState<T> {
+    /// What a reader finds.
+    fn next(&mut self) -> Poll<Option<Result<T, Missed>>> {
+        if self.lagged > 0 {
+            return Poll::Ready(Some(Err(Missed::Lagged(std::mem::take(&mut self.lagged)))));
+        }
+        if let Some(change) = self.changes.pop_front() {
             return Poll::Ready(Some(change.map_err(Missed::Failed)));
         }
-        if state.closed {
-            return Poll::Ready(None);
-        }
-        let known = state.waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
-        let replaced = if known { None } else { state.waiting.replace(cx.waker().clone()) };
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        if self.closed { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
+
+impl<T: 'static> Drop for Changes<T> {
+    fn drop(&mut self) {
+        lease::release(&self.buffer);
     }
 }
 
@@ -193,7 +216,7 @@ impl Graph {
     }
 }
 
-impl<T> fmt::Debug for Changes<T> {
+impl<T: 'static> fmt::Debug for Changes<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Changes").field("waiting", &self.len()).finish_non_exhaustive()
     }

@@ -10,6 +10,7 @@ use crate::{
     commit::CommitNumber,
     error::CellError,
     graph::{Garbage, Graph},
+    lease,
     store::Core,
     sync::{Mutex, mutant},
 };
@@ -39,8 +40,8 @@ struct WatchState<T> {
     number: CommitNumber,
     /// Whether the cell is gone.
     closed: bool,
-    /// The wakers of those who wait: one each.
-    waiting: Slab<Waker>,
+    /// A place for each who waits; its waker is gone once woken.
+    waiting: Slab<Option<Waker>>,
 }
 
 /// The last value of a cell, kept up to date by every commit that changes it.
@@ -61,22 +62,23 @@ struct WatchState<T> {
 /// assert_eq!(*watch.borrow_and_update(), "Grace");
 /// assert!(!watch.has_changed());
 /// ```
-pub struct Watch<T> {
+pub struct Watch<T: 'static> {
     /// Shared with the store and the other watches of the cell.
     shared: Arc<WatchShared<T>>,
     /// The commit that this watch has seen.
     seen: CommitNumber,
 }
 
-/// A value that a [`Watch`] has lent. It does not change under the reader, and holding on to it blocks nobody.
-pub struct WatchRef<T>(Arc<T>);
+/// A value that a [`Watch`] has lent. It does not change under the reader, and holding on to it blocks nobody. If it is the
+/// last to hold the value, the value is dropped with it; inside a lease, when that ends.
+pub struct WatchRef<T: 'static>(Arc<T>);
 
 /// The watched cell was removed, or its store dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the watched cell is gone")]
 pub struct WatchClosed;
 
-impl<T> Watch<T> {
+impl<T: 'static> Watch<T> {
     /// The last value. Takes no lease and never waits for user code.
     ///
     /// While the cell is in error, this is the last good value; see [`error`](Self::error).
@@ -121,7 +123,7 @@ impl<T> Watch<T> {
     }
 }
 
-impl<T> Clone for Watch<T> {
+impl<T: 'static> Clone for Watch<T> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), seen: self.seen }
     }
@@ -129,50 +131,52 @@ impl<T> Clone for Watch<T> {
 
 /// The future of [`Watch::changed`].
 #[must_use = "futures do nothing unless awaited"]
-pub struct Changed<'w, T> {
+pub struct Changed<'w, T: 'static> {
     watch: &'w mut Watch<T>,
     /// The place of our waker.
     key: Option<usize>,
 }
 
-impl<T> Future for Changed<'_, T> {
+impl<T: 'static> Future for Changed<'_, T> {
     type Output = Result<(), WatchClosed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let mut state = this.watch.shared.state.lock();
-        let outcome = if state.number > this.watch.seen {
-            this.watch.seen = state.number;
-            Ok(())
-        } else if state.closed {
-            Err(WatchClosed)
-        } else {
-            if mutant("looked before it registered") {
-                drop(state);
-                state = this.watch.shared.state.lock();
+        let Self { watch: Watch { shared, seen }, key } = self.get_mut();
+        let mut state = shared.state.lock();
+        let mut outcome = state.look(seen);
+        let mut dropped = None;
+        if outcome.is_none() {
+            if state.is_waiting(*key, cx.waker()) {
+                return Poll::Pending;
             }
-            match this.key.and_then(|key| state.waiting.get_mut(key)) {
-                Some(waker) if waker.will_wake(cx.waker()) => {}
-                Some(waker) => {
-                    let old = std::mem::replace(waker, cx.waker().clone());
-                    drop(state);
-                    drop(old);
-                }
-                None => this.key = Some(state.waiting.insert(cx.waker().clone())),
+            // A waker is user code, which may look at this very cell: cloned outside the lock, dropped outside it.
+            drop(state);
+            let waker = cx.waker().clone();
+            state = shared.state.lock();
+            if !mutant("looked before it registered") {
+                outcome = state.look(seen);
             }
+            dropped = match outcome {
+                None => state.wait(key, waker),
+                Some(_) => Some(waker),
+            };
+        }
+        let Some(outcome) = outcome else {
+            drop(state);
+            drop(dropped);
             return Poll::Pending;
         };
-        let waker = this.key.take().and_then(|key| state.waiting.try_remove(key));
+        let waker = key.take().and_then(|key| state.waiting.remove(key));
         drop(state);
-        drop(waker);
+        drop((waker, dropped));
         Poll::Ready(outcome)
     }
 }
 
-impl<T> Drop for Changed<'_, T> {
+impl<T: 'static> Drop for Changed<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            let waker = self.watch.shared.state.lock().waiting.try_remove(key);
+            let waker = self.watch.shared.state.lock().waiting.remove(key);
             drop(waker);
         }
     }
@@ -236,9 +240,46 @@ impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
 }
 
 impl<T> WatchState<T> {
+    /// What `changed` has to say to a watch that has seen the commit `seen`, which is brought up to date.
+    fn look(&self, seen: &mut CommitNumber) -> Option<Result<(), WatchClosed>> {
+        if self.number > *seen {
+            *seen = self.number;
+            return Some(Ok(()));
+        }
+        self.closed.then_some(Err(WatchClosed))
+    }
+
+    /// Whether the one at `key` would be woken through `waker` already.
+    fn is_waiting(&self, key: Option<usize>, waker: &Waker) -> bool {
+        key.and_then(|key| self.waiting[key].as_ref()).is_some_and(|own| own.will_wake(waker))
+    }
+
+    /// Puts `waker` at `key`, a new one if there is none; returns what was there.
+    fn wait(&mut self, key: &mut Option<usize>, waker: Waker) -> Option<Waker> {
+        match *key {
+            Some(key) => self.waiting[key].replace(waker),
+            None => {
+                *key = Some(self.waiting.insert(Some(waker)));
+                None
+            }
+        }
+    }
+
     /// Collects the wakers of those who wait; they are woken when the lease is free.
-    fn wake(&self, wakers: &mut Vec<Waker>) {
-        wakers.extend(self.waiting.iter().map(|(_, waker)| waker.clone()));
+    fn wake(&mut self, wakers: &mut Vec<Waker>) {
+        wakers.extend(self.waiting.iter_mut().filter_map(|(_, waiting)| waiting.take()));
+    }
+}
+
+impl<T: 'static> Drop for Watch<T> {
+    fn drop(&mut self) {
+        lease::release(&self.shared);
+    }
+}
+
+impl<T: 'static> Drop for WatchRef<T> {
+    fn drop(&mut self) {
+        lease::release(&self.0);
     }
 }
 
@@ -289,7 +330,7 @@ impl Graph {
     }
 }
 
-impl<T> Deref for WatchRef<T> {
+impl<T: 'static> Deref for WatchRef<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -297,19 +338,19 @@ impl<T> Deref for WatchRef<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for WatchRef<T> {
+impl<T: fmt::Debug + 'static> fmt::Debug for WatchRef<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl<T> fmt::Debug for Watch<T> {
+impl<T: 'static> fmt::Debug for Watch<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch").field("seen", &self.seen).finish_non_exhaustive()
     }
 }
 
-impl<T> fmt::Debug for Changed<'_, T> {
+impl<T: 'static> fmt::Debug for Changed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Changed").field("watch", &self.watch).finish()
     }

@@ -191,6 +191,19 @@ impl<T: Clone + Send + 'static> Buffer<T> {
     }
 }
 
+impl<T> BufferState<T> {
+    fn next(&mut self) -> Next<T> {
+        match self.batches.pop_front() {
+            Some(batch) => {
+                self.lagging = false;
+                Next::Batch(batch)
+            }
+            None if self.closed => Next::End,
+            None => Next::Pending,
+        }
+    }
+}
+
 impl<T: Send + 'static> BufferState<T> {
     fn add(&mut self, batch: Vec<ListDiff<T>>, capacity: usize, garbage: &mut Vec<Garbage>) {
         if self.lagging
@@ -229,26 +242,25 @@ impl<T> Buffer<T> {
     /// The oldest batch, or else keeps the waker, if there is one.
     pub(super) fn next(&self, waker: Option<&Waker>) -> Next<T> {
         let mut state = self.state.lock();
-        if let Some(batch) = state.batches.pop_front() {
-            state.lagging = false;
-            return Next::Batch(batch);
+        let next = state.next();
+        let Some(waker) = waker else { return next };
+        if !matches!(next, Next::Pending)
+            || state.waiting.as_ref().is_some_and(|kept| kept.will_wake(waker))
+        {
+            return next;
         }
-        if state.closed {
-            return Next::End;
-        }
-        if mutant("looked before it registered") {
-            drop(state);
-            state = self.state.lock();
-        }
-        let replaced = match waker {
-            Some(waker) if !state.waiting.as_ref().is_some_and(|kept| kept.will_wake(waker)) => {
-                state.waiting.replace(waker.clone())
-            }
-            _ => None,
+        // A waker is user code, which may look at this very stream: cloned outside the lock, dropped outside it.
+        drop(state);
+        let waker = waker.clone();
+        let mut state = self.state.lock();
+        let next = if mutant("looked before it registered") { next } else { state.next() };
+        let dropped = match next {
+            Next::Pending => state.waiting.replace(waker),
+            _ => Some(waker),
         };
         drop(state);
-        drop(replaced);
-        Next::Pending
+        drop(dropped);
+        next
     }
 
     pub(super) fn len(&self) -> usize {

@@ -9,7 +9,7 @@ use super::{
     map::ListMap,
     sort::ListSort,
 };
-use crate::{cell::Cell, delivery::Outlet, error::CellError, graph::Graph, store::Store};
+use crate::{cell::Cell, delivery::Outlet, error::CellError, graph::Graph, lease, store::Store};
 use futures_core::Stream;
 use std::{
     cmp::Ordering,
@@ -50,10 +50,10 @@ use std::{
 /// # });
 /// ```
 #[must_use = "a stream that is not read collects batches up to its bound, then a copy of the list"]
-pub struct ListDiffs<T> {
+pub struct ListDiffs<T: 'static> {
     buffer: Arc<Buffer<T>>,
     /// Keeps the log alive.
-    _log: Arc<DiffLog<T>>,
+    log: Arc<DiffLog<T>>,
 }
 
 /// The diffs of a view of a list: a [`Stream`] of batches, without those that do not concern the view.
@@ -62,12 +62,12 @@ pub struct ListDiffs<T> {
 /// [`adapt`](ListDiffs::adapt). If a closure of the view panics, the view is as of an unknown diff from then on: drop it and
 /// begin a new one.
 #[must_use = "a stream that is not read collects batches up to its bound, then a copy of the list"]
-pub struct ListView<T, A> {
+pub struct ListView<T: 'static, A> {
     diffs: ListDiffs<T>,
     adapter: A,
 }
 
-impl<T> ListDiffs<T> {
+impl<T: 'static> ListDiffs<T> {
     /// The next batch, if there is one now: for render loops.
     pub fn try_next(&mut self) -> Option<Vec<ListDiff<T>>> {
         match self.buffer.next(None) {
@@ -118,7 +118,7 @@ impl<T> ListDiffs<T> {
     }
 }
 
-impl<T, A: ListAdapter<T>> ListView<T, A> {
+impl<T: 'static, A: ListAdapter<T>> ListView<T, A> {
     /// The next batch that concerns the view, if there is one now: for render loops.
     pub fn try_next(&mut self) -> Option<Vec<ListDiff<A::Item>>> {
         match self.poll(None) {
@@ -175,7 +175,7 @@ impl<T, A: ListAdapter<T>> ListView<T, A> {
     }
 }
 
-impl<T> Stream for ListDiffs<T> {
+impl<T: 'static> Stream for ListDiffs<T> {
     type Item = Vec<ListDiff<T>>;
 
     /// # Cancel safety
@@ -186,10 +186,17 @@ impl<T> Stream for ListDiffs<T> {
     }
 }
 
-/// Nothing in it is pinned.
-impl<T, A> Unpin for ListView<T, A> {}
+impl<T: 'static> Drop for ListDiffs<T> {
+    fn drop(&mut self) {
+        lease::release(&self.buffer);
+        lease::release(&self.log);
+    }
+}
 
-impl<T, A: ListAdapter<T>> Stream for ListView<T, A> {
+/// Nothing in it is pinned.
+impl<T: 'static, A> Unpin for ListView<T, A> {}
+
+impl<T: 'static, A: ListAdapter<T>> Stream for ListView<T, A> {
     type Item = Vec<ListDiff<A::Item>>;
 
     /// # Cancel safety
@@ -257,17 +264,17 @@ impl Graph {
             }
         };
         let buffer = log.add_reader(items, capacity.get());
-        Ok(ListDiffs { buffer, _log: log })
+        Ok(ListDiffs { buffer, log })
     }
 }
 
-impl<T> fmt::Debug for ListDiffs<T> {
+impl<T: 'static> fmt::Debug for ListDiffs<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ListDiffs").field("waiting", &self.len()).finish_non_exhaustive()
     }
 }
 
-impl<T, A> fmt::Debug for ListView<T, A> {
+impl<T: 'static, A> fmt::Debug for ListView<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ListView").field("diffs", &self.diffs).finish_non_exhaustive()
     }

@@ -491,3 +491,32 @@ fn a_stream_whose_waker_uses_the_store_and_whose_values_use_it_when_they_are_dro
         assert_eq!(store.get(drops), 10);
     });
 }
+
+#[test]
+fn a_stream_with_unread_values_may_be_dropped_inside_a_lease() {
+    let store = Store::new();
+    let drops = store.source(0);
+    let cell = store.source(None);
+    let changes = store.changes(cell, std::num::NonZeroUsize::new(2).unwrap());
+    store.set(cell, Some(Counted(store.clone(), drops)));
+    let dropped = store.get(drops);
+    store.batch(move |tx| {
+        drop(changes);
+        assert_eq!(tx.get(drops), dropped);
+    });
+    assert_eq!(store.get(drops), dropped + 1);
+}
+
+#[test]
+fn a_reader_of_diffs_with_unread_batches_may_be_dropped_inside_a_lease() {
+    let store = Store::new();
+    let drops = store.source(0);
+    let list = store.list(vec![Counted(store.clone(), drops)]);
+    let diffs = store.diffs(list, std::num::NonZeroUsize::new(2).unwrap());
+    let dropped = store.get(drops);
+    store.batch(move |tx| {
+        drop(diffs);
+        assert_eq!(tx.get(drops), dropped);
+    });
+    assert_eq!(store.get(drops), dropped + 1);
+}

@@ -117,3 +117,70 @@ fn a_waker_that_reads_the_store_does_not_deadlock() {
     store.set(cell, 7);
     assert_eq!(reads.2.load(Ordering::Relaxed), 7);
 }
+
+/// A value that uses the store when it is dropped.
+#[derive(Clone)]
+struct Uses(Store, trine_core::Source<u32>);
+
+impl PartialEq for Uses {
+    fn eq(&self, _: &Self) -> bool {
+        false
+    }
+}
+
+impl Drop for Uses {
+    fn drop(&mut self) {
+        self.0.update(self.1, |count| *count += 1);
+    }
+}
+
+#[test]
+fn the_last_watch_of_a_removed_cell_may_be_dropped_inside_a_lease() {
+    let store = Store::new();
+    let drops = store.source(0);
+    let cell = store.source(Uses(store.clone(), drops));
+    let watch = store.watch(cell);
+    store.remove(cell).unwrap();
+    let dropped = store.get(drops);
+    store.batch(move |tx| {
+        drop(watch);
+        assert_eq!(tx.get(drops), dropped);
+    });
+    assert_eq!(store.get(drops), dropped + 1);
+}
+
+#[test]
+fn a_value_that_a_watch_has_lent_may_be_given_back_inside_a_lease() {
+    let store = Store::new();
+    let drops = store.source(0);
+    let cell = store.source(Uses(store.clone(), drops));
+    let watch = store.watch(cell);
+    let lent = watch.borrow();
+    store.set(cell, Uses(store.clone(), drops));
+    let dropped = store.get(drops);
+    store.batch(move |tx| {
+        drop(lent);
+        assert_eq!(tx.get(drops), dropped);
+    });
+    assert_eq!(store.get(drops), dropped + 1);
+}
+
+#[test]
+fn one_who_waits_is_woken_once_and_waits_anew_from_the_next_poll_on() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let (mut watch, other) = (store.watch(cell), store.watch(cell));
+    let wakes = Arc::new(CountsWakes(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut cx = Context::from_waker(&waker);
+    let mut waiting = Box::pin(watch.changed());
+    assert!(waiting.as_mut().poll(&mut cx).is_pending());
+    store.set(cell, 2);
+    store.set(cell, 3);
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    assert!(waiting.as_mut().poll(&mut cx).is_ready());
+    drop(waiting);
+    // The waker here, and the local one: none is left behind.
+    assert_eq!(Arc::strong_count(&wakes), 2);
+    assert_eq!(*other.borrow(), 3);
+}
