@@ -59,6 +59,9 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 impl<T: PartialEq> Atom<T> {
     /// An atom whose initial value `init` makes, once per store, when the atom is first used there. Writing an
     /// equal value is no change.
+    ///
+    /// `init` runs outside the lease and may use other atoms. An atom whose initial value needs itself has none: its first use
+    /// panics with the names of the atoms in the circle.
     pub const fn new(name: &'static str, init: fn() -> T) -> Self {
         Self::with(Text::from_static(name), Init::Function(init), |a, b| {
             Arc::ptr_eq(a, b) || a == b
@@ -180,6 +183,9 @@ impl<T: Clone + Send + Sync + 'static> Atom<T> {
     }
 
     /// The atom's cell in `store`: for transactions, derivations, and to mix atoms with the other front ends.
+    ///
+    /// It may be removed like any cell. Whatever used that cell has lost it then; the atom itself begins anew in this
+    /// store, with its initial value, when it is next used.
     ///
     /// # Panics
     ///

@@ -1,7 +1,10 @@
 //! Atoms on their own.
 
 use crate::log::Log;
-use std::thread;
+use std::{
+    sync::{Arc, OnceLock},
+    thread,
+};
 use trine_atoms::{Atom, Store, synergy};
 
 #[test]
@@ -72,4 +75,56 @@ fn a_selector_runs_when_one_of_its_atoms_changes_and_stops_at_an_equal_result() 
     A.set(&store, 43);
     synergy((&A, &B)).action(|(mut a, mut b), ()| (*a, *b) = (*b, *a)).run(&store, ());
     log.is(["45"]);
+}
+
+#[test]
+fn atoms_whose_initial_values_need_each_other_say_so_with_their_names() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let store = Store::new();
+    let later: Arc<OnceLock<Atom<u32>>> = Arc::default();
+    let (inside, filled) = (store.clone(), Arc::clone(&later));
+    let first = Atom::dynamic("first", move || later.get().map_or(7, |atom| atom.get(&inside) + 1));
+    assert_eq!(first.get(&Store::new()), 7, "in a store of its own, before there is a circle");
+    let (inside, first) = (store.clone(), Arc::new(first));
+    let other = Arc::clone(&first);
+    let second = Atom::dynamic("second", move || other.get(&inside) + 1);
+    assert!(filled.set(second).is_ok());
+    let refused = catch_unwind(AssertUnwindSafe(|| first.get(&store))).unwrap_err();
+    let message = refused.downcast_ref::<String>().unwrap();
+    assert!(message.contains("circle: `first` -> `second` -> `first`"), "{message}");
+    // It panics at each use, and nothing is left behind.
+    assert!(catch_unwind(AssertUnwindSafe(|| first.get(&store))).is_err());
+    assert_eq!(store.cell_count(), 0);
+}
+
+#[test]
+fn an_initial_value_may_come_from_another_atom() {
+    static BASE: Atom<u32> = Atom::new("base", || 20);
+    let store = Store::new();
+    let inside = store.clone();
+    let double = Atom::dynamic("double", move || BASE.get(&inside) * 2);
+    assert_eq!(double.get(&store), 40);
+    assert_eq!(store.cell_count(), 2);
+}
+
+#[test]
+fn an_atom_whose_cell_was_removed_begins_anew() {
+    static COUNT: Atom<u32> = Atom::new("count", || 7);
+    static OTHER: Atom<u32> = Atom::new("other", || 0);
+    let (store, log) = (Store::new(), Log::default());
+    let heard = log.clone();
+    let _old = COUNT.subscribe(&store, move |count| heard.note(format!("old {count}")));
+    OTHER.set(&store, 1);
+    COUNT.set(&store, 8);
+    store.remove(COUNT.cell(&store)).unwrap();
+    assert_eq!((COUNT.get(&store), OTHER.get(&store)), (7, 1));
+    let heard = log.clone();
+    let _new = COUNT.subscribe(&store, move |count| heard.note(format!("new {count}")));
+    synergy(&COUNT).action(|mut count, ()| *count += 1).run(&store, ());
+    log.is(["old 8", "new 8"]);
+    let scope = store.scope("part");
+    scope.adopt(COUNT.cell(&store));
+    scope.end();
+    synergy(&COUNT).action(|mut count, ()| *count += 2).run(&store, ());
+    assert_eq!(COUNT.get(&store), 9);
 }

@@ -238,7 +238,12 @@ impl Store {
     #[track_caller]
     pub fn remove<C: Cell>(&self, cell: C) -> Result<Commit<'_>, CellError> {
         let writer = self.core().writer(Location::caller());
-        let number = self.core().enter(|graph| graph.remove_cell(cell.key(), &writer))??;
+        let core = self.core();
+        let number = core.enter(|graph| {
+            let number = graph.remove_cell(cell.key(), &writer)?;
+            core.extensions.note_removal();
+            Ok::<_, CellError>(number)
+        })??;
         Ok(Commit::new(self, number))
     }
 
@@ -246,6 +251,9 @@ impl Store {
     #[track_caller]
     pub(crate) fn remove_cells(&self, cells: impl IntoIterator<Item = CellKey>) {
         let writer = self.core().writer(Location::caller());
-        self.demand(|graph| graph.remove_several(cells, &writer));
+        self.demand(|graph| {
+            graph.remove_several(cells, &writer);
+            self.core().extensions.note_removal();
+        });
     }
 }
