@@ -9,7 +9,7 @@ pub use answer::{Answer, BoxError, Contexts};
 pub use response::{Later, Now, Response, Step};
 pub use verdict::Verdict;
 
-pub(crate) use contain::{contain, poll_contained};
+pub(crate) use contain::{Awaited, contain};
 
 use crate::{context::AppCtx, error::Cause};
 use std::{fmt, panic::Location, pin::Pin, sync::Arc};
@@ -72,7 +72,7 @@ pub(crate) enum Called<T> {
     /// It has answered, or failed.
     Done(Attempt<T>),
     /// It will.
-    Pending(Pending<T>),
+    Pending(Awaited<T>),
 }
 
 /// A registered handler whose answer is a `T`.
@@ -108,7 +108,7 @@ impl<T> Handler<T> {
     pub(crate) fn call(&self, context: AppCtx) -> Called<T> {
         match contain(|| (self.body)(context)) {
             Ok(Step::Now(answer)) => Called::Done(answer.map_err(Cause::from)),
-            Ok(Step::Later(pending)) => Called::Pending(pending),
+            Ok(Step::Later(pending)) => Called::Pending(Awaited::new(pending)),
             Err(message) => Called::Done(Err(Cause::Panicked(message))),
         }
     }

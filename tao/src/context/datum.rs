@@ -1,6 +1,9 @@
 //! One slot of a context's datum: a shared value of any type.
 
-use crate::trigram::{Axis, Trigram};
+use crate::{
+    handler::contain,
+    trigram::{Axis, Trigram},
+};
 use std::{
     any::{Any, type_name},
     fmt,
@@ -10,8 +13,8 @@ use std::{
 /// A shared value that remembers what its type is called.
 #[derive(Clone)]
 pub(super) struct Datum {
-    /// The value.
-    value: Arc<dyn Any + Send + Sync>,
+    /// The value; gone only while this is dropped.
+    value: Option<Arc<dyn Any + Send + Sync>>,
     /// For errors: what is there instead of what was expected.
     type_name: &'static str,
 }
@@ -34,19 +37,28 @@ struct Found<'a>(&'a Option<&'static str>);
 
 impl Datum {
     pub(super) fn new<T: Send + Sync + 'static>(value: Arc<T>) -> Self {
-        Self { value, type_name: type_name::<T>() }
+        Self { value: Some(value), type_name: type_name::<T>() }
     }
 
     pub(super) fn look<T: 'static>(&self) -> Option<&T> {
-        self.value.downcast_ref()
+        self.value.as_ref()?.downcast_ref()
     }
 
     pub(super) fn share<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        Arc::clone(&self.value).downcast().ok()
+        self.value.clone()?.downcast().ok()
     }
 
     pub(super) fn type_name(&self) -> &'static str {
         self.type_name
+    }
+}
+
+impl Drop for Datum {
+    fn drop(&mut self) {
+        // Which of the handlers, lines and observers lets go of it last is chance, so nobody is to be hit by its panic;
+        // least of all a cascade that is dropped with several such values at once.
+        let value = self.value.take();
+        let _ = contain(|| drop(value));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     cascade::Cascade,
     context::AppCtx,
     error::Cause,
-    handler::{Called, Contexts, Handler, contain, poll_contained},
+    handler::{Called, Contexts, Handler},
     kernel::Core,
     observe::Place,
 };
@@ -78,8 +78,8 @@ impl Line {
         let attempt = match handler.call(place.context.clone()) {
             Called::Done(attempt) => attempt,
             Called::Pending(mut pending) => {
-                let attempt = poll_fn(|cx| poll_contained(&mut pending, cx)).await;
-                let _ = contain(|| drop(pending));
+                let attempt = poll_fn(|cx| pending.poll(cx)).await;
+                drop(pending);
                 attempt
             }
         };
@@ -124,8 +124,7 @@ impl Line {
             }
         }
         if track.is_over() {
-            let over = std::mem::take(waiting);
-            let _ = contain(|| drop(over));
+            waiting.clear();
         }
         if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     context::AppCtx,
-    handler::{Attempt, Called, Handler, Pending, contain, poll_contained},
+    handler::{Attempt, Awaited, Called, Handler},
 };
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +11,7 @@ pub(super) struct Walk<T> {
     /// The number of the handler whose turn it is.
     next: usize,
     /// What it has returned, if that is a future.
-    pending: Option<Pending<T>>,
+    pending: Option<Awaited<T>>,
 }
 
 impl<T> Default for Walk<T> {
@@ -49,10 +49,9 @@ impl<T> Walk<T> {
 
     fn poll_pending(&mut self, cx: Option<&mut Context<'_>>) -> Poll<Attempt<T>> {
         let (Some(pending), Some(cx)) = (&mut self.pending, cx) else { return Poll::Pending };
-        let attempt = ready!(poll_contained(pending, cx));
-        let done = self.pending.take();
+        let attempt = ready!(pending.poll(cx));
+        self.pending = None;
         self.next += 1;
-        let _ = contain(|| drop(done));
         Poll::Ready(attempt)
     }
 }

@@ -17,14 +17,29 @@ pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Text> {
     catch_unwind(AssertUnwindSafe(f)).map_err(message)
 }
 
-/// Polls a handler's future; an error or a panic is the cause of its failure.
-pub(crate) fn poll_contained<T>(
-    pending: &mut Pending<T>,
-    cx: &mut Context<'_>,
-) -> Poll<Attempt<T>> {
-    match contain(|| pending.as_mut().poll(cx)) {
-        Ok(poll) => poll.map_err(Cause::from),
-        Err(message) => Poll::Ready(Err(Cause::Panicked(message))),
+/// A future of a handler that is waited for. A panic in its `Drop` is contained: several of them may be dropped
+/// together, with a line that was aborted, and a second panic while one unwinds would end the process.
+pub(crate) struct Awaited<T>(Option<Pending<T>>);
+
+impl<T> Awaited<T> {
+    pub(crate) fn new(pending: Pending<T>) -> Self {
+        Self(Some(pending))
+    }
+
+    /// Polls the future; an error or a panic is the cause of the handler's failure.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Attempt<T>> {
+        let Some(pending) = &mut self.0 else { return Poll::Pending };
+        match contain(|| pending.as_mut().poll(cx)) {
+            Ok(poll) => poll.map_err(Cause::from),
+            Err(message) => Poll::Ready(Err(Cause::Panicked(message))),
+        }
+    }
+}
+
+impl<T> Drop for Awaited<T> {
+    fn drop(&mut self) {
+        let pending = self.0.take();
+        let _ = contain(|| drop(pending));
     }
 }
 

@@ -270,3 +270,42 @@ fn signals_set_inside_a_lease_fail_and_the_store_goes_on() {
     assert!(cascade.is_settled());
     assert_eq!(stage.store.get(cell), 1);
 }
+
+#[test]
+fn an_aborted_cascade_whose_futures_and_data_panic_when_they_are_dropped_ends_like_any_other() {
+    struct Bomb(Log);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            self.0.note("dropped");
+            panic!("drop of what waits");
+        }
+    }
+    let stage = Stage::new();
+    let log = stage.log.clone();
+    let _fan = stage.tao.on_inline(("App", "Start", "Portal"), {
+        let log = log.clone();
+        move |_| {
+            let next = || AppCtx::new("App", "Wait", "Portal").term(Bomb(log.clone()));
+            [next(), next()]
+        }
+    });
+    let _wait = stage.tao.on_inline(("App", "Wait", "Portal"), {
+        let log = log.clone();
+        move |cx: AppCtx| {
+            let bomb = Bomb(log.clone());
+            async move {
+                std::future::pending::<()>().await;
+                drop((bomb, cx));
+            }
+        }
+    });
+    let cascade = stage.tao.set(start());
+    stage.run();
+    assert!(log.take().is_empty());
+    assert!(cascade.abort("enough"));
+    stage.run();
+    assert!(cascade.is_settled());
+    assert_eq!(log.take(), ["dropped"; 4]);
+    // The kernel goes on.
+    assert!(stage.tao.set(AppCtx::new("App", "Else", "Portal")).is_settled());
+}
