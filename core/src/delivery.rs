@@ -13,12 +13,14 @@
 //! Wakers (of a [`Watch`](crate::Watch), say) do not queue: the committing thread wakes them as soon as it has
 //! let go of the lease.
 
+mod bystander;
 mod outbox;
 mod stream;
 mod subscription;
 mod topic;
 mod watch;
 
+pub(crate) use bystander::set_aside;
 pub(crate) use outbox::{Outbox, Parcel};
 pub use stream::{Changes, Missed};
 pub use subscription::{Change, SubscriptionGuard};
@@ -205,7 +207,7 @@ impl Core {
     }
 
     /// Tells this store from others.
-    fn address(&self) -> usize {
+    pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
@@ -221,7 +223,11 @@ impl Core {
     fn report_panics(&self, first: Box<dyn Any + Send>, rest: Vec<Box<dyn Any + Send>>) {
         match &self.on_panic {
             PanicPolicy::Resume if std::thread::panicking() => {}
-            PanicPolicy::Resume => resume_unwind(first),
+            PanicPolicy::Resume => {
+                if let Some(payload) = bystander::put(self.address(), first) {
+                    resume_unwind(payload);
+                }
+            }
             PanicPolicy::Report(report) => {
                 for payload in std::iter::once(first).chain(rest) {
                     report(&crate::error::panic_message(&*payload));

@@ -24,7 +24,7 @@
 //! register: no wake-up is lost between the two.
 
 use super::{
-    contain::{contain, tell},
+    contain::{call_hook, contain, tell},
     engine::Executor,
     family::{Children, Link},
     id::RunId,
@@ -319,11 +319,16 @@ where
     /// Calls user code whose panic must not get further than the event feed.
     pub(super) fn contained(&self, what: &'static str, f: impl FnOnce()) {
         if let Err(message) = contain(f) {
-            self.executor.tell(|| Event::Failed {
-                what: format!("{what} of {} `{}`", self.facts.id, self.facts.name).into(),
-                message: message.clone(),
-            });
+            self.failed(what, message);
         }
+    }
+
+    /// Tells the event feed what user code of this run has panicked with.
+    #[cold]
+    fn failed(&self, what: &'static str, message: Text) {
+        let Facts { id, name, .. } = &self.facts;
+        let what = format!("{what} of {id} `{name}`").into();
+        self.executor.tell(|| Event::Failed { what, message });
     }
 
     /// Decides the outcome, unless somebody has.
@@ -430,14 +435,14 @@ where
             let told = observed || hook.is_some();
             (if told { state.outcome.take() } else { None }, hook)
         };
-        if let Some(core) = core {
+        if let Some(core) = &core {
             // A writer who saw the run active is inside the lease, or was: its commit comes before the terminal event.
             match &self.group {
                 None => core.serialize(|| {}),
-                Some(group) => self.executor.leave(&core, group, self.facts.id),
+                Some(group) => self.executor.leave(core, group, self.facts.id),
             }
             if let Some(outcome) = &outcome {
-                tell(&core, || Event::RunSettled {
+                tell(core, || Event::RunSettled {
                     run: self.facts.id,
                     name: self.facts.name.clone(),
                     outcome: outcome.kind(),
@@ -445,7 +450,13 @@ where
             }
         }
         if let (Some(hook), Some(outcome)) = (hook, &outcome) {
-            self.contained("the settle hook", || hook(outcome));
+            let called = match &core {
+                None => contain(|| hook(outcome)),
+                Some(core) => call_hook(core, &self.facts, "end", || hook(outcome)),
+            };
+            if let Err(message) = called {
+                self.failed("the settle hook", message);
+            }
         }
         let mut state = self.state.lock();
         if outcome.is_some() {

@@ -1,6 +1,7 @@
 //! User code that must not take the executor down with it: destructors, hooks, wakers.
 
-use crate::{event::Event, store::Core, text::Text};
+use super::cell::Facts;
+use crate::{delivery::set_aside, event::Event, store::Core, text::Text};
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -22,6 +23,25 @@ pub(super) fn tell(core: &Arc<Core>, event: impl FnOnce() -> Event) {
     {
         tracing::error!(%message, "an observer or a callback panicked");
     }
+}
+
+/// Calls a hook of a run. A panic of its own comes back as its message; callbacks that panic because of what it writes
+/// fail nothing and are events.
+pub(super) fn call_hook<R>(
+    core: &Arc<Core>,
+    facts: &Facts,
+    when: &'static str,
+    hook: impl FnOnce() -> R,
+) -> Result<R, Text> {
+    let (called, aside) = set_aside(core.address(), || contain(hook));
+    for payload in aside {
+        let message = message(payload);
+        tell(core, || Event::Failed {
+            what: format!("a callback at the {when} of {} `{}`", facts.id, facts.name).into(),
+            message,
+        });
+    }
+    called
 }
 
 /// The message of a panic. Takes the payload, whose destructor may panic as well.

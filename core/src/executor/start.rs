@@ -16,7 +16,7 @@
 use super::{
     builder::{Condition, RunBuilder, StartHook},
     cell::{AnyRun, Body, Facts, RunCell, Step, Verdict},
-    contain::{contain, tell},
+    contain::{call_hook, contain, tell},
     context::RunContext,
     failure::{Failure, StoreDropped},
     outcome::Rejection,
@@ -117,7 +117,7 @@ fn tell_start(
         parent: facts.parent,
     });
     let Some(hook) = hook else { return false };
-    match contain(|| hook(cx)).and_then(|answer| answer) {
+    match call_hook(core, facts, "start", || hook(cx)).and_then(|answer| answer) {
         Ok(()) => false,
         Err(message) => erased.claim(Rejection::Failed { failure: Failure::Start { message } }),
     }

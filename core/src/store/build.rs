@@ -13,7 +13,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 /// What becomes of a panic in a callback, an observer, a waker or the `Drop` of a value.
 ///
-/// Either way the others are called first and the store goes on. (With `panic = "abort"` a panic ends the
+/// Either way the others are called first and the store goes on. The start and the end of a run are exceptions: what
+/// callbacks panic with then, on account of a front end's lifecycle events say, is no failure of the run, and under
+/// `Resume` it is told as [`Event::Failed`](crate::Event::Failed). (With `panic = "abort"` a panic ends the
 /// process, and nothing can be isolated.)
 pub enum PanicPolicy {
     /// The first panic goes on in the thread that delivered, when everything has been delivered: the default.

@@ -242,3 +242,45 @@ fn dropping_the_last_handle_in_a_body_ends_the_run() {
     executor.run_until_stalled();
     assert!(started.outcome().is_some());
 }
+
+#[test]
+fn a_view_that_panics_at_a_lifecycle_event_fails_no_run_and_is_told() {
+    let log = Log::default();
+    let work = ready();
+    let store = Store::builder().slice(noting(&work)).build().unwrap();
+    let heard = log.clone();
+    let _observer = store.core().observe(move |event| {
+        if let trine_core::Event::Failed { what, message } = event {
+            heard.note(format!("{what}: {message}"));
+        }
+    });
+    let first = store.subscribe(&PHASES, |phases: &Vec<String>| panic!("view of {}", phases.len()));
+    let heard = log.clone();
+    let _second = store.subscribe(&PHASES, move |phases: &Vec<String>| heard.note(phases.len()));
+    let run = store.dispatch(work.with(1));
+    assert!(run.outcome().unwrap().is_fulfilled());
+    assert_eq!(store.get(&PHASES), ["pending 1", "fulfilled 1"]);
+    assert_eq!(
+        log.take(),
+        [
+            "1",
+            "a callback at the start of run 1 `work`: view of 1",
+            "2",
+            "a callback at the end of run 1 `work`: view of 2",
+        ]
+    );
+    drop(first);
+}
+
+#[test]
+fn with_a_policy_that_reports_a_view_that_panics_at_pending_is_reported() {
+    let log = Log::default();
+    let reported = log.clone();
+    let report = trine_core::PanicPolicy::Report(Box::new(move |message| reported.note(message)));
+    let core = trine_core::Store::builder().on_panic(report).build();
+    let work = ready();
+    let store = Store::builder().on(core).slice(noting(&work)).build().unwrap();
+    let _view = store.subscribe(&PHASES, |phases: &Vec<String>| panic!("view of {}", phases.len()));
+    assert!(store.dispatch(work.with(1)).outcome().unwrap().is_fulfilled());
+    assert_eq!(log.take(), ["view of 1", "view of 2"]);
+}
