@@ -1,4 +1,10 @@
 //! Scopes: owners of what belongs to a part of an app, a dialog or a connection say.
+//!
+//! A scope notes what is made through it, and gives its end an order: inner scopes, then runs, then subscriptions, then cells.
+//! Each step takes away what the one after it could still have met: a run that is over writes no cell, a callback that is gone
+//! reads none. The notes are taken out in one piece when the end begins, under the scope's own lock, so whoever comes later
+//! is told [`ScopeEnded`]; the end itself happens outside every lock, since it calls user code. Runs and inner scopes that have
+//! ended by themselves are crossed out: a scope that lives as long as its app does not grow with all that it has ever run.
 
 use crate::{
     cell::{Cell, CellKey, Derived, Source},
@@ -6,11 +12,13 @@ use crate::{
     executor::{Run, RunContext, RunId},
     graph::Reader,
     lease,
+    list::ListCell,
     store::{Store, WeakStore},
     sync::Mutex,
     text::Text,
 };
 use std::{
+    collections::BTreeSet,
     fmt,
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
@@ -66,7 +74,8 @@ struct Inner {
 #[derive(Default)]
 struct Owned {
     scopes: Vec<Arc<Inner>>,
-    runs: Vec<RunId>,
+    /// Those that are live, oldest first.
+    runs: BTreeSet<RunId>,
     subscriptions: Vec<SubscriptionGuard>,
     cells: Vec<CellKey>,
 }
@@ -96,15 +105,28 @@ impl Scope {
     /// If this scope has ended.
     #[track_caller]
     pub fn scope(&self, name: impl Into<Text>) -> Self {
+        match self.try_scope(name) {
+            Ok(scope) => scope,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Makes a scope that ends with this one, or earlier; or says that this one has ended.
+    ///
+    /// # Errors
+    ///
+    /// If this scope has ended.
+    #[track_caller]
+    pub fn try_scope(&self, name: impl Into<Text>) -> Result<Self, ScopeEnded> {
         let scope = Arc::new(Inner::new(name.into(), self.inner.store.clone()));
-        self.own(|owned| {
+        self.try_own(|owned| {
             // Before the list would grow: so often enough, and not too often.
             if owned.scopes.len() == owned.scopes.capacity() {
                 owned.scopes.retain(|scope| scope.owned.lock().is_some());
             }
             owned.scopes.push(Arc::clone(&scope));
-        });
-        Self { inner: scope }
+        })?;
+        Ok(Self { inner: scope })
     }
 
     /// Makes a cell that is written; see [`Store::source`].
@@ -114,8 +136,9 @@ impl Scope {
     /// If the scope has ended or the store is gone; inside a lease.
     #[track_caller]
     pub fn source<T: PartialEq + Send + 'static>(&self, value: T) -> Source<T> {
-        let cell = self.store().source(value);
-        self.adopt(cell)
+        let store = self.live_store();
+        let cell = store.source(value);
+        self.own_new(&store, cell)
     }
 
     /// Makes a cell that is computed; see [`Store::derived`].
@@ -128,8 +151,21 @@ impl Scope {
         &self,
         compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
     ) -> Derived<T> {
-        let cell = self.store().derived(compute);
-        self.adopt(cell)
+        let store = self.live_store();
+        let cell = store.derived(compute);
+        self.own_new(&store, cell)
+    }
+
+    /// Makes a list; see [`Store::list`].
+    ///
+    /// # Panics
+    ///
+    /// If the scope has ended or the store is gone; inside a lease.
+    #[track_caller]
+    pub fn list<T: Send + 'static>(&self, items: impl Into<Vec<T>>) -> ListCell<T> {
+        let store = self.live_store();
+        let list = store.list(items);
+        self.own_new(&store, list)
     }
 
     /// Takes over a cell: it is removed when the scope ends.
@@ -166,7 +202,7 @@ impl Scope {
     where
         C::Value: Clone,
     {
-        self.keep(self.store().subscribe(cell, callback));
+        self.keep(self.live_store().subscribe(cell, callback));
     }
 
     /// Keeps a subscription until the scope ends.
@@ -176,7 +212,19 @@ impl Scope {
     /// If the scope has ended; the subscription ends then.
     #[track_caller]
     pub fn keep(&self, subscription: SubscriptionGuard) {
-        self.own(|owned| owned.subscriptions.push(subscription));
+        if let Err(error) = self.try_keep(subscription) {
+            panic!("{error}");
+        }
+    }
+
+    /// Keeps a subscription until the scope ends, or says that it has.
+    ///
+    /// # Errors
+    ///
+    /// If the scope has ended; so has the subscription then.
+    #[track_caller]
+    pub fn try_keep(&self, subscription: SubscriptionGuard) -> Result<(), ScopeEnded> {
+        self.try_own(|owned| owned.subscriptions.push(subscription))
     }
 
     /// Starts a run that is aborted when the scope ends; see [`Store::run`].
@@ -204,7 +252,7 @@ impl Scope {
                 let _ = started.set(cx.id());
                 let mut owned = owner.owned.lock();
                 let owned = owned.as_mut().ok_or_else(|| Text::from(ended.to_string()))?;
-                owned.runs.push(cx.id());
+                owned.runs.insert(cx.id());
                 Ok::<_, Text>(())
             })
             .on_settle(move |_| {
@@ -212,7 +260,7 @@ impl Scope {
                 if let (Some(scope), Some(id)) = (weak.upgrade(), id.get())
                     && let Some(owned) = scope.owned.lock().as_mut()
                 {
-                    owned.runs.retain(|run| run != id);
+                    owned.runs.remove(id);
                 }
             })
             .start(body)
@@ -235,10 +283,24 @@ impl Scope {
         }
     }
 
+    /// The store, for something that the scope is to own: nothing is made for a scope that has ended.
     #[track_caller]
-    fn own(&self, take: impl FnOnce(&mut Owned)) {
-        if let Err(error) = self.try_own(take) {
-            panic!("{error}");
+    fn live_store(&self) -> Store {
+        if self.is_ended() {
+            panic!("{}", self.ended(Location::caller()));
+        }
+        self.store()
+    }
+
+    /// Takes over a cell that was made for this scope, and that nobody knows if it has ended meanwhile.
+    #[track_caller]
+    fn own_new<C: Cell>(&self, store: &Store, cell: C) -> C {
+        match self.try_adopt(cell) {
+            Ok(cell) => cell,
+            Err(error) => {
+                let _ = store.remove(cell);
+                panic!("{error}");
+            }
         }
     }
 

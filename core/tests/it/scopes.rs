@@ -1,7 +1,14 @@
 //! Scopes: what belongs together ends together.
 
 use crate::log::Log;
-use std::{cell::Cell as StdCell, future::pending, sync::Arc};
+use std::{
+    cell::Cell as StdCell,
+    future::pending,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 use trine_core::{Event, Failure, Outcome, Store, test::ManualExecutor};
 
 #[test]
@@ -127,4 +134,102 @@ fn a_scope_outlives_its_store_in_peace() {
     scope.source(1);
     drop(store);
     scope.end();
+}
+
+#[test]
+fn what_a_scope_owns_is_dropped_in_the_order_in_which_it_ends_the_inner_scopes_first() {
+    let log = Log::default();
+    let store = Store::with_spawner(ManualExecutor::new());
+    let outer = store.scope("outer");
+    let inner = outer.scope("inner");
+    for (scope, [body, callback, value]) in [
+        (&outer, ["outer body", "outer callback", "outer value"]),
+        (&inner, ["inner body", "inner callback", "inner value"]),
+    ] {
+        // Made in another order than that of the end.
+        let value = Some(Arc::new(log.on_drop(value)));
+        let cell = scope.adopt(store.cell("value").always_different().source(value));
+        let told = log.on_drop(callback);
+        let length = scope.derived(move |cx| cx.with(cell, |value| value.iter().len()));
+        scope.subscribe(length, move |_| {
+            let _ = &told;
+        });
+        let held = log.on_drop(body);
+        scope.run("body", |_| async move {
+            let _held = held;
+            pending::<Result<(), ()>>().await
+        });
+    }
+    outer.end();
+    log.is([
+        "inner body",
+        "inner callback",
+        "inner value",
+        "outer body",
+        "outer callback",
+        "outer value",
+    ]);
+    assert!(store.runs().is_empty());
+    assert_eq!(store.cell_count(), 0);
+}
+
+#[test]
+fn everything_asked_of_a_scope_that_has_ended_is_an_error_that_names_it_and_leaves_nothing_behind()
+{
+    let store = Store::new();
+    let kept = store.source(1);
+    let scope = store.scope("dialog");
+    scope.end();
+    type Ask<'a> = Box<dyn Fn() + 'a>;
+    let refused: [(&str, Ask<'_>); 6] = [
+        ("source", Box::new(|| _ = scope.source(1))),
+        ("derived", Box::new(|| _ = scope.derived(|_| 1))),
+        ("list", Box::new(|| _ = scope.list([1]))),
+        ("subscribe", Box::new(|| scope.subscribe(kept, |_| {}))),
+        ("keep", Box::new(|| scope.keep(store.subscribe(kept, |_| panic!("it has ended"))))),
+        ("scope", Box::new(|| drop(scope.scope("inner")))),
+    ];
+    for (what, refused) in refused {
+        let panic = catch_unwind(AssertUnwindSafe(refused)).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(
+            message.starts_with("scope `dialog` was used at core/tests/it/scopes.rs:"),
+            "{what}: {message}"
+        );
+    }
+    assert_eq!(scope.try_scope("inner").unwrap_err().name, "dialog");
+    let late = store.subscribe(kept, |_| panic!("it has ended"));
+    assert_eq!(scope.try_keep(late).unwrap_err().used.line(), line!());
+    assert_eq!(store.cell_count(), 1);
+    store.set(kept, 2);
+}
+
+#[test]
+fn a_cell_made_through_a_scope_is_made_where_the_scope_was_asked() {
+    let store = Store::new();
+    let scope = store.scope("dialog");
+    let (source, derived, list) = (scope.source(1), scope.derived(|_| 1), scope.list([1]));
+    let line = format!("core/tests/it/scopes.rs:{}:", line!() - 1);
+    scope.end();
+    for error in [store.try_get(source), store.try_get(derived)].map(Result::unwrap_err) {
+        assert!(error.to_string().contains(&line), "{error}");
+    }
+    assert!(store.try_get(list).unwrap_err().to_string().contains(&line));
+}
+
+#[test]
+fn a_run_that_ends_costs_its_scope_the_same_however_many_others_are_live() {
+    // Whoever looks through all live runs at each end does not come to an end himself.
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let scope = store.scope("server");
+        let runs: Vec<_> =
+            (0..100_000).map(|_| scope.run("serve", |_| pending::<Result<(), ()>>())).collect();
+        for run in runs.into_iter().rev() {
+            assert!(run.abort("closed"));
+        }
+        done.send(store.runs().len()).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(20)), Ok(0));
 }
