@@ -40,7 +40,8 @@
 //!   aborted for real, and ends its children with it.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
 //! - [`Store::observe`]: the event feed, for logs and tools.
-//! - [`mod@test`]: an executor that is driven by hand, and a clock.
+//! - [`mod@test`]: an executor and a clock that are driven by hand, a log of what ran, and [`test::explore`], which plays bodies
+//!   in every order.
 //!
 //! # What runs where
 //!

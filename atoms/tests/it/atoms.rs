@@ -1,11 +1,11 @@
 //! Atoms on their own.
 
-use crate::log::Log;
 use std::{
     sync::{Arc, OnceLock},
     thread,
 };
 use trine_atoms::{Atom, Store, synergy};
+use trine_core::test::Log;
 
 #[test]
 fn an_atom_has_a_value_of_its_own_in_each_store() {

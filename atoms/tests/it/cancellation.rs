@@ -1,11 +1,10 @@
 //! Actions that do not come to their end.
 
-use crate::log::Log;
 use futures_util::FutureExt;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 use trine_atoms::{ActionError, AsyncAction, Atom, BoxError, Store, synergy};
-use trine_core::test::ManualExecutor;
+use trine_core::{test::Log, test::ManualExecutor};
 
 static LOADING: Atom<bool> = Atom::new("loading", || false);
 static STEPS: Atom<Vec<u32>> = Atom::new("steps", Vec::new);

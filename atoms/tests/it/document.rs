@@ -1,11 +1,10 @@
 //! The samples of "Asynchronous handlers", the document that describes synergies' async actions.
 
-use crate::log::Log;
 use futures_util::FutureExt;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 use trine_atoms::{Atom, BoxError, Store, synergy};
-use trine_core::test::ManualExecutor;
+use trine_core::{test::Log, test::ManualExecutor};
 
 /// A service whose answers the test gives.
 #[derive(Clone, Default)]

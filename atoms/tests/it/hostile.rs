@@ -1,6 +1,5 @@
 //! User code at its worst, and actions that get in each other's way.
 
-use crate::log::Log;
 use futures_util::FutureExt;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -8,7 +7,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 use trine_atoms::{ActionError, AsyncAction, Atom, Draft, Edit, FlushError, Store, synergy};
-use trine_core::{Source, test::ManualExecutor};
+use trine_core::{Source, test::Log, test::ManualExecutor};
 
 static LOADING: Atom<bool> = Atom::new("loading", || false);
 static COUNT: Atom<i32> = Atom::new("count", || 0);

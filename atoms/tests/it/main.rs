@@ -6,5 +6,4 @@ mod compile_fail;
 mod conflicts;
 mod document;
 mod hostile;
-mod log;
 mod sync_actions;

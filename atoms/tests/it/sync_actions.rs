@@ -1,8 +1,8 @@
 //! Sync actions: one transaction, no executor.
 
-use crate::log::Log;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use trine_atoms::{Action, Atom, DuplicateAtom, Store, synergy, try_synergy};
+use trine_core::test::Log;
 
 #[test]
 fn three_calls_in_a_row_count_to_three_and_have_committed_when_they_return() {

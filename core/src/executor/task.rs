@@ -3,9 +3,10 @@
 use super::{
     cell::{AnyRun, Step},
     failure::Failure,
-    outcome::Rejection,
+    outcome::{AbortedBy, Rejection},
     settle::{conclude_polled, settle},
 };
+use crate::text::Text;
 use std::{
     fmt,
     future::Future,
@@ -39,6 +40,27 @@ impl Task {
 
     pub(crate) fn run(cell: Arc<dyn AnyRun>) -> Self {
         Self { work: Some(Work::Run(cell)) }
+    }
+
+    /// The name of its run, if it carries one on.
+    pub(crate) fn run_name(&self) -> Option<&Text> {
+        match &self.work {
+            Some(Work::Run(cell)) => Some(&cell.facts().name),
+            _ => None,
+        }
+    }
+
+    /// Whether its run has settled, so that polling it does nothing any more.
+    pub(crate) fn is_spent(&self) -> bool {
+        matches!(&self.work, Some(Work::Run(cell)) if !cell.is_active())
+    }
+
+    /// Aborts its run, if it carries one on.
+    pub(crate) fn abort_run(&self, reason: &'static str) {
+        if let Some(Work::Run(cell)) = &self.work {
+            let (reason, by) = (Text::from_static(reason), AbortedBy::Registry);
+            settle(cell, Rejection::Aborted { reason, by });
+        }
     }
 }
 

@@ -69,17 +69,28 @@ impl ManualExecutor {
 
     /// Polls the task that is next in line; false when none is ready.
     pub fn run_one(&self) -> bool {
-        let (number, mut task) = {
-            let mut tasks = self.shared.tasks.lock();
+        loop {
+            let Some(number) = self.shared.tasks.lock().ready.pop_front() else { return false };
             // A waker may outlive its task.
-            let next = loop {
-                let Some(number) = tasks.ready.pop_front() else { return false };
-                if let Some(task) = tasks.resting.remove(&number) {
-                    break (number, task);
-                }
-            };
+            if self.poll_task(number) {
+                return true;
+            }
+        }
+    }
+
+    /// Polls one task, in whatever line it is; false when it is done or being polled.
+    pub(super) fn run_task(&self, number: u64) -> bool {
+        self.shared.tasks.lock().ready.retain(|ready| *ready != number);
+        self.poll_task(number)
+    }
+
+    /// Polls a task that was taken out of the line.
+    fn poll_task(&self, number: u64) -> bool {
+        let mut task = {
+            let mut tasks = self.shared.tasks.lock();
+            let Some(task) = tasks.resting.remove(&number) else { return false };
             tasks.polled += 1;
-            next
+            task
         };
         let waker =
             Waker::from(Arc::new(TaskWaker { number, shared: Arc::downgrade(&self.shared) }));
@@ -90,6 +101,47 @@ impl ManualExecutor {
             self.shared.tasks.lock().resting.insert(number, task);
         }
         true
+    }
+
+    /// Takes a task; returns its number, which says how many were taken before it.
+    pub(super) fn take_on(&self, task: Task) -> u64 {
+        let mut tasks = self.shared.tasks.lock();
+        tasks.last += 1;
+        let number = tasks.last;
+        tasks.resting.insert(number, task);
+        tasks.ready.push_back(number);
+        number
+    }
+
+    /// Ends a task: aborts its run for `reason`, or drops its future. Does nothing if it is done or being polled.
+    pub(super) fn cancel_task(&self, number: u64, reason: &'static str) {
+        // Out of the lock first: what follows is user code.
+        let task = self.shared.tasks.lock().resting.remove(&number);
+        if let Some(task) = task {
+            task.abort_run(reason);
+            drop(task);
+        }
+    }
+
+    /// The tasks that are not done and not being polled, oldest first.
+    pub(super) fn resting_tasks(&self) -> Vec<u64> {
+        let mut numbers: Vec<_> = self.shared.tasks.lock().resting.keys().copied().collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The tasks among them that are ready to be polled, oldest first.
+    pub(super) fn ready_tasks(&self) -> Vec<u64> {
+        let tasks = self.shared.tasks.lock();
+        let live = |number: &&u64| tasks.resting.contains_key(number);
+        let mut numbers: Vec<_> = tasks.ready.iter().filter(live).copied().collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// Whether a resting task belongs to a run that has settled, so that polling it does nothing any more.
+    pub(super) fn is_spent(&self, number: u64) -> bool {
+        self.shared.tasks.lock().resting.get(&number).is_some_and(Task::is_spent)
     }
 
     /// Polls until no task is ready; returns how many polls that took.
@@ -131,11 +183,7 @@ impl Default for ManualExecutor {
 
 impl Spawn for ManualExecutor {
     fn spawn(&self, task: Task) -> Result<(), NoRuntime> {
-        let mut tasks = self.shared.tasks.lock();
-        tasks.last += 1;
-        let number = tasks.last;
-        tasks.resting.insert(number, task);
-        tasks.ready.push_back(number);
+        self.take_on(task);
         Ok(())
     }
 }

@@ -83,6 +83,15 @@ assert_impl_all!(dyn Spawn: Send, Sync);
 assert_impl_all!(dyn Clock: Send, Sync);
 assert_impl_all!(Sleep: Send, Unpin);
 assert_impl_all!(test::ManualClock: Send, Sync, Unpin, Clone);
+assert_impl_all!(test::Counterexample: std::error::Error, Send, Sync, Unpin, Clone);
+assert_impl_all!(test::Explored: Send, Sync, Unpin, Copy);
+assert_impl_all!(test::Explorer: Send, Sync, Unpin, Clone);
+assert_impl_all!(test::Log: Send, Sync, Unpin, Clone);
+assert_impl_all!(test::NoteOnDrop: Send, Sync, Unpin);
+assert_impl_all!(test::Seeded: Send, Sync, Unpin, Clone);
+assert_impl_all!(test::YieldNow: Send, Sync, Unpin);
+// A scene is played on by one thread.
+assert_not_impl_any!(test::Scene: Send, Sync, Clone);
 assert_impl_all!(test::ManualExecutor: Send, Sync, Unpin, Clone);
 #[cfg(feature = "tokio")]
 assert_impl_all!(TokioSpawner: Send, Sync, Unpin, Clone);

@@ -9,7 +9,7 @@ fn a_derivation_does_not_run_before_it_is_read() {
     let source = store.source(1);
     let derived = store.derived(log.noting("derive", move |cx| cx.get(source) + 1));
     store.set(source, 2);
-    log.is_empty();
+    log.is([]);
     assert_eq!(store.get(derived), 3);
     log.is(["derive"]);
 }
@@ -23,7 +23,7 @@ fn an_unobserved_derivation_does_not_run_at_a_commit() {
     log.is(["derive"]);
     store.set(source, 2);
     store.set(source, 3);
-    log.is_empty();
+    log.is([]);
     assert_eq!(store.get(derived), 3);
     log.is(["derive"]);
 }
@@ -41,7 +41,7 @@ fn a_cell_is_lazy_again_after_its_last_subscriber_has_gone() {
     log.is(["derive"]);
     drop(watch);
     store.set(source, 3);
-    log.is_empty();
+    log.is([]);
 }
 
 #[test]
@@ -83,11 +83,11 @@ fn dependencies_are_those_of_the_last_run() {
     let _guard = store.subscribe(chosen, |_| {});
     log.clear();
     store.set(b, 20);
-    log.is_empty();
+    log.is([]);
     store.set(flag, false);
     log.is(["choose"]);
     store.set(a, 10);
-    log.is_empty();
+    log.is([]);
     store.set(b, 30);
     log.is(["choose"]);
     assert_eq!(store.get(chosen), 30);
@@ -103,7 +103,7 @@ fn a_source_behind_a_guard_does_not_run_when_the_guard_closes() {
     let _guard = store.subscribe(safe, |_| {});
     log.clear();
     store.set(divisor, 0);
-    log.is_empty();
+    log.is([]);
     assert_eq!(store.get(safe), None);
     store.set(divisor, 5);
     log.is(["divide"]);

@@ -222,7 +222,7 @@ fn a_subscription_whose_callback_panics_when_it_is_dropped_does_not_keep_others_
         });
     }));
     store.set(cell, 1);
-    log.is_empty();
+    log.is([]);
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn what_an_inner_transaction_undid_is_not_told_with_the_outer_one() {
         assert!(undone.is_err());
         tx.set(b, 2);
     });
-    log.is_empty();
+    log.is([]);
 }
 
 #[test]
@@ -377,7 +377,7 @@ fn removing_a_cell_in_the_callback_of_another_one_of_the_same_commit_silences_it
         tx.set(a, 1);
         tx.set(b, 1);
     });
-    log.is_empty();
+    log.is([]);
 }
 
 #[test]

@@ -24,5 +24,7 @@ mod peers;
 mod scopes;
 mod streams;
 mod test_clock;
+mod test_explore;
+mod test_log;
 mod transactions;
 mod watches;

@@ -86,7 +86,7 @@ fn a_cell_is_lazy_again_when_its_stream_is_dropped() {
     log.is(["derive"]);
     drop(changes);
     store.set(source, 3);
-    log.is_empty();
+    log.is([]);
 }
 
 struct CountsWakes(AtomicUsize);

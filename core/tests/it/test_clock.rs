@@ -72,7 +72,7 @@ fn a_time_that_has_come_is_not_waited_for_and_one_that_is_given_up_leaves_nothin
     assert_eq!(clock.sleepers(), 1);
     store.runs().abort_all("given up");
     assert_eq!((clock.sleepers(), clock.next_due()), (0, None));
-    log.is_empty();
+    log.is([]);
 }
 
 #[cfg(feature = "tokio")]

@@ -53,7 +53,7 @@ fn an_error_changes_nothing_and_tells_nobody() {
     assert_eq!(result, Err("no"));
     assert_eq!((store.get(a), store.get(list), store.get(double)), (1, vec![1], 2));
     assert_eq!(store.last_commit().get(), 0);
-    log.is_empty();
+    log.is([]);
     // What was derived inside the failed transaction is not mistaken for what subscribers know.
     store.set(a, 5);
     log.is(["10"]);
@@ -85,7 +85,7 @@ fn writing_back_the_old_value_is_no_change() {
         tx.set(a, 2);
         tx.set(a, 1);
     });
-    log.is_empty();
+    log.is([]);
     assert_eq!(store.last_commit().get(), 0);
 }
 

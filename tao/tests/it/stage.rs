@@ -1,23 +1,9 @@
-//! A kernel on a runtime that does nothing until it is told to, and a log of what ran.
+//! A kernel on a runtime that does nothing until it is told to.
 
-use std::sync::{Arc, Mutex};
 use trine_core::{Store, test::ManualExecutor};
+
+pub(crate) use trine_core::test::Log;
 use trine_tao::{Kernel, ObserverGuard};
-
-/// A log of what ran, in order.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Log {
-    pub(crate) fn note(&self, line: impl ToString) {
-        self.0.lock().unwrap().push(line.to_string());
-    }
-
-    /// What was noted since the last time.
-    pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-}
 
 pub(crate) struct Stage {
     pub(crate) runtime: ManualExecutor,

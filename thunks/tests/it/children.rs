@@ -1,7 +1,7 @@
 //! Thunks dispatched by thunks.
 
 use crate::{
-    log::Log,
+    log::{Log, follow},
     service::{Api, ApiError, User, UserId, manual, user},
 };
 use trine_core::{AbortedBy, Outcome};
@@ -32,7 +32,7 @@ fn a_thunk_awaits_another_and_their_events_nest() {
     let (builder, api, executor) = manual();
     let store = builder.build().unwrap();
     let log = Log::default();
-    let _following = log.follow(&store);
+    let _following = follow(&log, &store);
     let run = store.dispatch(greet.with(1));
     api.answer(0, Ok(user(1, "Ada")));
     executor.run_until_stalled();
@@ -54,9 +54,9 @@ fn a_child_ends_with_its_parent() {
     let (builder, api, _executor) = manual();
     let store = builder.build().unwrap();
     let log = Log::default();
-    let _following = log.follow(&store);
+    let _following = follow(&log, &store);
     let run = store.dispatch(greet.with(1));
-    log.take();
+    log.clear();
     run.abort("left the page");
     assert_eq!(log.take(), ["users/greet/rejected", "users/fetch/rejected"]);
     assert!(api.is_dropped(0));

@@ -1,7 +1,7 @@
 //! The samples of the document that describes `createAsyncThunk`, in its order.
 
 use crate::{
-    log::Log,
+    log::{Log, follow},
     service::{Api, ApiError, User, UserId, manual, store_of, user},
 };
 use std::{
@@ -252,7 +252,7 @@ fn canceling_before_execution_a_condition_reads_the_state_and_skips_the_run() {
         });
     let (store, api, executor) = store_of(requests);
     let log = Log::default();
-    let _following = log.follow(&store);
+    let _following = follow(&log, &store);
 
     let first = store.dispatch(fetch.with(1));
     let while_pending = store.dispatch(fetch.with(1));

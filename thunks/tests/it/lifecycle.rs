@@ -1,7 +1,7 @@
 //! The order in which things happen to a run.
 
 use crate::{
-    log::Log,
+    log::{Log, follow},
     service::{Api, ApiError, User, UserId, manual, store_of, user},
 };
 use std::sync::{Arc, Mutex};
@@ -93,7 +93,7 @@ fn an_abort_has_been_told_when_it_returns_and_the_body_does_not_go_on() {
     let _inside = runtime.enter();
 
     let run = store.dispatch(fetch.with(1));
-    log.take();
+    log.clear();
     assert!(run.abort("left the page"));
     log.note("abort returned");
     assert!(!run.abort("again"), "the first abort decides");
@@ -112,7 +112,7 @@ fn a_body_that_is_ready_settles_before_dispatch_returns_and_needs_no_runtime() {
         AsyncThunk::new("ready", |n: u32, _: ThunkApi| async move { Ok::<_, ApiError>(n * 2) });
     let log = Log::default();
     let store = Store::builder().build().unwrap();
-    let _following = log.follow(&store);
+    let _following = follow(&log, &store);
     let run = store.dispatch(ready.with(21));
     assert_eq!(*run.outcome().unwrap().into_result().unwrap(), 42);
     assert_eq!(log.take(), ["ready/pending", "ready/fulfilled"]);

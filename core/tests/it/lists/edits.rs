@@ -69,7 +69,7 @@ fn an_edit_that_changes_nothing_is_no_commit() {
     });
     store.batch(|tx| tx.edit(list, |list| list.truncate(7)));
     store.updates(|updates| updates.edit(list, |list| list.len())).0.unwrap();
-    log.is_empty();
+    log.is([]);
     assert_eq!((store.last_commit(), diffs.try_next()), (before, None));
 }
 
@@ -158,7 +158,7 @@ fn a_transaction_is_one_batch_and_a_roll_back_tells_nobody() {
     }));
     assert!(panicked.is_err());
     assert_eq!(store.get(list), [1, 2, 3]);
-    log.is_empty();
+    log.is([]);
     assert_eq!(drain(&mut diffs), Vec::<Vec<_>>::new());
 
     store.batch(|tx| {

@@ -198,7 +198,7 @@ fn a_commit_wakes_and_a_roll_back_does_not() {
         tx.edit(list, |list| list.push(2));
         Err::<(), _>(())
     });
-    log.is_empty();
+    log.is([]);
     store.edit(list, |list| list.push(2));
     store.edit(list, |list| list.push(3));
     log.is(["woken"]);
