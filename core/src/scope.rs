@@ -14,7 +14,7 @@ use crate::{
     lease,
     list::ListCell,
     store::{Store, WeakStore},
-    sync::Mutex,
+    sync::{Mutex, mutant},
     text::Text,
 };
 use std::{
@@ -335,6 +335,9 @@ impl Inner {
     /// Ends what the scope owns, in order. No lease is held.
     fn end(&self) {
         let Some(owned) = self.owned.lock().take() else { return };
+        if mutant("ended scopes own") {
+            *self.owned.lock() = Some(Owned::default());
+        }
         // Outer before inner, first before last; ended the other way round, since what was made later may build on what was
         // made earlier. A list instead of recursion: scopes nested to any depth fit on any stack.
         let mut found = Vec::new();

@@ -12,7 +12,7 @@ use crate::{
     graph::{Garbage, Graph},
     lease,
     store::Core,
-    sync::Mutex,
+    sync::{Mutex, mutant},
 };
 use futures_core::Stream;
 use std::{
@@ -111,7 +111,8 @@ impl<T: 'static> Stream for Changes<T> {
         drop(state);
         let waker = cx.waker().clone();
         let mut state = self.buffer.state.lock();
-        let (next, dropped) = match state.next() {
+        let next = if mutant("looked before it registered") { Poll::Pending } else { state.next() };
+        let (next, dropped) = match next {
             Poll::Pending => (Poll::Pending, state.waiting.replace(waker)),
             ready => (ready, Some(waker)),
         };

@@ -4,6 +4,7 @@
 //! see every kind of hand-over.
 
 use crate::block_on;
+use futures_util::Stream;
 use loom::{
     sync::{
         Mutex,
@@ -11,7 +12,7 @@ use loom::{
     },
     thread,
 };
-use std::sync::Arc;
+use std::{future::poll_fn, num::NonZeroUsize, pin::Pin, sync::Arc};
 use trine_core::{Source, Store, SubscriptionGuard, test::ManualExecutor};
 
 /// What callbacks heard, in order.
@@ -134,6 +135,62 @@ fn a_callback_that_is_dropped_during_delivery_is_dropped_once() {
         there.join().unwrap();
         assert!(calls.load(SeqCst) <= 1);
         assert_eq!(drops.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn a_callback_is_not_called_once_the_removal_of_its_cell_has_returned() {
+    loom::model(|| {
+        let store = Store::new();
+        let cell = store.source(0);
+        let gone = Arc::new(AtomicBool::new(false));
+        // Called before the victim: what it sees was so before the victim's turn came.
+        let (seen, look) = (Arc::new(AtomicBool::new(false)), Arc::clone(&gone));
+        let saw = Arc::clone(&seen);
+        store.subscribe(cell, move |_| saw.store(look.load(SeqCst), SeqCst)).detach();
+        let victim = move |_: &u64| assert!(!seen.load(SeqCst), "called after its cell was gone");
+        store.subscribe(cell, victim).detach();
+        let there = thread::spawn({
+            let store = store.clone();
+            move || {
+                store.remove(cell).unwrap();
+                gone.store(true, SeqCst);
+            }
+        });
+        if let Err(error) = store.try_set(cell, 1) {
+            assert!(error.is_disposed());
+        }
+        there.join().unwrap();
+        assert_eq!(store.cell_count(), 0);
+    });
+}
+
+#[test]
+fn a_stream_that_registers_while_a_thread_commits_is_woken() {
+    loom::model(|| {
+        let store = Store::new();
+        let cell = store.source(0_u64);
+        let mut changes = store.changes(cell, NonZeroUsize::MIN);
+        let reader = thread::spawn(move || {
+            block_on(poll_fn(|cx| Stream::poll_next(Pin::new(&mut changes), cx)))
+        });
+        store.set(cell, 1);
+        assert_eq!(reader.join().unwrap(), Some(Ok(1)));
+    });
+}
+
+#[test]
+fn a_cell_that_a_scope_takes_over_while_it_ends_is_removed_or_refused() {
+    loom::model(|| {
+        let store = Store::new();
+        let (scope, cell) = (Arc::new(store.scope("scope")), store.source(0));
+        let ender = thread::spawn({
+            let scope = Arc::clone(&scope);
+            move || scope.end()
+        });
+        let adopted = scope.try_adopt(cell).is_ok();
+        ender.join().unwrap();
+        assert_eq!(store.cell_count(), usize::from(!adopted));
     });
 }
 
