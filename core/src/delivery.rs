@@ -44,9 +44,9 @@ use std::{
     sync::Arc,
 };
 
-/// How many commits of other threads a deliverer delivers before it passes on. (The model checker cannot make that
+/// How many commits of other threads a deliverer delivers before it passes on. (Models of a few threads cannot make that
 /// many.)
-const HANDOVER: u32 = if cfg!(trine_loom) { 1 } else { 64 };
+const HANDOVER: u32 = if cfg!(any(trine_loom, trine_shuttle)) { 1 } else { 64 };
 
 /// The callback that surrounds the calling thread.
 #[derive(Debug, Clone, Copy)]

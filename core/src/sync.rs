@@ -1,12 +1,15 @@
 //! The one place where the core takes its synchronisation primitives from.
 //!
 //! A build with `--cfg trine_loom` swaps them for the model checker's, so that the tests in `tests/loom` run
-//! the code that ships. A poisoned lock is recovered here, once: every critical section of the core
+//! the code that ships; one with `--cfg trine_shuttle` swaps them for those of a scheduler that draws interleavings by a
+//! seed, for the whole-store scenarios in `tests/schedules`. A poisoned lock is recovered here, once: every critical section of the core
 //! keeps its invariants when user code in it panics, so the poison flag carries no news.
 
 #[cfg(trine_loom)]
 pub(crate) use loom::sync::atomic;
-#[cfg(not(trine_loom))]
+#[cfg(trine_shuttle)]
+pub(crate) use shuttle::sync::atomic;
+#[cfg(not(any(trine_loom, trine_shuttle)))]
 pub(crate) use std::sync::atomic;
 
 /// Thread-local cells with constant initial values, which cost no check at each access.
@@ -14,7 +17,9 @@ macro_rules! thread_locals {
     ($($(#[$meta:meta])* static $name:ident: $type:ty = $value:expr;)*) => {
         #[cfg(trine_loom)]
         loom::thread_local! { $($(#[$meta])* static $name: $type = $value;)* }
-        #[cfg(not(trine_loom))]
+        #[cfg(trine_shuttle)]
+        shuttle::thread_local! { $($(#[$meta])* static $name: $type = $value;)* }
+        #[cfg(not(any(trine_loom, trine_shuttle)))]
         std::thread_local! { $($(#[$meta])* static $name: $type = const { $value };)* }
     };
 }
@@ -22,20 +27,22 @@ pub(crate) use thread_locals;
 
 #[cfg(trine_loom)]
 use loom::sync as imp;
-#[cfg(not(trine_loom))]
+#[cfg(trine_shuttle)]
+use shuttle::sync as imp;
+#[cfg(not(any(trine_loom, trine_shuttle)))]
 use std::sync as imp;
 
 use std::sync::PoisonError;
 
-/// Whether this defect is to be present, to prove that a test of `tests/loom` would notice it: `.ci/loom-mutations`
-/// asks for one at a time. Never outside the model checker.
-#[cfg(trine_loom)]
+/// Whether this defect is to be present, to prove that a test of `tests/loom` or `tests/schedules` would notice it:
+/// `.ci/loom-mutations` and `.ci/schedules-mutations` ask for one at a time. Never outside them.
+#[cfg(any(trine_loom, trine_shuttle))]
 pub(crate) fn mutant(name: &str) -> bool {
     std::env::var_os("TRINE_MUTATION").is_some_and(|asked| asked == name)
 }
 
-/// Whether this defect is to be present: never, outside the model checker.
-#[cfg(not(trine_loom))]
+/// Whether this defect is to be present: never, in a build that ships.
+#[cfg(not(any(trine_loom, trine_shuttle)))]
 pub(crate) const fn mutant(_: &str) -> bool {
     false
 }
