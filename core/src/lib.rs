@@ -35,7 +35,7 @@
 //! - Subscriptions: [`Store::subscribe`] calls back, once per commit, in order, outside every lock; [`Store::changes`]
 //!   is a bounded stream that says what it has lost; [`Store::watch`] keeps the last value for render loops and tasks.
 //! - Lists: [`Store::list`] makes a vector cell that is edited in place; [`Store::diffs`] is a bounded stream of what has
-//!   changed in it, with filtered, mapped and sorted views that stay incremental.
+//!   changed in it, with filtered, mapped and sorted views that stay incremental; [`Store::subscribe_diffs`] calls back.
 //! - Runs: [`Store::run`] starts an async body with its first poll inline; a [`Run`] has one typed [`Outcome`], can be
 //!   aborted for real, and ends its children with it.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.

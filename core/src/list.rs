@@ -9,7 +9,7 @@
 //! [`ListDiff::Reset`], then brings one batch of diffs per commit. It holds a bounded number of batches. For a reader
 //! that is slower than the writers, the batches fall together into one `Reset` with the content as of the last commit,
 //! which later commits go on to change until it is read: nothing is lost, and lagging costs one copy of the list,
-//! however long it lasts.
+//! however long it lasts. [`Store::subscribe_diffs`](crate::Store::subscribe_diffs) calls back with the same batches.
 //!
 //! [`filter`](ListDiffs::filter), [`map`](ListDiffs::map) and [`sort_by`](ListDiffs::sort_by) turn the diffs of a list into
 //! those of a [`ListView`] of it, without looking at the elements that a diff does not touch:
@@ -79,6 +79,7 @@ mod map;
 mod sequence;
 mod sort;
 mod stream;
+mod subscribe;
 mod undo;
 mod write;
 

@@ -73,11 +73,18 @@ pub struct SubscriptionGuard {
     core: Weak<Core>,
     /// The cell, for the event feed.
     cell: CellKey,
-    /// The topic's slot, its id, and the callback's place.
-    place: (u32, u64, u32),
+    /// Where the callback is.
+    place: Place,
 }
 
+/// Where a callback is: the topic's slot, its id, and the place in it.
+pub(crate) type Place = (u32, u64, u32);
+
 impl SubscriptionGuard {
+    pub(crate) fn new(core: &Arc<Core>, cell: impl Cell, place: Place) -> Self {
+        Self { core: Arc::downgrade(core), cell: cell.key(), place }
+    }
+
     /// Lets the subscription live for as long as its cell.
     pub fn detach(mut self) {
         self.core = Weak::new();
@@ -116,19 +123,30 @@ impl Core {
     where
         C::Value: Clone,
     {
-        let place = self.enter(|graph| {
-            let index = graph.observe(cell.key(), used)?;
-            graph.note(|graph| Event::Subscribed { cell: graph.label(index) });
-            let since = CommitNumber(graph.last_commit + u64::from(mutant("subscribed too late")));
-            let callback = callback(graph.peek::<C>(index));
-            let (slot, id, topic) = graph.topic_of::<C::Value>(index);
-            Ok::<_, CellError>((slot, id, topic.subscribe(callback, since)))
-        })??;
-        Ok(SubscriptionGuard { core: Arc::downgrade(self), cell: cell.key(), place })
+        let place = self.enter(|graph| graph.subscribe(cell, used, callback))??;
+        Ok(SubscriptionGuard::new(self, cell, place))
     }
 }
 
 impl Graph {
+    /// Adds a callback to a cell; returns its place.
+    pub(crate) fn subscribe<C: Cell>(
+        &mut self,
+        cell: C,
+        used: &'static std::panic::Location<'static>,
+        callback: impl FnOnce(Option<&C::Value>) -> Callback<C::Value>,
+    ) -> Result<Place, CellError>
+    where
+        C::Value: Clone,
+    {
+        let index = self.observe(cell.key(), used)?;
+        self.note(|graph| Event::Subscribed { cell: graph.label(index) });
+        let since = CommitNumber(self.last_commit + u64::from(mutant("subscribed too late")));
+        let callback = callback(self.peek::<C>(index));
+        let (slot, id, topic) = self.topic_of::<C::Value>(index);
+        Ok((slot, id, topic.subscribe(callback, since)))
+    }
+
     /// Pulls a cell that is about to get subscribers. A failed derivation is no obstacle: it can be subscribed
     /// to, and its recovery is told.
     pub(super) fn observe(

@@ -59,9 +59,16 @@ pub(super) struct Buffer<T> {
     capacity: usize,
 }
 
+/// What a commit did.
+struct Batch<T> {
+    diffs: Vec<ListDiff<T>>,
+    /// The commit; the last one, if several have fallen together.
+    number: CommitNumber,
+}
+
 struct BufferState<T> {
     /// Batches that have not been read.
-    batches: VecDeque<Vec<ListDiff<T>>>,
+    batches: VecDeque<Batch<T>>,
     /// Whether the reader lags: then the only batch is a reset, which further commits change.
     lagging: bool,
     /// Whether the reader has missed something that is not in the batches: the next one must be a reset.
@@ -81,7 +88,9 @@ impl<T> DiffLog<T> {
     /// Adds a reader that begins with `items`, or, if there are none now, with the first ones that there will be.
     pub(super) fn add_reader(&self, items: Option<Vec<T>>, capacity: usize) -> Arc<Buffer<T>> {
         let stale = items.is_none();
-        let batches = items.map(|values| vec![ListDiff::Reset { values }]).into_iter().collect();
+        let reset =
+            |values| Batch { diffs: vec![ListDiff::Reset { values }], number: CommitNumber(0) };
+        let batches = items.map(reset).into_iter().collect();
         let state = BufferState { batches, lagging: false, stale, closed: false, waiting: None };
         let buffer = Arc::new(Buffer { state: Mutex::new(state), capacity });
         let mut log = self.state.lock();
@@ -117,7 +126,7 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
         &self,
         cell: &dyn AnyCell,
         error: Option<&CellError>,
-        _number: CommitNumber,
+        number: CommitNumber,
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
     ) {
@@ -137,7 +146,7 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
         for (n, reader) in readers.iter().enumerate() {
             let last = n + 1 == readers.len();
             let batch = || if last { std::mem::take(&mut diffs) } else { diffs.clone() };
-            reader.publish(items, batch, whole, wakers, garbage);
+            reader.publish(items, number, batch, whole, wakers, garbage);
         }
         if std::mem::needs_drop::<T>() {
             garbage.push(Box::new(diffs));
@@ -158,6 +167,7 @@ impl<T: Clone + Send + 'static> Buffer<T> {
     fn publish(
         &self,
         items: &[T],
+        number: CommitNumber,
         batch: impl FnOnce() -> Vec<ListDiff<T>>,
         whole: bool,
         wakers: &mut Vec<Waker>,
@@ -178,9 +188,9 @@ impl<T: Clone + Send + 'static> Buffer<T> {
             return;
         }
         match copied {
-            Ok(batch) => {
+            Ok(diffs) => {
                 state.stale = false;
-                state.add(batch, self.capacity, garbage);
+                state.add(Batch { diffs, number }, self.capacity, garbage);
                 wakers.extend(state.waiting.take());
             }
             Err(payload) => {
@@ -196,7 +206,7 @@ impl<T> BufferState<T> {
         match self.batches.pop_front() {
             Some(batch) => {
                 self.lagging = false;
-                Next::Batch(batch)
+                Next::Batch(batch.diffs)
             }
             None if self.closed => Next::End,
             None => Next::Pending,
@@ -205,13 +215,14 @@ impl<T> BufferState<T> {
 }
 
 impl<T: Send + 'static> BufferState<T> {
-    fn add(&mut self, batch: Vec<ListDiff<T>>, capacity: usize, garbage: &mut Vec<Garbage>) {
+    fn add(&mut self, batch: Batch<T>, capacity: usize, garbage: &mut Vec<Garbage>) {
         if self.lagging
-            && let Some([ListDiff::Reset { values }]) =
-                self.batches.front_mut().map(Vec::as_mut_slice)
+            && let Some(Batch { diffs, number }) = self.batches.front_mut()
+            && let [ListDiff::Reset { values }] = diffs.as_mut_slice()
         {
+            *number = batch.number;
             let mut displaced = Vec::new();
-            for diff in batch {
+            for diff in batch.diffs {
                 diff.apply_keeping(values, |value| displaced.push(value));
             }
             if std::mem::needs_drop::<T>() {
@@ -261,6 +272,18 @@ impl<T> Buffer<T> {
         drop(state);
         drop(dropped);
         next
+    }
+
+    /// The oldest batch, if it is of this commit or of an earlier one.
+    pub(super) fn next_until(&self, number: CommitNumber) -> Option<Vec<ListDiff<T>>> {
+        let mut state = self.state.lock();
+        if state.batches.front()?.number > number {
+            return None;
+        }
+        match state.next() {
+            Next::Batch(diffs) => Some(diffs),
+            Next::Pending | Next::End => None,
+        }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -9,7 +9,10 @@ use super::{
     map::ListMap,
     sort::ListSort,
 };
-use crate::{cell::Cell, delivery::Outlet, error::CellError, graph::Graph, lease, store::Store};
+use crate::{
+    cell::Cell, commit::CommitNumber, delivery::Outlet, error::CellError, graph::Graph, lease,
+    store::Store,
+};
 use futures_core::Stream;
 use std::{
     cmp::Ordering,
@@ -28,8 +31,7 @@ use std::{
 /// `Reset`. The stream ends when the list was removed or the store dropped, once everything before has been read.
 ///
 /// Reading takes no lease, and may happen anywhere: in a task, in a render loop, or in a callback, where the batch of the
-/// commit is there already. A cell to subscribe to for that, without a copy of the list per commit:
-/// `store.cell("touched").always_different().derived(move |cx| cx.with(list, |_| ()))`.
+/// commit is there already. To be called back with each batch, there is [`Store::subscribe_diffs`](crate::Store::subscribe_diffs).
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -74,6 +76,11 @@ impl<T: 'static> ListDiffs<T> {
             Next::Batch(batch) => Some(batch),
             Next::Pending | Next::End => None,
         }
+    }
+
+    /// The next batch, unless it is of a later commit than this one.
+    pub(super) fn next_until(&self, number: CommitNumber) -> Option<Vec<ListDiff<T>>> {
+        self.buffer.next_until(number)
     }
 
     /// How many batches wait to be read.
@@ -265,6 +272,25 @@ impl Graph {
         };
         let buffer = log.add_reader(items, capacity.get());
         Ok(ListDiffs { buffer, log })
+    }
+
+    /// The content of a list that has one, and its diffs from now on.
+    pub(super) fn content_and_diffs<T: Clone + Send + 'static>(
+        &mut self,
+        list: ListCell<T>,
+        capacity: NonZeroUsize,
+        used: &'static Location<'static>,
+    ) -> Result<(Vec<T>, ListDiffs<T>), CellError> {
+        let index = self.locate(list.key(), used)?;
+        if let Some(error) = self.error(index) {
+            return Err(error);
+        }
+        let mut diffs = self.diffs(list, capacity, used)?;
+        let content = match diffs.try_next().as_deref_mut() {
+            Some([ListDiff::Reset { values }]) => std::mem::take(values),
+            _ => unreachable!("a reader of a sound list begins with a reset"),
+        };
+        Ok((content, diffs))
     }
 }
 

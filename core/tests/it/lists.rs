@@ -1,5 +1,6 @@
 //! List cells: edits, readers of diffs, and views.
 
+mod callbacks;
 mod edits;
 mod random;
 mod readers;
