@@ -14,6 +14,7 @@ mod cells;
 mod curves;
 mod dynamic;
 mod floors;
+mod lists;
 mod peers;
 mod propagate;
 mod runs;
@@ -71,6 +72,7 @@ fn main() {
     let mut rows = Vec::new();
     cells::rows(&mut rows);
     streams::rows(&mut rows);
+    lists::rows(&mut rows);
     propagate::rows(&mut rows);
     dynamic::rows(&mut rows);
     threads::rows(&mut rows);
