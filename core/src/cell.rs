@@ -54,7 +54,8 @@ pub struct ReadOnly<T> {
     value: PhantomData<fn() -> T>,
 }
 
-/// Anything that can be read: a [`Source`], a [`Derived`], a [`ReadOnly`] or a [`ListCell`](crate::ListCell). Sealed.
+/// Anything that can be read: a [`Source`], a [`Derived`], an [`AsyncDerived`](crate::AsyncDerived), a [`ReadOnly`] or a
+/// [`ListCell`](crate::ListCell). Sealed.
 pub trait Cell: sealed::Sealed + Copy {
     /// The type of the cell's value.
     type Value: Send + 'static;
@@ -70,6 +71,9 @@ mod sealed {
     }
     impl<T> Sealed for super::Source<T> {}
     impl<T> Sealed for super::Derived<T> {
+        const DERIVED: bool = true;
+    }
+    impl<T, E> Sealed for crate::async_derived::AsyncDerived<T, E> {
         const DERIVED: bool = true;
     }
     impl<T> Sealed for super::ReadOnly<T> {}

@@ -38,6 +38,7 @@
 //!   changed in it, with filtered, mapped and sorted views that stay incremental; [`Store::subscribe_diffs`] calls back.
 //! - Runs: [`Store::run`] starts an async body with its first poll inline; a [`Run`] has one typed [`Outcome`], can be
 //!   aborted for real, and ends its children with it.
+//! - [`Store::derived_async`] makes a cell that is computed by a body which may wait, and keeps its last good value meanwhile.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
 //! - [`Store::observe`]: the event feed, for logs and tools.
 //! - [`mod@test`]: an executor and a clock that are driven by hand, a log of what ran, and [`test::explore`], which plays bodies
@@ -59,6 +60,7 @@
 //!
 //! - `tokio` (default): the spawner for tokio runtimes. Without it, bring your own [`Spawn`].
 
+mod async_derived;
 mod cell;
 mod commit;
 mod delivery;
@@ -75,6 +77,7 @@ mod sync;
 pub mod test;
 mod text;
 
+pub use async_derived::{AsyncDerived, AsyncPolicy, AsyncReader, AsyncState};
 pub use cell::{
     ByValue, Cell, CellBuilder, CellKey, CellLabel, Derived, Equality, Never, ReadOnly, Source,
 };

@@ -90,6 +90,13 @@ impl<'s> CellBuilder<'s> {
     }
 }
 
+impl<'s, Q> CellBuilder<'s, Q> {
+    /// The store, the name, and the rule for equality.
+    pub(crate) fn into_parts(self) -> (&'s Store, Arc<str>, Q) {
+        (self.store, self.name, self.equality)
+    }
+}
+
 impl<Q> CellBuilder<'_, Q> {
     /// Makes a cell that is written.
     ///

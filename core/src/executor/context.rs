@@ -3,7 +3,7 @@
 use super::{
     builder::RunBuilder,
     cell::AnyRun,
-    failure::StoreDropped,
+    failure::{Failure, StoreDropped},
     id::RunId,
     outcome::{AbortedBy, Rejection},
     run::Run,
@@ -100,6 +100,11 @@ impl RunContext {
     pub fn abort(&self, reason: impl Into<Text>) -> bool {
         let verdict = Rejection::Aborted { reason: reason.into(), by: AbortedBy::Body };
         settle(&self.cell, verdict)
+    }
+
+    /// Ends the run, which cannot go on; its body is dropped when it next awaits.
+    pub(crate) fn fail(&self, failure: Failure) {
+        settle(&self.cell, Rejection::Failed { failure });
     }
 
     /// Resolves when the run has settled, in whatever way: for helpers that the body has spawned by other means.

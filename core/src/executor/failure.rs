@@ -25,6 +25,12 @@ pub enum Failure {
         /// What the hook said.
         message: Text,
     },
+    /// A cell that an async derivation depends on has no value.
+    #[error("a cell that it depends on has no value: {message}")]
+    Dependency {
+        /// Why not.
+        message: Text,
+    },
 }
 
 /// The last handle to the store is gone.

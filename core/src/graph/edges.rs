@@ -5,6 +5,7 @@
 //! an edge is removed in O(1) however many others read the same source.
 
 use super::{Colour, Graph, node::NONE};
+use rustc_hash::FxHashMap;
 
 /// An edge from the cell that reads to the cell that is read.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +75,51 @@ impl Graph {
         }
         self.node_mut(source).last_observer = index;
         index
+    }
+
+    /// Has a derived cell that is clean depend on one more cell, behind those that it has read; false if that one is stale,
+    /// which only a cell that cannot be computed is.
+    pub(crate) fn add_source_to(&mut self, observer: u32, source: u32) -> bool {
+        if self.node(source).colour != Colour::Clean {
+            return false;
+        }
+        let mut last = self.node(observer).first_source;
+        while last != NONE && self.edges.get(last).next_source != NONE {
+            last = self.edges.get(last).next_source;
+        }
+        self.link(observer, last, source);
+        true
+    }
+
+    /// Has a derived cell depend on nothing until it runs again.
+    pub(crate) fn forget_sources(&mut self, observer: u32) {
+        self.unlink_sources_after(observer, NONE);
+    }
+
+    /// The way from a cell up to one that it depends on, both included; `None` if it does not.
+    pub(crate) fn way_up(&self, from: u32, to: u32) -> Option<Vec<u32>> {
+        let mut came_from = FxHashMap::default();
+        let mut next = vec![from];
+        while let Some(index) = next.pop() {
+            if index == to {
+                let mut way = vec![to];
+                while let Some(&below) = way.last().and_then(|index| came_from.get(index)) {
+                    way.push(below);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            let mut edge = self.node(index).first_source;
+            while edge != NONE {
+                let Edge { source, next_source, .. } = *self.edges.get(edge);
+                edge = next_source;
+                if source != NONE && source != from && !came_from.contains_key(&source) {
+                    came_from.insert(source, index);
+                    next.push(source);
+                }
+            }
+        }
+        None
     }
 
     /// Removes the observer's edges behind `last`, or all of them.

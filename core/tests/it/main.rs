@@ -1,5 +1,6 @@
 //! One binary, a module per topic.
 
+mod async_derived;
 mod auto_traits;
 mod context;
 mod delivery;
