@@ -9,9 +9,11 @@
 //! | `start.rs` | admission, registration, start event and hook, the first poll on the caller's stack |
 //! | `context.rs` | what the body is given |
 //! | `spawn.rs`, `tokio.rs`, `task.rs` | a body that is not ready goes on elsewhere |
-//! | `cell.rs` | the state of the run: who decides its outcome, who drops its body |
+//! | `cell.rs`, `any_run.rs` | the state of the run, and the run with its types forgotten |
+//! | `phase.rs` | how far it is: one word that threads agree on |
+//! | `body.rs` | where its body is, and who drops it |
 //! | `family.rs` | its children |
-//! | `settle.rs` | from a decided outcome to a dropped body |
+//! | `settle.rs`, `ending.rs` | from a decided outcome to a dropped body |
 //! | `outcome.rs`, `failure.rs` | how it ended |
 //! | `run.rs`, `waiting.rs`, `waiters.rs` | who asked, and who waits |
 //! | `engine.rs`, `registry.rs` | what a store knows of its live runs |
@@ -21,16 +23,20 @@
 //! exception: keys are compared under the groups' lock, inside the lease, like every other comparator. The only
 //! nesting is run -> registry and lease -> groups.
 
+mod any_run;
+mod body;
 mod builder;
 mod cell;
 mod clock;
 mod contain;
 mod context;
+mod ending;
 mod engine;
 mod failure;
 mod family;
 mod id;
 mod outcome;
+mod phase;
 mod policy;
 mod registry;
 mod run;
@@ -49,8 +55,8 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
+pub use any_run::RunStatus;
 pub use builder::RunBuilder;
-pub use cell::RunStatus;
 pub use clock::{Clock, Sleep};
 pub use context::RunContext;
 pub use failure::{Failure, StoreDropped};
@@ -71,6 +77,7 @@ pub use writes::ContextError;
 pub(crate) use clock::default_clock;
 pub(crate) use engine::Executor;
 pub(crate) use spawn::default_spawner;
+use start::start_plain;
 
 use crate::{store::Store, text::Text};
 use std::{borrow::Cow, future::Future, sync::Arc};
@@ -98,7 +105,7 @@ impl Store {
         T: Send + Sync + 'static,
         E: Send + Sync + 'static,
     {
-        self.run_builder(name).start(body)
+        start_plain(self, name.into(), body)
     }
 
     /// Describes a run before it starts: parent, policy, hooks.

@@ -76,6 +76,7 @@ impl Core {
             let _ = core.enter(|graph| {
                 let observed = !core.feed.observers.lock().is_empty();
                 core.feed.observed.store(observed, Ordering::Relaxed);
+                core.executor.set_observed(observed);
                 graph.observed = observed;
             });
         });

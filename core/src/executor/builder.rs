@@ -1,7 +1,8 @@
 //! Describing a run before it starts.
 
 use super::{
-    cell::{AnyRun, SettleHook},
+    any_run::AnyRun,
+    cell::SettleHook,
     context::RunContext,
     engine::Executor,
     outcome::Outcome,
@@ -173,7 +174,7 @@ impl<T, E> fmt::Debug for RunBuilder<'_, T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunBuilder")
             .field("name", &self.name)
-            .field("parent", &self.parent.as_ref().map(|parent| parent.facts().id))
+            .field("parent", &self.parent.as_ref().map(|parent| parent.head().id))
             .field("detached", &self.detached)
             .field("queued", &self.queued)
             .field("policy", &self.policy)

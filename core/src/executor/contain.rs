@@ -1,6 +1,6 @@
 //! User code that must not take the executor down with it: destructors, hooks, wakers.
 
-use super::cell::Facts;
+use super::any_run::Head;
 use crate::{delivery::set_aside, event::Event, store::Core, text::Text};
 use std::{
     any::Any,
@@ -29,7 +29,7 @@ pub(super) fn tell(core: &Arc<Core>, event: impl FnOnce() -> Event) {
 /// fail nothing and are events.
 pub(super) fn call_hook<R>(
     core: &Arc<Core>,
-    facts: &Facts,
+    head: &Head,
     when: &'static str,
     hook: impl FnOnce() -> R,
 ) -> Result<R, Text> {
@@ -37,7 +37,7 @@ pub(super) fn call_hook<R>(
     for payload in aside {
         let message = message(payload);
         tell(core, || Event::Failed {
-            what: format!("a callback at the {when} of {} `{}`", facts.id, facts.name).into(),
+            what: format!("a callback at the {when} of {head:?}").into(),
             message,
         });
     }

@@ -1,8 +1,8 @@
 //! What a body is given.
 
 use super::{
+    any_run::AnyRun,
     builder::RunBuilder,
-    cell::AnyRun,
     failure::{Failure, StoreDropped},
     id::RunId,
     outcome::{AbortedBy, Rejection},
@@ -11,6 +11,7 @@ use super::{
     waiting::{Aborted, release},
 };
 use crate::{
+    lease,
     store::{Core, Store},
     text::Text,
 };
@@ -55,19 +56,19 @@ impl RunContext {
     /// The identity of the run.
     #[must_use]
     pub fn id(&self) -> RunId {
-        self.cell.facts().id
+        self.cell.head().id
     }
 
     /// The name of the run.
     #[must_use]
     pub fn name(&self) -> &Text {
-        &self.cell.facts().name
+        &self.cell.head().name
     }
 
     /// The run that started this one.
     #[must_use]
     pub fn parent(&self) -> Option<RunId> {
-        self.cell.facts().parent
+        self.cell.head().parent()
     }
 
     /// The store.
@@ -83,7 +84,7 @@ impl RunContext {
 
     /// The store's inside, for the write methods; they ask [`is_active`](Self::is_active) inside the lease.
     pub(crate) fn core(&self) -> &Weak<Core> {
-        self.cell.executor().weak_core()
+        self.cell.head().executor.weak_core()
     }
 
     /// Whether the outcome is still open.
@@ -91,7 +92,11 @@ impl RunContext {
     /// Inside the store's lease the answer is exact: a write that is made because of it comes before the terminal event.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.cell.is_active()
+        if lease::held().is_some() {
+            self.cell.is_active_in_lease()
+        } else {
+            self.cell.head().phase.is_active()
+        }
     }
 
     /// Aborts the run; returns whether this call settled it. See [`Run::abort`].
@@ -131,7 +136,8 @@ impl RunContext {
     /// Describes a child before it starts. See [`Store::run_builder`].
     pub fn run_builder<T, E>(&self, name: impl Into<Text>) -> RunBuilder<'_, T, E> {
         let store = self.store().ok().map(Cow::Owned);
-        RunBuilder::new(store, Cow::Borrowed(self.cell.executor()), name.into()).child_of(self)
+        RunBuilder::new(store, Cow::Borrowed(&self.cell.head().executor), name.into())
+            .child_of(self)
     }
 }
 
@@ -143,6 +149,6 @@ impl Drop for RunContext {
 
 impl fmt::Debug for RunContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RunContext").field(self.cell.facts()).finish()
+        f.debug_tuple("RunContext").field(self.cell.head()).finish()
     }
 }

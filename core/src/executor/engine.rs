@@ -3,7 +3,7 @@
 //! The spawner is not here but in the store: a spawner owns tasks, tasks own runs, and runs own the engine.
 
 use super::{
-    cell::AnyRun,
+    any_run::AnyRun,
     contain::{contain, tell},
     failure::{Failure, StoreDropped},
     id::RunId,
@@ -12,27 +12,22 @@ use super::{
     settle::settle_all,
     waiters::{Waiters, WakeList},
 };
-use crate::{
-    event::Event,
-    lease,
-    store::Core,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-};
-use rustc_hash::FxHashMap;
+use crate::{event::Event, lease, store::Core, sync::Mutex};
+use slab::Slab;
 use std::{
     fmt, mem,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// The engine of one store. Runs hold it strongly, and the store only through it, weakly.
 pub(crate) struct Executor {
     /// The store.
     core: Weak<Core>,
-    /// The last identity given. `Relaxed`: only its own order counts.
-    last_id: AtomicU64,
+    /// Whether anybody observes the store. Kept by the feed; read without a handle to the store.
+    observed: AtomicBool,
     /// The live runs.
     registry: Mutex<Registry>,
     /// Who excludes whom; locked inside the lease only, see `policy.rs`.
@@ -42,8 +37,10 @@ pub(crate) struct Executor {
 /// The live runs, and who waits until there are none.
 #[derive(Default)]
 pub(super) struct Registry {
-    /// From their start to the publication of their outcome.
-    pub(super) runs: FxHashMap<RunId, Arc<dyn AnyRun>>,
+    /// From their start to the publication of their outcome; a run's identity knows its slot.
+    runs: Slab<Arc<dyn AnyRun>>,
+    /// How many have been registered so far.
+    count: u64,
     /// Who waits until `runs` is empty.
     pub(super) idle: Waiters,
 }
@@ -52,7 +49,7 @@ impl Executor {
     pub(crate) fn new(core: Weak<Core>) -> Self {
         Self {
             core,
-            last_id: AtomicU64::new(0),
+            observed: AtomicBool::new(false),
             registry: Mutex::new(Registry::default()),
             groups: Mutex::new(Groups::default()),
         }
@@ -68,8 +65,16 @@ impl Executor {
         &self.core
     }
 
-    pub(super) fn next_id(&self) -> RunId {
-        RunId::new(self.last_id.fetch_add(1, Ordering::Relaxed) + 1)
+    /// Whether anybody observes the store.
+    #[inline]
+    pub(super) fn is_observed(&self) -> bool {
+        // Relaxed: a stale answer only means that an event beside the change is told or not.
+        self.observed.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether anybody observes the store.
+    pub(crate) fn set_observed(&self, observed: bool) {
+        self.observed.store(observed, Ordering::Relaxed);
     }
 
     /// Tells the store's observers, if there is a store.
@@ -80,19 +85,28 @@ impl Executor {
         }
     }
 
-    pub(super) fn register(&self, run: Arc<dyn AnyRun>) {
-        self.registry.lock().runs.insert(run.facts().id, run);
+    /// Gives a run its identity and its place. `make` must not call user code.
+    pub(super) fn register<R: AnyRun + 'static>(
+        &self,
+        make: impl FnOnce(RunId) -> Arc<R>,
+    ) -> Arc<R> {
+        let mut registry = self.registry.lock();
+        let id = RunId::after(registry.count, registry.runs.vacant_key());
+        let run = make(id);
+        registry.count += 1;
+        registry.runs.insert(Arc::clone(&run) as Arc<dyn AnyRun>);
+        run
     }
 
     /// Takes a run out; returns it, and whom to wake, both for after the locks are free.
     pub(super) fn unregister(&self, id: RunId) -> (Option<Arc<dyn AnyRun>>, WakeList) {
         let mut registry = self.registry.lock();
-        let run = registry.runs.remove(&id);
-        let idle = if run.is_some() && registry.runs.is_empty() {
-            registry.idle.take()
-        } else {
-            WakeList::default()
-        };
+        if registry.find(id).is_none() {
+            return (None, WakeList::default());
+        }
+        let run = registry.runs.try_remove(id.slot());
+        let idle =
+            if registry.runs.is_empty() { registry.idle.take() } else { WakeList::default() };
         (run, idle)
     }
 
@@ -104,9 +118,15 @@ impl Executor {
     /// The live runs that `pick` picks, oldest first.
     pub(super) fn live(&self, pick: impl Fn(&dyn AnyRun) -> bool) -> Vec<Arc<dyn AnyRun>> {
         let mut live: Vec<_> = self.look(|registry| {
-            registry.runs.values().filter(|run| pick(&***run)).map(Arc::clone).collect()
+            registry
+                .runs
+                .iter()
+                .map(|(_, run)| run)
+                .filter(|run| pick(&***run))
+                .map(Arc::clone)
+                .collect()
         });
-        live.sort_unstable_by_key(|run| run.facts().id);
+        live.sort_unstable_by_key(|run| run.head().id);
         live
     }
 
@@ -127,9 +147,21 @@ impl Executor {
     }
 }
 
+impl Registry {
+    /// The live run of an identity.
+    pub(super) fn find(&self, id: RunId) -> Option<&Arc<dyn AnyRun>> {
+        self.runs.get(id.slot()).filter(|run| run.head().id == id)
+    }
+
+    /// How many runs are live.
+    pub(super) fn len(&self) -> usize {
+        self.runs.len()
+    }
+}
+
 impl fmt::Debug for Executor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let live = self.look(|registry| registry.runs.len());
+        let live = self.look(|registry| registry.len());
         f.debug_struct("Executor").field("live", &live).finish_non_exhaustive()
     }
 }

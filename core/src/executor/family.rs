@@ -1,17 +1,16 @@
 //! Parents and children: who is aborted when a run settles.
 
-use super::cell::AnyRun;
-use crate::sync::mutant;
+use super::any_run::AnyRun;
 use slab::Slab;
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
-/// The live children of a run, behind the run's lock.
+/// The relatives of a run, behind its lock.
 #[derive(Default)]
-pub(super) struct Children {
-    /// A slot per child that is not detached.
-    slots: Slab<Arc<dyn AnyRun>>,
-    /// Set when the run settles: it takes no more children.
-    closed: bool,
+pub(super) struct Kin {
+    /// A slot per live child that is not detached.
+    children: Slab<Arc<dyn AnyRun>>,
+    /// The place in the parent.
+    pub(super) link: Option<Link>,
 }
 
 /// A child's place in its parent.
@@ -22,42 +21,34 @@ pub(super) struct Link {
     slot: usize,
 }
 
-impl Children {
-    /// Adds a child; returns its slot, or nothing when the run has settled.
-    pub(super) fn add(&mut self, child: Arc<dyn AnyRun>) -> Option<usize> {
-        (!self.closed).then(|| self.slots.insert(child))
+impl Kin {
+    /// Adds a child; returns its slot.
+    pub(super) fn add_child(&mut self, child: Arc<dyn AnyRun>) -> usize {
+        self.children.insert(child)
     }
 
     /// Forgets the child of `slot`; the caller drops it outside the lock.
-    pub(super) fn remove(&mut self, slot: usize) -> Option<Arc<dyn AnyRun>> {
-        self.slots.try_remove(slot)
+    pub(super) fn remove_child(&mut self, slot: usize) -> Option<Arc<dyn AnyRun>> {
+        self.children.try_remove(slot)
     }
 
-    /// Takes all children, oldest first, and takes no more.
-    pub(super) fn close(&mut self) -> Vec<Arc<dyn AnyRun>> {
-        self.closed = !mutant("settled runs take children");
-        if self.slots.is_empty() {
-            return Vec::new();
-        }
-        let mut all: Vec<_> = self.slots.drain().collect();
-        all.sort_unstable_by_key(|child| child.facts().id);
+    /// Takes all children, oldest first.
+    pub(super) fn take_children(&mut self) -> Vec<Arc<dyn AnyRun>> {
+        let mut all: Vec<_> = self.children.drain().collect();
+        all.sort_unstable_by_key(|child| child.head().id);
         all
     }
 }
 
 impl Link {
-    pub(super) fn new(parent: Arc<dyn AnyRun>, slot: usize) -> Self {
-        Self { parent, slot }
+    /// Makes `child` a child of `parent`; nothing when the parent has settled.
+    pub(super) fn between(child: &Arc<dyn AnyRun>, parent: Arc<dyn AnyRun>) -> Option<Self> {
+        let slot = parent.add_child(Arc::clone(child))?;
+        Some(Self { parent, slot })
     }
 
     /// Takes the child out of its parent.
     pub(super) fn cut(self) {
         drop(self.parent.remove_child(self.slot));
-    }
-}
-
-impl fmt::Debug for Children {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.slots.iter().map(|(_, child)| child.facts())).finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{failure::Failure, id::RunId};
 use crate::text::Text;
-use std::{any::type_name, error::Error, fmt, sync::Arc};
+use std::{any::type_name, convert::Infallible, error::Error, fmt, sync::Arc};
 
 /// The one terminal outcome of a run.
 ///
@@ -255,6 +255,20 @@ impl<E> Rejection<E> {
             Self::Skipped { .. } => OutcomeKind::Skipped,
             Self::Superseded { .. } => OutcomeKind::Superseded,
             Self::Panicked { .. } => OutcomeKind::Panicked,
+        }
+    }
+}
+
+impl Rejection<Infallible> {
+    /// The outcome that it is for any run, whatever its types.
+    pub(super) fn into_outcome<T, E>(self) -> Outcome<T, E> {
+        match self {
+            Self::Rejected { error } => match *error {},
+            Self::Failed { failure } => Outcome::Failed { failure },
+            Self::Aborted { reason, by } => Outcome::Aborted { reason, by },
+            Self::Skipped { reason } => Outcome::Skipped { reason },
+            Self::Superseded { by } => Outcome::Superseded { by },
+            Self::Panicked { message } => Outcome::Panicked { message },
         }
     }
 }

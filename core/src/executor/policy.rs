@@ -4,10 +4,12 @@
 //! user code that must be pure; inside the lease, one that is not is answered like any other.
 
 use super::{
-    cell::AnyRun,
+    any_run::AnyRun,
     contain::{contain, tell},
     engine::Executor,
     id::RunId,
+    outcome::Rejection,
+    phase::Claim,
 };
 use crate::{event::Event, store::Core, text::Text};
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -15,6 +17,7 @@ use std::{
     any::Any,
     fmt,
     hash::{BuildHasher, Hash, Hasher},
+    mem,
     sync::Arc,
 };
 
@@ -52,8 +55,8 @@ pub(super) type Groups = FxHashMap<Group, Arc<dyn AnyRun>>;
 
 /// Whether a run may start.
 pub(super) enum Admission {
-    /// It may; the old run is to be superseded.
-    Start(Option<Arc<dyn AnyRun>>),
+    /// It may; the old run was superseded, and is to be concluded.
+    Start(Option<(Arc<dyn AnyRun>, Claim)>),
     /// It may not: this run is active.
     Skip(RunId),
 }
@@ -116,16 +119,21 @@ impl Executor {
         group: &Group,
         run: &Arc<dyn AnyRun>,
     ) -> Result<Admission, Text> {
+        let by = run.head().id;
         core.serialize(|| {
             contain(|| {
                 let mut groups = self.groups.lock();
-                let active = groups.get(group).filter(|active| active.is_active());
-                if let Some(active) = active
-                    && policy == Policy::Leading
-                {
-                    return Admission::Skip(active.facts().id);
+                let Some(active) = groups.get_mut(group) else {
+                    groups.insert(group.clone(), Arc::clone(run));
+                    return Admission::Start(None);
+                };
+                if policy == Policy::Leading && active.head().phase.is_active() {
+                    return Admission::Skip(active.head().id);
                 }
-                Admission::Start(groups.insert(group.clone(), Arc::clone(run)))
+                let old = mem::replace(active, Arc::clone(run));
+                // Claimed in here: no writer can be between seeing it active and writing.
+                let claim = old.displace(Rejection::Superseded { by });
+                Admission::Start(claim.won().then_some((old, claim)))
             })
         })
     }
@@ -137,7 +145,7 @@ impl Executor {
             contain(|| {
                 let mut groups = self.groups.lock();
                 match groups.get(group) {
-                    Some(active) if active.facts().id == id => groups.remove_entry(group),
+                    Some(active) if active.head().id == id => groups.remove_entry(group),
                     _ => None,
                 }
             })

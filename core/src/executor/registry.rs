@@ -1,7 +1,7 @@
 //! The live runs of a store, seen from outside.
 
 use super::{
-    cell::{AnyRun, Verdict},
+    any_run::{AnyRun, Verdict},
     engine::Executor,
     id::RunId,
     outcome::{AbortedBy, Rejection},
@@ -62,8 +62,8 @@ impl Runs {
     #[must_use]
     pub fn list(&self) -> Vec<RunInfo> {
         let info = |run: Arc<dyn AnyRun>| {
-            let facts = run.facts();
-            RunInfo { id: facts.id, name: facts.name.clone(), parent: facts.parent }
+            let head = run.head();
+            RunInfo { id: head.id, name: head.name.clone(), parent: head.parent() }
         };
         self.executor.live(|_| true).into_iter().map(info).collect()
     }
@@ -71,7 +71,7 @@ impl Runs {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.executor.look(|registry| registry.runs.len())
+        self.executor.look(|registry| registry.len())
     }
 
     /// Whether there are none.
@@ -82,14 +82,14 @@ impl Runs {
 
     /// Aborts a run; returns whether this call settled it. See [`Run::abort`](crate::Run::abort).
     pub fn abort(&self, id: RunId, reason: impl Into<Text>) -> bool {
-        let run = self.executor.look(|registry| registry.runs.get(&id).map(Arc::clone));
+        let run = self.executor.look(|registry| registry.find(id).map(Arc::clone));
         run.is_some_and(|run| settle(&run, aborted(reason.into())))
     }
 
     /// Aborts all runs of a name; returns how many this call settled.
     pub fn abort_named(&self, name: &str, reason: impl Into<Text>) -> usize {
         let reason = reason.into();
-        let runs = self.executor.live(|run| run.facts().name == *name);
+        let runs = self.executor.live(|run| run.head().name == *name);
         settle_all(runs, || aborted(reason.clone()))
     }
 
@@ -138,13 +138,13 @@ impl Future for Idle {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { executor, slot } = &mut *self;
-        if executor.look(|registry| registry.runs.is_empty()) {
+        if executor.look(|registry| registry.len() == 0) {
             return Poll::Ready(());
         }
         // Cloned and dropped outside the lock; whether it got empty meanwhile is asked again inside.
         let mut waker = Some(cx.waker().clone());
         let (poll, _old) = executor.look(|registry| {
-            if registry.runs.is_empty() {
+            if registry.len() == 0 {
                 return (Poll::Ready(()), None);
             }
             (Poll::Pending, waker.take().and_then(|waker| registry.idle.put(slot, waker)))

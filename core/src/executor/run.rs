@@ -1,7 +1,7 @@
 //! The handle of a run.
 
 use super::{
-    cell::{AnyRun, RunStatus, TypedRun},
+    any_run::{AnyRun, RunStatus, TypedRun},
     id::RunId,
     outcome::{AbortedBy, Outcome, Rejection},
     settle::settle,
@@ -45,19 +45,19 @@ impl<T, E> Run<T, E> {
     /// The identity of the run.
     #[must_use]
     pub fn id(&self) -> RunId {
-        self.cell.facts().id
+        self.cell.head().id
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &Text {
-        &self.cell.facts().name
+        &self.cell.head().name
     }
 
     /// The run that started it.
     #[must_use]
     pub fn parent(&self) -> Option<RunId> {
-        self.cell.facts().parent
+        self.cell.head().parent()
     }
 
     /// How far it is.

@@ -16,8 +16,9 @@
 //! exact: who holds the lease is the one who could have written.
 
 use super::{
-    cell::{AnyRun, Verdict},
+    any_run::{AnyRun, End, Verdict},
     outcome::{AbortedBy, Rejection},
+    phase::Claim,
 };
 use crate::{lease, text::Text};
 use std::{collections::VecDeque, sync::Arc};
@@ -27,28 +28,31 @@ pub(super) const PARENT_SETTLED: Text = Text::from_static("its parent has settle
 
 /// Decides the outcome of `run` and concludes it; false when somebody has decided before.
 pub(super) fn settle(run: &Arc<dyn AnyRun>, verdict: Verdict) -> bool {
-    let won = run.claim(verdict);
-    if won {
-        conclude(run);
+    match run.end(verdict) {
+        End::Lost => return false,
+        End::Claimed(claim) => conclude(run, claim),
+        End::Settled => {}
     }
-    won
+    true
 }
 
 /// Settles `runs`: first decides all, so that none of them ends as the child of another, then concludes in order.
 /// Returns how many this call settled.
-pub(super) fn settle_all(mut runs: Vec<Arc<dyn AnyRun>>, verdict: impl Fn() -> Verdict) -> usize {
-    runs.retain(|run| run.claim(verdict()));
-    for run in &runs {
-        conclude(run);
+pub(super) fn settle_all(runs: Vec<Arc<dyn AnyRun>>, verdict: impl Fn() -> Verdict) -> usize {
+    let claims: Vec<_> = runs.iter().map(|run| run.claim(verdict())).collect();
+    let won = runs.iter().zip(claims).filter(|(_, claim)| claim.won());
+    won.map(|(run, claim)| conclude(run, claim)).count()
+}
+
+/// Does what follows a won claim, unless the starter is to do it.
+pub(super) fn conclude(run: &Arc<dyn AnyRun>, claim: Claim) {
+    if !claim.is_owed() {
+        conclude_claimed(run);
     }
-    runs.len()
 }
 
 /// Does what follows a won claim: now, or when the thread leaves the lease that it holds.
-pub(super) fn conclude(run: &Arc<dyn AnyRun>) {
-    if !run.may_conclude() {
-        return;
-    }
+pub(super) fn conclude_claimed(run: &Arc<dyn AnyRun>) {
     if lease::held().is_some() {
         let run = Arc::clone(run);
         return lease::defer(move || conclude_now(&run));
@@ -64,20 +68,13 @@ fn conclude_now(run: &Arc<dyn AnyRun>) {
     run.publish_and_reap();
 }
 
-/// Does what follows a claim that a poll has won: the start has been told, or there would have been no poll.
-pub(super) fn conclude_polled(run: &Arc<dyn AnyRun>) {
-    if lease::held().is_some() {
-        return conclude(run);
-    }
-    conclude_now(run);
-}
-
 #[cold]
 fn end_family(children: Vec<Arc<dyn AnyRun>>) {
     let mut next = VecDeque::from(children);
     let mut ended = Vec::new();
     while let Some(child) = next.pop_front() {
-        if child.claim(parent_settled(&*child)) && child.may_conclude() {
+        let claim = child.claim(parent_settled(&*child));
+        if claim.won() && !claim.is_owed() {
             next.extend(child.announce());
             ended.push(child);
         }
@@ -89,7 +86,7 @@ fn end_family(children: Vec<Arc<dyn AnyRun>>) {
 
 /// The outcome of a child whose parent has settled.
 pub(super) fn parent_settled(child: &dyn AnyRun) -> Verdict {
-    let by = match child.facts().parent {
+    let by = match child.head().parent() {
         Some(parent) => AbortedBy::Parent(parent),
         None => AbortedBy::Registry,
     };

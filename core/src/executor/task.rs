@@ -1,10 +1,10 @@
 //! What a spawner is given: a future that carries a run on.
 
 use super::{
-    cell::{AnyRun, Step},
+    any_run::{AnyRun, Step},
     failure::Failure,
     outcome::{AbortedBy, Rejection},
-    settle::{conclude_polled, settle},
+    settle::{conclude, settle},
 };
 use crate::text::Text;
 use std::{
@@ -45,14 +45,14 @@ impl Task {
     /// The name of its run, if it carries one on.
     pub(crate) fn run_name(&self) -> Option<&Text> {
         match &self.work {
-            Some(Work::Run(cell)) => Some(&cell.facts().name),
+            Some(Work::Run(cell)) => Some(&cell.head().name),
             _ => None,
         }
     }
 
     /// Whether its run has settled, so that polling it does nothing any more.
     pub(crate) fn is_spent(&self) -> bool {
-        matches!(&self.work, Some(Work::Run(cell)) if !cell.is_active())
+        matches!(&self.work, Some(Work::Run(cell)) if !cell.head().phase.is_active())
     }
 
     /// Aborts its run, if it carries one on.
@@ -72,8 +72,8 @@ impl Future for Task {
             Some(Work::Future(future)) => future.as_mut().poll(cx).is_pending(),
             Some(Work::Run(cell)) => match cell.poll_resting_body(cx) {
                 Step::Pending => true,
-                Step::Claimed => {
-                    conclude_polled(cell);
+                Step::Claimed(claim) => {
+                    conclude(cell, claim);
                     false
                 }
                 Step::Over => false,
@@ -91,7 +91,7 @@ impl Future for Task {
 impl Drop for Task {
     fn drop(&mut self) {
         if let Some(Work::Run(cell)) = self.work.take()
-            && cell.lose_task()
+            && cell.head().phase.lose_task()
         {
             settle(&cell, Rejection::Failed { failure: Failure::RuntimeShutDown });
         }
@@ -101,7 +101,7 @@ impl Drop for Task {
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.work {
-            Some(Work::Run(cell)) => f.debug_tuple("Task").field(cell.facts()).finish(),
+            Some(Work::Run(cell)) => f.debug_tuple("Task").field(cell.head()).finish(),
             Some(Work::Future(_)) => f.write_str("Task(..)"),
             None => f.write_str("Task(done)"),
         }

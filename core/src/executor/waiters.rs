@@ -5,13 +5,16 @@
 
 use super::contain::contain;
 use slab::Slab;
-use std::task::Waker;
+use std::{mem, task::Waker};
 
-/// The wakers of those who wait, behind the lock of what they wait for.
+/// The wakers of those who wait, behind the lock of what they wait for. The common case, a single waiter, takes
+/// no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    /// A slot per waiter; empty once woken.
-    slots: Slab<Option<Waker>>,
+    /// Slot 0. Once woken it holds a waker that wakes nobody.
+    first: Option<Waker>,
+    /// The slots from 1 on, likewise.
+    rest: Option<Box<Slab<Waker>>>,
 }
 
 /// Wakers taken out of their slots, to be woken once the lock is free.
@@ -27,15 +30,28 @@ pub(super) struct WakeList {
 impl Waiters {
     /// Whether the waiter of `slot` would be woken through `waker` already.
     pub(super) fn holds(&self, slot: Option<usize>, waker: &Waker) -> bool {
-        slot.and_then(|key| self.slots.get(key)?.as_ref()).is_some_and(|own| own.will_wake(waker))
+        let own = match slot {
+            None => None,
+            Some(0) => self.first.as_ref(),
+            Some(key) => self.rest.as_ref().and_then(|rest| rest.get(key - 1)),
+        };
+        own.is_some_and(|own| own.will_wake(waker))
     }
 
     /// Puts `waker` into `slot`, which is made if there is none; returns what was there.
     pub(super) fn put(&mut self, slot: &mut Option<usize>, waker: Waker) -> Option<Waker> {
         match *slot {
-            Some(key) => self.slots[key].replace(waker),
+            Some(0) => self.first.replace(waker),
+            Some(key) => {
+                let own = self.rest.as_mut()?.get_mut(key - 1)?;
+                Some(mem::replace(own, waker))
+            }
+            None if self.first.is_none() => {
+                *slot = Some(0);
+                self.first.replace(waker)
+            }
             None => {
-                *slot = Some(self.slots.insert(Some(waker)));
+                *slot = Some(self.rest.get_or_insert_default().insert(waker) + 1);
                 None
             }
         }
@@ -43,19 +59,26 @@ impl Waiters {
 
     /// Frees `slot`; returns the waker that was in it.
     pub(super) fn free(&mut self, slot: &mut Option<usize>) -> Option<Waker> {
-        slot.take().and_then(|key| self.slots.remove(key))
+        match slot.take()? {
+            0 => self.first.take(),
+            key => self.rest.as_mut()?.try_remove(key - 1),
+        }
     }
 
     /// Takes all wakers.
     #[inline]
     pub(super) fn take(&mut self) -> WakeList {
-        if self.slots.is_empty() { WakeList::default() } else { self.take_all() }
+        if self.first.is_none() && self.rest.is_none() {
+            return WakeList::default();
+        }
+        self.take_all()
     }
 
     fn take_all(&mut self) -> WakeList {
         let mut list = WakeList::default();
-        for waker in self.slots.iter_mut().filter_map(|(_, slot)| slot.take()) {
-            list.push(waker);
+        let rest = self.rest.iter_mut().flat_map(|rest| rest.iter_mut().map(|(_, waker)| waker));
+        for waker in self.first.iter_mut().chain(rest) {
+            list.push(mem::replace(waker, Waker::noop().clone()));
         }
         list
     }
@@ -63,7 +86,7 @@ impl Waiters {
     /// How many wait.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.len())
     }
 }
 

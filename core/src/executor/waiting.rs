@@ -1,7 +1,7 @@
 //! The futures that wait for a run, and waiting for one without a runtime.
 
 use super::{
-    cell::{AnyRun, TypedRun},
+    any_run::{AnyRun, TypedRun},
     contain::contain,
     outcome::{Outcome, Rejection},
 };
@@ -60,6 +60,9 @@ impl<T, E> RunOutcome<T, E> {
 
     pub(super) fn poll_outcome(&mut self, cx: &Context<'_>) -> Poll<Outcome<T, E>> {
         let Self { cell, slot } = self;
+        if let Some(outcome) = cell.outcome() {
+            return Poll::Ready(outcome);
+        }
         match cell.poll_settled(slot, cx) {
             Poll::Ready(()) => cell.outcome().map_or(Poll::Pending, Poll::Ready),
             Poll::Pending => Poll::Pending,
@@ -77,7 +80,9 @@ impl<T, E> Future for RunOutcome<T, E> {
 
 impl<T, E> Drop for RunOutcome<T, E> {
     fn drop(&mut self) {
-        self.cell.forget_waiter(&mut self.slot);
+        if self.slot.is_some() {
+            self.cell.forget_waiter(&mut self.slot);
+        }
         release(|| Arc::clone(&self.cell) as Arc<dyn AnyRun>);
     }
 }
@@ -209,24 +214,24 @@ fn ready<R>(poll: Poll<R>) -> Option<R> {
 
 impl<T, E> fmt::Debug for RunOutcome<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RunOutcome").field(self.cell.facts()).finish()
+        f.debug_tuple("RunOutcome").field(&self.cell.head().id).finish()
     }
 }
 
 impl<T, E> fmt::Debug for RunResult<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RunResult").field(self.outcome.cell.facts()).finish()
+        f.debug_tuple("RunResult").field(&self.outcome.cell.head().id).finish()
     }
 }
 
 impl fmt::Debug for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Stopped").field(self.waiter.cell.facts()).finish()
+        f.debug_tuple("Stopped").field(&self.waiter.cell.head().id).finish()
     }
 }
 
 impl fmt::Debug for Aborted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Aborted").field(self.waiter.cell.facts()).finish()
+        f.debug_tuple("Aborted").field(&self.waiter.cell.head().id).finish()
     }
 }

@@ -1,0 +1,119 @@
+//! Where the body of a run is, and who drops it.
+//!
+//! ```text
+//!   held ---- rest ----> at rest       held: the starter or a poller has it on its stack
+//!    |  <---- take -----    |          at rest: it waits in the run for its next poll
+//!    |                      |
+//!    |  (run has settled)   | reap     by the settler, after the publication
+//!    v                      v
+//!   bury ---------------> gone         dropped, outside the lock; `stopped` resolves
+//! ```
+//!
+//! A holder that comes back with a body finds out, under the run's lock, whether the run has settled. If so, the settler
+//! has found no body to drop, so it is the holder's.
+
+use super::{
+    any_run::{End, Step},
+    cell::{Body, RunCell},
+    contain::contain,
+    outcome::Outcome,
+};
+use crate::{event::Event, sync::mutant, text::Text};
+use std::task::{Context, Poll, Waker};
+
+impl<T, E> RunCell<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Polls a held body and lets it rest, or drops it when it is done. `waker` is kept with a body that rests.
+    pub(super) fn poll_held_body(
+        &self,
+        mut body: Body<T, E>,
+        cx: &mut Context<'_>,
+        waker: Option<Waker>,
+    ) -> Step {
+        let outcome = match contain(|| body.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => {
+                return if self.rest(body, waker) { Step::Pending } else { Step::Over };
+            }
+            Ok(Poll::Ready(result)) => result.into(),
+            Err(message) => Outcome::Panicked { message },
+        };
+        // A finished body is dropped like an aborted one: by the settler, after the terminal event.
+        let mut body = Some(body);
+        match self.end_with(outcome, &mut body) {
+            End::Settled => Step::Over,
+            End::Claimed(claim) => Step::Claimed(claim),
+            End::Lost => {
+                if let Some(body) = body {
+                    self.rest(body, None);
+                }
+                Step::Over
+            }
+        }
+    }
+
+    /// Puts a held body to rest; false when the run is over, so that it will not be polled again.
+    pub(super) fn rest(&self, body: Body<T, E>, waker: Option<Waker>) -> bool {
+        let mut state = self.state.lock();
+        if self.head.phase.is_settled() {
+            drop(state);
+            self.bury(body);
+            return false;
+        }
+        state.body = Some(body);
+        let old = waker.and_then(|waker| state.task.replace(waker));
+        drop(state);
+        drop(old);
+        self.head.phase.is_active()
+    }
+
+    /// Puts a body to rest that is to be polled by its task only.
+    pub(super) fn queue(&self, body: Body<T, E>) -> bool {
+        self.head.phase.begin_queue();
+        self.rest(body, None)
+    }
+
+    /// Polls a body at rest, as its task does.
+    pub(super) fn poll_by_task(&self, cx: &mut Context<'_>) -> Step {
+        let (body, known) = {
+            let mut state = self.state.lock();
+            if !self.head.phase.is_active() {
+                return Step::Over;
+            }
+            let known = state.task.as_ref().is_some_and(|task| task.will_wake(cx.waker()));
+            (state.body.take(), known)
+        };
+        let Some(body) = body else { return Step::Over };
+        self.head.phase.end_queue();
+        // Only a body that rests needs a waker: whoever settles the run while it is held is noticed when it comes back.
+        // Cloned outside the lock, since that is user code.
+        let waker = (!known).then(|| cx.waker().clone());
+        self.poll_held_body(body, cx, waker)
+    }
+
+    /// Drops the body of a run that is over, or what the starter has of it, and says so.
+    pub(super) fn bury<B>(&self, body: B) {
+        self.contained("the drop of the body", || drop(body));
+        if !self.head.phase.bury() || mutant("the drop of the body wakes nobody") {
+            return;
+        }
+        let wake = self.state.lock().waiters.take();
+        wake.wake();
+    }
+
+    /// Calls user code whose panic must not get further than the event feed.
+    pub(super) fn contained(&self, what: &'static str, f: impl FnOnce()) {
+        if let Err(message) = contain(f) {
+            self.failed(what, message);
+        }
+    }
+
+    /// Tells the event feed what user code of this run has panicked with.
+    #[cold]
+    pub(super) fn failed(&self, what: &'static str, message: Text) {
+        let what = format!("{what} of {:?}", self.head).into();
+        self.head.executor.tell(|| Event::Failed { what, message });
+    }
+}

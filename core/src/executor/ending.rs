@@ -1,0 +1,184 @@
+//! How a run ends: deciding, telling, publishing. Who calls this in which order is in `settle.rs`.
+
+use super::{
+    any_run::{AnyRun, End},
+    cell::{Body, RunCell, State},
+    contain::{call_hook, contain, tell},
+    family::Link,
+    outcome::Outcome,
+    phase::Claim,
+    waiters::WakeList,
+};
+use crate::{event::Event, lease};
+use std::{sync::Arc, task::Waker};
+
+/// What is left to do when the outcome can be seen and the locks are free.
+#[must_use]
+pub(super) struct Left<T, E> {
+    /// Out of the parent.
+    link: Option<Link>,
+    /// Out of the registry.
+    registered: Option<Arc<dyn AnyRun>>,
+    /// Who waited until no run is live.
+    idle: WakeList,
+    /// Who waited for this one.
+    waiters: WakeList,
+    /// Wakes the task.
+    task: Option<Waker>,
+    /// To be dropped.
+    body: Option<Body<T, E>>,
+}
+
+impl<T, E> RunCell<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Decides the outcome, unless somebody has.
+    pub(super) fn decide(&self, outcome: Outcome<T, E>) -> Claim {
+        let mut state = self.state.lock();
+        let claim = self.head.phase.claim();
+        if claim.won() {
+            state.outcome = Some(outcome);
+            return claim;
+        }
+        drop(state);
+        self.lose(outcome);
+        claim
+    }
+
+    /// Decides the outcome, and where nobody has to be told of it but those who wait, settles in the same breath. Takes
+    /// the body, if there is one, unless somebody else has decided.
+    pub(super) fn end_with(&self, outcome: Outcome<T, E>, body: &mut Option<Body<T, E>>) -> End {
+        let mut state = self.state.lock();
+        let claim = self.head.phase.claim();
+        if !claim.won() {
+            drop(state);
+            self.lose(outcome);
+            return End::Lost;
+        }
+        state.outcome = Some(outcome);
+        let quiet = claim.is_plain()
+            && state.on_settle.is_none()
+            && state.kin.is_none()
+            && self.head.about.is_none()
+            && !self.head.executor.is_observed()
+            && lease::held().is_none();
+        if !quiet {
+            if body.is_some() {
+                state.body = body.take();
+            }
+            return End::Claimed(claim);
+        }
+        // What `publish` and `reap` do, without what such a run has not got.
+        self.head.phase.settle();
+        let (registered, idle) = self.head.executor.unregister(self.head.id);
+        let waiters = state.waiters.take();
+        let task = state.task.take();
+        let body = body.take().or_else(|| state.body.take());
+        drop(state);
+        waiters.wake();
+        idle.wake();
+        if let Some(task) = task {
+            wake_task(task);
+        }
+        drop(registered);
+        if let Some(body) = body {
+            self.bury(body);
+        }
+        End::Settled
+    }
+
+    /// Drops an outcome that came too late.
+    #[cold]
+    fn lose(&self, outcome: Outcome<T, E>) {
+        self.contained("the drop of a late result", || drop(outcome));
+    }
+
+    /// Tells the observers and the hook; then takes the children.
+    pub(super) fn tell_end(&self) -> Vec<Arc<dyn AnyRun>> {
+        let (outcome, hook) = {
+            let mut state = self.state.lock();
+            let hook = state.on_settle.take();
+            let told = hook.is_some() || self.head.executor.is_observed();
+            (if told { state.outcome.clone() } else { None }, hook)
+        };
+        self.leave_group();
+        if let Some(outcome) = &outcome
+            && self.head.executor.is_observed()
+            && let Some(core) = self.head.executor.core()
+        {
+            tell(&core, || Event::RunSettled {
+                run: self.head.id,
+                name: self.head.name.clone(),
+                outcome: outcome.kind(),
+            });
+        }
+        if let (Some(hook), Some(outcome)) = (hook, &outcome) {
+            let called = match self.head.executor.core() {
+                None => contain(|| hook(outcome)),
+                Some(core) => call_hook(&core, &self.head, "end", || hook(outcome)),
+            };
+            if let Err(message) = called {
+                self.failed("the settle hook", message);
+            }
+        }
+        self.state.lock().kin.as_mut().map(|kin| kin.take_children()).unwrap_or_default()
+    }
+
+    /// Leaves the group, and sees to it that the commit of a writer who saw the run active comes before the end.
+    fn leave_group(&self) {
+        let (executor, phase) = (&self.head.executor, &self.head.phase);
+        // Displaced: inside a lease, by the claim itself.
+        if phase.is_displaced() {
+            return;
+        }
+        if let Some(group) = self.head.group() {
+            if let Some(core) = executor.core() {
+                executor.leave(&core, group, self.head.id);
+            }
+        } else if phase.was_looked_at()
+            && let Some(core) = executor.core()
+        {
+            core.serialize(|| {});
+        }
+    }
+
+    /// Lets those who ask see the outcome, and leaves the registry.
+    pub(super) fn publish(&self, state: &mut State<T, E>) -> Left<T, E> {
+        self.head.phase.settle();
+        // Inside the run's lock, so that who sees the outcome finds the run gone from the registry. The order is
+        // run, then registry; the registry never locks a run.
+        let (registered, idle) = self.head.executor.unregister(self.head.id);
+        Left {
+            link: state.kin.as_mut().and_then(|kin| kin.link.take()),
+            registered,
+            idle,
+            waiters: state.waiters.take(),
+            task: state.task.take(),
+            body: state.body.take(),
+        }
+    }
+
+    /// Does what is left: wakes, and drops the body if it is not held.
+    pub(super) fn reap(&self, left: Left<T, E>) {
+        if let Some(link) = left.link {
+            link.cut();
+        }
+        left.waiters.wake();
+        left.idle.wake();
+        if let Some(task) = left.task {
+            wake_task(task);
+        }
+        drop(left.registered);
+        if let Some(body) = left.body {
+            self.bury(body);
+        }
+    }
+}
+
+/// Has the task find out that its run is over.
+fn wake_task(task: Waker) {
+    // There is nobody to tell of a panic: a waker belongs to a runtime, which reports its own.
+    let _ = contain(|| task.wake());
+}
