@@ -70,6 +70,14 @@ pub enum CellErrorKind {
         /// The panic's message.
         message: Arc<str>,
     },
+    /// Making a text of the value for the event feed panicked.
+    #[error("showing the value of {cell} in the event feed panicked: {message}")]
+    ShowFailed {
+        /// The cell.
+        cell: CellLabel,
+        /// The panic's message.
+        message: Arc<str>,
+    },
     /// Callbacks kept writing in answer to each other's writes.
     #[error(
         "callbacks answer each other's writes without end (more than {limit} commits deep) on {}",

@@ -4,9 +4,12 @@
 use crate::{
     cell::CellLabel,
     commit::{Cause, CommitNumber},
+    error::CellError,
     executor::{OutcomeKind, RunId},
     text::Text,
 };
+
+use std::panic::Location;
 
 /// Something that happened in a store.
 ///
@@ -24,19 +27,35 @@ pub enum Event {
         /// The written cells whose values differ.
         cells: Vec<CellLabel>,
     },
+    /// A cell whose values are [observed](crate::Store::observe_values) changed. Follows the event of the commit.
+    Changed {
+        /// The number of the commit.
+        number: CommitNumber,
+        /// The cell.
+        cell: CellLabel,
+        /// What the value looked like before; unknown if the cell had none, or has changed while nobody observed.
+        old: Option<Text>,
+        /// What it looks like now, or why the cell has none.
+        new: Result<Text, CellError>,
+    },
     /// A derivation ran.
     Recomputed {
         /// The derived cell.
         cell: CellLabel,
         /// Whether its value differs from the one before.
         changed: bool,
+        /// The first cell that it had read and that has changed since its last run. Unknown in its first run, and in the
+        /// first one that is observed; and if what it had read was removed.
+        because: Option<CellLabel>,
     },
-    /// A subscription was added.
+    /// A callback was subscribed.
     Subscribed {
         /// The cell.
         cell: CellLabel,
+        /// The call that subscribed it.
+        location: &'static Location<'static>,
     },
-    /// A subscription was removed.
+    /// A callback's subscription ended. (Those of a cell that is removed end with it, without an event of their own.)
     Unsubscribed {
         /// The cell.
         cell: CellLabel,
@@ -73,11 +92,19 @@ pub enum Event {
         /// What became of it.
         detail: Text,
     },
-    /// Something failed that no caller could be told about.
+    /// Something failed: a derivation or an update panicked, or something that no caller could be told about.
     Failed {
         /// What failed.
         what: Text,
         /// How.
         message: Text,
     },
+}
+
+impl Event {
+    /// The failure of a cell.
+    #[cold]
+    pub(crate) fn failed(what: &'static str, cell: CellLabel, message: Text) -> Self {
+        Self::Failed { what: Text::from(format!("{what} {cell}")), message }
+    }
 }

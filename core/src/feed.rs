@@ -1,14 +1,24 @@
 //! Who observes the event feed.
+//!
+//! Events are noted where things happen, inside the lease or outside, if anybody observes, and queue in the outbox with
+//! everything else that is to be told. So they come in the order of the commits, and the deliverer, outside every lock, is the only
+//! one who tells them. An observer is taken out of its place while it is told: it may write, panic, remove itself and
+//! add others, and is never called twice at a time.
 
-use crate::{delivery::Panicked, event::Event, lease, store::Core, sync::Mutex};
+mod values;
+
+use crate::{delivery::Panicked, event::Event, graph::Causes, lease, store::Core, sync::Mutex};
 use slab::Slab;
 use std::{
+    any::Any,
     fmt,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
+
+use values::ValueLog;
 
 type Observer = Box<dyn FnMut(&Event) + Send>;
 
@@ -17,20 +27,37 @@ pub(crate) struct Feed {
     /// Whether there are any. Read where an event would be made outside the lease; a stale answer only means
     /// that an event beside the change is told or not.
     observed: AtomicBool,
+    /// What observed values have to tell.
+    values: Arc<ValueLog>,
+    /// Outlets of values that live as long as the store.
+    kept: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
     /// The observers; each is taken out while it is told.
     observers: Mutex<Slab<Option<Observer>>>,
 }
 
-/// Keeps an observer of the event feed; dropping it ends the observation.
+/// Keeps an observer of the event feed, or of the values of a cell; dropping it ends the observation.
 #[must_use = "the observation ends when the guard is dropped; `detach` keeps it for as long as the store lives"]
 pub struct ObserverGuard {
     core: Weak<Core>,
-    key: usize,
+    what: What,
+}
+
+/// What a guard keeps.
+enum What {
+    /// The observer with this key.
+    Observer(usize),
+    /// The outlet of a cell's values.
+    Values(Option<Arc<dyn Any + Send + Sync>>),
 }
 
 impl Feed {
     pub(crate) fn new() -> Self {
-        Self { observed: AtomicBool::new(false), observers: Mutex::new(Slab::new()) }
+        Self {
+            observed: AtomicBool::new(false),
+            values: ValueLog::new(),
+            kept: Mutex::new(Vec::new()),
+            observers: Mutex::new(Slab::new()),
+        }
     }
 
     #[inline]
@@ -44,11 +71,21 @@ impl Feed {
         if let Some(core) = core.upgrade() {
             core.update_observed();
         }
-        ObserverGuard { core, key }
+        ObserverGuard { core, what: What::Observer(key) }
+    }
+
+    /// Tells an event, and the values that changed with it.
+    pub(crate) fn tell(&self, event: &Event, panicked: &mut Panicked) {
+        self.tell_all(event, panicked);
+        if let Event::Committed { number, .. } = event {
+            while let Some(change) = self.values.next(*number) {
+                self.tell_all(&change, panicked);
+            }
+        }
     }
 
     /// Tells every observer. Only the deliverer calls this, so no observer is called twice at a time.
-    pub(crate) fn tell(&self, event: &Event, panicked: &mut Panicked) {
+    fn tell_all(&self, event: &Event, panicked: &mut Panicked) {
         let keys: Vec<usize> = self.observers.lock().iter().map(|(key, _)| key).collect();
         for key in keys {
             let taken = self.observers.lock().get_mut(key).and_then(Option::take);
@@ -77,7 +114,11 @@ impl Core {
                 let observed = !core.feed.observers.lock().is_empty();
                 core.feed.observed.store(observed, Ordering::Relaxed);
                 core.executor.set_observed(observed);
+                core.feed.values.set_observed(observed);
                 graph.observed = observed;
+                if !observed {
+                    graph.causes = Causes::default();
+                }
             });
         });
     }
@@ -86,13 +127,24 @@ impl Core {
 impl ObserverGuard {
     /// Lets the observation live for as long as the store.
     pub fn detach(mut self) {
-        self.core = Weak::new();
+        let core = std::mem::take(&mut self.core).upgrade();
+        if let (Some(core), What::Values(outlet)) = (core, &mut self.what) {
+            core.feed.kept.lock().extend(outlet.take());
+        }
     }
 }
 
 impl Drop for ObserverGuard {
     fn drop(&mut self) {
-        let (core, key) = (std::mem::take(&mut self.core), self.key);
+        let core = std::mem::take(&mut self.core);
+        let key = match &mut self.what {
+            What::Observer(key) => *key,
+            // The cell notices with its next change.
+            What::Values(outlet) => {
+                let outlet = outlet.take();
+                return lease::defer(move || drop(outlet));
+            }
+        };
         if core.strong_count() == 0 {
             return;
         }

@@ -22,6 +22,7 @@
 //! A derived cell is taken out of its node while it runs. A read that finds the place empty *is* a cycle, and
 //! the stack of running nodes is its path (`derivation.rs`).
 
+mod cause;
 mod cells;
 mod derivation;
 mod edges;
@@ -30,6 +31,7 @@ mod node;
 mod pull;
 mod reader;
 
+pub(crate) use cause::Causes;
 pub(crate) use node::NONE;
 pub use reader::Reader;
 
@@ -82,6 +84,8 @@ pub(crate) struct Graph {
     pub(crate) outbox: Outbox,
     /// Whether anybody observes the event feed.
     pub(crate) observed: bool,
+    /// Why derivations run, for those who observe.
+    pub(crate) causes: Causes,
     /// Values, callbacks and errors whose `Drop` must not run inside the lease.
     pub(crate) garbage: Vec<Garbage>,
     /// To be woken as soon as the lease is free.
@@ -115,6 +119,7 @@ impl Graph {
             journal: Journal::default(),
             outbox,
             observed: false,
+            causes: Causes::default(),
             garbage: Vec::new(),
             wakers: Vec::new(),
             max_depth,

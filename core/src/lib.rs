@@ -40,7 +40,7 @@
 //!   aborted for real, and ends its children with it.
 //! - [`Store::derived_async`] makes a cell that is computed by a body which may wait, and keeps its last good value meanwhile.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
-//! - [`Store::observe`]: the event feed, for logs and tools.
+//! - [`Store::observe`]: the event feed, for logs and tools; [`Store::observe_values`]: what cells were and are, in it.
 //! - [`mod@test`]: an executor and a clock that are driven by hand, a log of what ran, and [`test::explore`], which plays bodies
 //!   in every order.
 //!

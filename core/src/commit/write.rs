@@ -6,10 +6,12 @@ use crate::{
     error::{CellError, CellErrorKind, panic_message},
     event::Event,
     graph::Graph,
+    text::Text,
 };
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 /// What an in-place update did.
@@ -123,12 +125,19 @@ impl Graph {
         match catch_unwind(AssertUnwindSafe(|| update(value).changed())) {
             Ok(changed) => (changed, None),
             Err(payload) => {
-                let (cell, message) = (self.label(index), panic_message(&*payload));
-                let torn = CellError::new(CellErrorKind::Torn { cell, message });
-                self.set_error(index, Some(torn));
+                self.tear(index, &payload);
                 (true, Some(payload))
             }
         }
+    }
+
+    /// Marks a source as left half done by a panic.
+    #[cold]
+    pub(crate) fn tear(&mut self, index: u32, payload: &PanicPayload) {
+        let (cell, message) = (self.label(index), panic_message(&**payload));
+        let text = Text::from(Arc::clone(&message));
+        self.note(|graph| Event::failed("an update of", graph.label(index), text));
+        self.set_error(index, Some(CellError::new(CellErrorKind::Torn { cell, message })));
     }
 
     /// Updates a copy of the value of an atomic cell, and keeps it if the closure comes to its end.

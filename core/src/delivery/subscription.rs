@@ -140,7 +140,7 @@ impl Graph {
         C::Value: Clone,
     {
         let index = self.observe(cell.key(), used)?;
-        self.note(|graph| Event::Subscribed { cell: graph.label(index) });
+        self.note(|graph| Event::Subscribed { cell: graph.label(index), location: used });
         let since = CommitNumber(self.last_commit + u64::from(mutant("subscribed too late")));
         let callback = callback(self.peek::<C>(index));
         let (slot, id, topic) = self.topic_of::<C::Value>(index);

@@ -153,6 +153,9 @@ impl Graph {
         self.free.push(index);
         self.affected.retain(|&affected| affected != index);
         self.names.remove(&index);
+        if self.observed {
+            self.causes.forget(index);
+        }
         if node.atomic {
             self.copiers.remove(&index);
         }

@@ -13,6 +13,9 @@ impl Graph {
     }
 
     fn mark_observers(&mut self, source: u32) {
+        if self.observed {
+            self.note_change(source);
+        }
         self.stain_observers(source, Colour::Dirty);
         let mut next = 0;
         while let Some(&index) = self.mark_queue.get(next) {

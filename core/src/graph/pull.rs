@@ -13,8 +13,9 @@ use super::{Colour, Graph, node::NONE};
 use crate::{
     error::{CellError, CellErrorKind, panic_message},
     event::Event,
+    text::Text,
 };
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 /// From this nesting on, the known sources of a `Dirty` node are pulled before it runs.
 const EAGER_DEPTH: usize = 32;
@@ -139,7 +140,9 @@ impl Graph {
                 self.upgrade_observers(index);
             }
         }
-        self.note(|graph| Event::Recomputed { cell: graph.label(index), changed });
+        if self.observed {
+            self.note_run(index, changed);
+        }
         Ok(())
     }
 
@@ -159,6 +162,8 @@ impl Graph {
             Err(payload) => {
                 let (cell, message) = (self.label(index), panic_message(&*payload));
                 self.garbage.push(payload);
+                let text = Text::from(Arc::clone(&message));
+                self.note(|graph| Event::failed("the derivation of", graph.label(index), text));
                 CellError::new(CellErrorKind::Panicked { cell, message })
             }
         };

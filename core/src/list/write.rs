@@ -9,7 +9,7 @@ use super::{
 use crate::{
     cell::Cell,
     commit::{Commit, CommitNumber, PanicPayload, Transaction, Updates, Writer},
-    error::{CellError, CellErrorKind, panic_message},
+    error::CellError,
     executor::{ContextError, RunContext},
     graph::Graph,
     store::Store,
@@ -289,12 +289,6 @@ impl Graph {
             self.tear(index, payload);
         }
         Committed { value, number: Some(self.commit_one(index, writer)) }
-    }
-
-    /// Marks a list as left half done by a panic.
-    fn tear(&mut self, index: u32, payload: &PanicPayload) {
-        let (cell, message) = (self.label(index), panic_message(&**payload));
-        self.set_error(index, Some(CellError::new(CellErrorKind::Torn { cell, message })));
     }
 
     /// Runs an edit on the elements and notes in the log what it does. A panic comes back as a value.

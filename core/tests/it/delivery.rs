@@ -347,8 +347,8 @@ fn the_feed_tells_what_happened_in_order() {
     let observer = store.observe(move |event| {
         heard.note(match event {
             Event::Committed { number, cells, .. } => format!("{number} {}", cells[0]),
-            Event::Recomputed { cell, changed } => format!("ran {cell}, changed: {changed}"),
-            Event::Subscribed { cell } => format!("subscribed {cell}"),
+            Event::Recomputed { cell, changed, .. } => format!("ran {cell}, changed: {changed}"),
+            Event::Subscribed { cell, .. } => format!("subscribed {cell}"),
             Event::Unsubscribed { cell } => format!("unsubscribed {cell}"),
             other => format!("{other:?}"),
         });
