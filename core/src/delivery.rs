@@ -96,6 +96,9 @@ impl Graph {
 
     fn pack(&mut self) -> Option<Box<Parcel>> {
         let mut parcel = self.outbox.start();
+        if let Some(parcel) = &mut parcel {
+            parcel.newest = CommitNumber(self.last_commit);
+        }
         if !self.wakers.is_empty() || !self.garbage.is_empty() {
             let parcel = parcel.get_or_insert_with(Parcel::empty);
             std::mem::swap(&mut parcel.wakers, &mut self.wakers);
@@ -122,15 +125,21 @@ impl Core {
         }
         panicked.drop_all(&mut parcel.garbage);
         if !parcel.is_empty() {
-            self.deliver(parcel, &mut panicked);
+            let own = parcel.newest;
+            self.deliver(parcel, own, &mut panicked);
         }
         self.report(panicked);
     }
 
-    /// Delivers until the outbox is empty or the work is passed on.
-    fn deliver(self: &Arc<Self>, mut parcel: Box<Parcel>, panicked: &mut Panicked) {
-        let own = parcel.number;
-        let (mut last, mut others) = (own, 0);
+    /// Delivers until the outbox is empty or the work is passed on. What is told of `own` counts as nobody else's work.
+    fn deliver(
+        self: &Arc<Self>,
+        mut parcel: Box<Parcel>,
+        own: CommitNumber,
+        panicked: &mut Panicked,
+    ) {
+        let mut last = parcel.number;
+        let mut others = u32::from(last != own);
         loop {
             {
                 let _in_callback = InCallback::enter(self.address(), parcel.number, parcel.depth);
@@ -189,8 +198,12 @@ impl Core {
             .wait(&self.delivery_waiters, |graph, first| graph.outbox.wait_for(number, first))?
         {
             let mut panicked = Panicked::default();
-            self.deliver(parcel, &mut panicked);
+            self.deliver(parcel, number, &mut panicked);
             self.report(panicked);
+            // What is left is passed on. Who asks `wait_for` again would be the one to take it.
+            if self.in_lease(|graph| graph.outbox.is_delivered(number)) {
+                break;
+            }
         }
         Ok(())
     }

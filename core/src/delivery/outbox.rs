@@ -79,6 +79,8 @@ pub(crate) struct Parcel {
     pub(super) number: CommitNumber,
     /// How many commits deep its causes go.
     pub(super) depth: u32,
+    /// The last commit when a thread that left the lease took it: that thread's own, if it made one.
+    pub(super) newest: CommitNumber,
 }
 
 /// Something to tell, taken out of the lease.
@@ -296,6 +298,13 @@ impl Outbox {
         self.waiting > 0
     }
 
+    /// Whether the callbacks of a commit, and of those before it, have been called.
+    pub(super) fn is_delivered(&self, number: CommitNumber) -> bool {
+        let queued = self.queue.front().is_some_and(|item| item.number <= number);
+        let under_way = self.current.is_some_and(|current| current <= number);
+        !queued && (!under_way || mutant("a call under way counts as done"))
+    }
+
     /// For a thread that waits for a commit, called at each wake-up: `None` to wait on, `Some(None)` when the
     /// commit has been delivered, `Some(Some(_))` when the thread has become the deliverer.
     pub(super) fn wait_for(
@@ -314,9 +323,7 @@ impl Outbox {
             // Somewhere below on this very stack: a callback, a waker or a drop that waits would wait for itself.
             return Some(None);
         }
-        let queued = self.queue.front().is_some_and(|item| item.number <= number);
-        let under_way = self.current.is_some_and(|current| current <= number);
-        if !queued && (!under_way || mutant("a call under way counts as done")) {
+        if self.is_delivered(number) {
             return Some(None);
         }
         self.waiting += 1;
@@ -327,7 +334,8 @@ impl Outbox {
 impl Parcel {
     pub(super) fn empty() -> Box<Self> {
         let (wakers, garbage, due) = (Vec::new(), Vec::new(), Vec::new());
-        Box::new(Self { wakers, garbage, due, number: CommitNumber(0), depth: 0 })
+        let none = CommitNumber(0);
+        Box::new(Self { wakers, garbage, due, number: none, depth: 0, newest: none })
     }
 
     /// Whether there is nothing to tell.

@@ -15,6 +15,7 @@ mod executor_runtime;
 mod executor_start;
 mod executor_store;
 mod executor_waiting;
+mod fairness;
 mod feed;
 mod hostile;
 mod lease;
