@@ -7,7 +7,7 @@ use std::{
     future::pending,
     sync::{Arc, Mutex},
 };
-use trine_core::{AsyncPolicy, AsyncReader};
+use trine_core::{AsyncPolicy, AsyncReader, test::yield_now};
 
 #[test]
 fn latest_drops_a_run_whose_inputs_change_and_its_further_reads_never_resolve() {
@@ -94,4 +94,27 @@ fn busy_inputs_starve_latest_but_not_finish() {
         assert_eq!(*values.lock().unwrap(), expected, "{policy:?}");
         drop(counting);
     }
+}
+
+#[test]
+fn finish_is_not_up_to_date_with_two_values_of_one_cell_though_the_first_is_back() {
+    let stage = Stage::new();
+    let a = stage.store.source(1);
+    let cell =
+        stage.store.cell("twice").derived_async_with(AsyncPolicy::Finish, move |cx| async move {
+            let first = cx.get(a).await;
+            yield_now().await;
+            let second = cx.get(a).await;
+            yield_now().await;
+            Ok::<_, Infallible>(format!("{first} {second}"))
+        });
+    let watch = stage.store.watch(cell);
+    stage.executor.run_one();
+    stage.store.set(a, 2);
+    stage.executor.run_one();
+    stage.store.set(a, 1);
+    stage.executor.run_one();
+    assert_eq!(show(&watch.borrow()), "stale 1 2");
+    stage.run();
+    assert_eq!(show(&watch.borrow()), "1 1");
 }
