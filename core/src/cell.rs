@@ -54,8 +54,8 @@ pub struct ReadOnly<T> {
     value: PhantomData<fn() -> T>,
 }
 
-/// Anything that can be read: a [`Source`], a [`Derived`], an [`AsyncDerived`](crate::AsyncDerived), a [`ReadOnly`] or a
-/// [`ListCell`](crate::ListCell). Sealed.
+/// Anything that can be read: a [`Source`], a [`Derived`], an [`AsyncDerived`](crate::AsyncDerived), an
+/// [`Optimistic`](crate::Optimistic), a [`ReadOnly`] or a [`ListCell`](crate::ListCell). Sealed.
 pub trait Cell: sealed::Sealed + Copy {
     /// The type of the cell's value.
     type Value: Send + 'static;
@@ -74,6 +74,9 @@ mod sealed {
         const DERIVED: bool = true;
     }
     impl<T, E> Sealed for crate::async_derived::AsyncDerived<T, E> {
+        const DERIVED: bool = true;
+    }
+    impl<T> Sealed for crate::optimistic::Optimistic<T> {
         const DERIVED: bool = true;
     }
     impl<T> Sealed for super::ReadOnly<T> {}

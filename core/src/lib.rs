@@ -39,6 +39,8 @@
 //! - Runs: [`Store::run`] starts an async body with its first poll inline; a [`Run`] has one typed [`Outcome`], can be
 //!   aborted for real, and ends its children with it.
 //! - [`Store::derived_async`] makes a cell that is computed by a body which may wait, and keeps its last good value meanwhile.
+//! - [`Store::run_compensated`]: a run whose writes are undone if it fails; [`Store::optimistic`]: a cell that shows changes
+//!   before they are known, and takes back those that turn out wrong.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
 //! - [`Store::observe`]: the event feed, for logs and tools; [`Store::observe_values`]: what cells were and are, in it.
 //! - [`mod@test`]: an executor and a clock that are driven by hand, a log of what ran, and [`test::explore`], which plays bodies
@@ -63,6 +65,7 @@
 mod async_derived;
 mod cell;
 mod commit;
+mod compensation;
 mod delivery;
 mod error;
 mod event;
@@ -71,6 +74,7 @@ mod feed;
 mod graph;
 mod lease;
 mod list;
+mod optimistic;
 mod scope;
 mod store;
 mod sync;
@@ -82,6 +86,7 @@ pub use cell::{
     ByValue, Cell, CellBuilder, CellKey, CellLabel, Derived, Equality, Never, ReadOnly, Source,
 };
 pub use commit::{Cause, Commit, CommitNumber, Transaction, Update, UpdateResult, Updates};
+pub use compensation::{Compensation, Recorded, Undone};
 pub use delivery::{Change, Changes, Missed, SubscriptionGuard, Watch, WatchClosed, WatchRef};
 pub use error::{CellError, CellErrorKind};
 pub use event::Event;
@@ -99,6 +104,7 @@ pub use list::{
     ListAdapter, ListCell, ListDiff, ListDiffs, ListEdit, ListFilter, ListMap, ListSort, ListView,
     Then,
 };
+pub use optimistic::{Optimistic, Patch};
 pub use scope::{Scope, ScopeEnded};
 pub use store::{PanicPolicy, Store, StoreBuilder, WeakStore};
 pub use text::Text;

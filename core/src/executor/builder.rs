@@ -145,6 +145,11 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
         self
     }
 
+    /// Takes the settle hook out, so that another one can call it.
+    pub(crate) fn take_settle_hook(&mut self) -> Option<SettleHook<T, E>> {
+        self.on_settle.take()
+    }
+
     /// Starts the run: calls `body` and polls its future for the first time, before this returns, on this thread,
     /// outside the lease, inside the runtime's context. If it is not ready, it goes on with the store's
     /// [`Spawn`](crate::Spawn).

@@ -31,7 +31,7 @@ use std::{
 pub(super) type Body<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// Called once with the outcome.
-pub(super) type SettleHook<T, E> = Box<dyn FnOnce(&Outcome<T, E>) + Send>;
+pub(crate) type SettleHook<T, E> = Box<dyn FnOnce(&Outcome<T, E>) + Send>;
 
 /// All about one run.
 pub(super) struct RunCell<T, E> {

@@ -7,6 +7,12 @@ use trine_core::*;
 /// Sendable, but neither shareable nor cloneable: the least that a cell's value has to be.
 type OnlySend = std::cell::Cell<u8>;
 
+/// Sendable and cloneable, but not shareable.
+#[derive(Clone)]
+struct OnlyClone {
+    _value: OnlySend,
+}
+
 // Handles: sent and shared, whatever they name.
 assert_impl_all!(Store: Send, Sync, Unpin, Clone);
 assert_impl_all!(WeakStore: Send, Sync, Unpin, Clone);
@@ -47,6 +53,13 @@ assert_impl_all!(Missed: Send, Sync, Unpin, Clone);
 assert_impl_all!(WatchClosed: Send, Sync, Unpin, Copy);
 // A watch is looked at from several threads.
 assert_not_impl_any!(Watch<OnlySend>: Send, Sync);
+
+// Compensation and optimistic patches.
+assert_impl_all!(Compensation: Send, Sync, Unpin, Clone);
+assert_impl_all!(Undone: Send, Sync, Unpin, Clone);
+assert_not_impl_any!(Recorded<'static, 'static>: Clone);
+assert_impl_all!(Optimistic<OnlySend>: Send, Sync, Unpin, Copy);
+assert_impl_all!(Patch<OnlyClone>: Send, Sync, Unpin);
 
 // Lists. A stream is as sendable as its elements; a view also as its closures.
 assert_impl_all!(ListCell<OnlySend>: Send, Sync, Unpin, Copy);

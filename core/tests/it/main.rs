@@ -2,6 +2,7 @@
 
 mod async_derived;
 mod auto_traits;
+mod compensation;
 mod context;
 mod delivery;
 mod derivations;
@@ -21,6 +22,7 @@ mod hostile;
 mod lease;
 mod lists;
 mod log;
+mod optimistic;
 mod oracle;
 mod peers;
 mod scopes;
