@@ -24,6 +24,8 @@
 
 mod cause;
 mod cells;
+#[cfg(test)]
+mod cost;
 mod derivation;
 mod edges;
 mod mark;
@@ -94,6 +96,9 @@ pub(crate) struct Graph {
     max_depth: usize,
     /// Where the last read that nested too deep stopped.
     too_deep_at: Option<u32>,
+    /// How many edges marking has followed, and how many nodes and edges pulling has.
+    #[cfg(test)]
+    steps: u64,
 }
 
 /// Something to be dropped outside the lease.
@@ -124,6 +129,17 @@ impl Graph {
             wakers: Vec::new(),
             max_depth,
             too_deep_at: None,
+            #[cfg(test)]
+            steps: 0,
+        }
+    }
+
+    /// Counts a step of marking or pulling, for the tests of what a change costs.
+    #[inline]
+    fn count_step(&mut self) {
+        #[cfg(test)]
+        {
+            self.steps += 1;
         }
     }
 

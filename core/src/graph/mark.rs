@@ -40,6 +40,7 @@ impl Graph {
     fn stain_observers(&mut self, source: u32, colour: Colour) {
         let mut next = self.node(source).first_observer;
         while next != NONE {
+            self.count_step();
             let edge = self.edges.get(next);
             let index = edge.observer;
             next = edge.next_observer;
@@ -67,6 +68,7 @@ impl Graph {
     pub(super) fn upgrade_observers(&mut self, source: u32) {
         let mut next = self.node(source).first_observer;
         while next != NONE {
+            self.count_step();
             let edge = self.edges.get(next);
             let node = &mut self.nodes[edge.observer as usize];
             next = edge.next_observer;

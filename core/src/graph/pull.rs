@@ -32,6 +32,7 @@ impl Graph {
         // The cell that is looked at, and the edge to the next of its sources.
         let (mut index, mut next) = (target, self.node(target).first_source);
         loop {
+            self.count_step();
             if let Some(source) = self.next_stale_source(index, &mut next) {
                 self.node_mut(index).visiting = true;
                 self.pull_stack.push((index, next));
@@ -67,6 +68,7 @@ impl Graph {
             return None;
         }
         while *next != NONE {
+            self.count_step();
             let edge = self.edges.get(*next);
             *next = edge.next_source;
             if edge.source == NONE {

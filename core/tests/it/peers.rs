@@ -9,7 +9,10 @@ use std::{
     task::{Context, Wake, Waker},
     thread,
 };
-use trine_core::{CellErrorKind, Store};
+use trine_core::{
+    CellErrorKind, Event, Store,
+    test::{Log, ManualExecutor, yield_now},
+};
 
 #[test]
 fn no_read_is_refused_while_another_thread_writes() {
@@ -47,6 +50,35 @@ fn a_diamond_is_seen_whole() {
     let _guard = store.subscribe(both, move |pair| log.lock().unwrap().push(*pair));
     store.set(source, 10);
     assert_eq!(*heard.lock().unwrap(), [(11, 20)]);
+}
+
+#[test]
+fn a_change_of_a_long_chain_runs_each_link_once_and_tells_once() {
+    // That finding out costs no more than the length of the chain either is counted in `src/graph/cost.rs`.
+    for links in [100, 200, 400] {
+        let store = Store::new();
+        let source = store.source(0_u64);
+        let mut last = store.derived(move |cx| cx.get(source));
+        for _ in 1..links {
+            let before = last;
+            last = store.derived(move |cx| cx.get(before) + 1);
+            store.get(last);
+        }
+        let (runs, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (count, tally) = (Arc::clone(&runs), Arc::clone(&told));
+        let _guard = store.subscribe(last, move |_| {
+            tally.fetch_add(1, Ordering::Relaxed);
+        });
+        let _observer = store.observe(move |event| {
+            if matches!(event, Event::Recomputed { changed: true, .. }) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        store.set(source, 1);
+        assert_eq!(store.get(last), links);
+        let counts = (runs.load(Ordering::Relaxed), told.load(Ordering::Relaxed));
+        assert_eq!(counts, (links as usize, 1));
+    }
 }
 
 #[test]
@@ -132,4 +164,41 @@ fn a_thousand_spurious_polls_are_one_wake_up() {
     }
     store.set(cell, 1);
     assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn async_work_that_is_out_of_date_is_dropped_and_what_it_still_brings_is_rejected() {
+    let executor = ManualExecutor::new();
+    let store = Store::with_spawner(executor.clone());
+    let (question, notes) = (store.source(1), store.source(Vec::new()));
+    let log = Log::new();
+    let (body_log, contexts) = (log.clone(), Arc::new(Mutex::new(Vec::new())));
+    let escaped = Arc::clone(&contexts);
+    let answer = store.derived_async(move |cx| {
+        let log = body_log.clone();
+        escaped.lock().unwrap().push(cx.run().clone());
+        async move {
+            let _held = log.on_drop("body dropped");
+            let question = cx.get(question).await;
+            log.note(format!("asked {question}"));
+            yield_now().await;
+            log.note(format!("answered {question}"));
+            Ok::<_, String>(question * 10)
+        }
+    });
+    let watch = store.watch(answer);
+    executor.run_one();
+    log.is(["asked 1"]);
+    let old = contexts.lock().unwrap()[0].clone();
+    store.set(question, 2);
+    // Cancelled by the commit itself: nothing of it is left to be polled.
+    log.is(["body dropped"]);
+    assert!(!old.is_active());
+    // A helper that has kept its context brings nothing in any more.
+    assert!(old.update(notes, |notes: &mut Vec<i32>| notes.push(1)).is_err());
+    assert!(store.get(notes).is_empty());
+    executor.run_until_stalled();
+    log.is(["asked 2", "answered 2", "body dropped"]);
+    assert_eq!(**watch.borrow().value().unwrap(), 20);
+    assert_eq!(store.runs().len(), 0);
 }
