@@ -28,10 +28,10 @@ fn steps(
     let store = Store::new();
     let (source, last) = chain(&store, links, link);
     let _guard = observed.then(|| store.subscribe(last, |_| {}));
-    let before = store.demand(|graph| graph.steps);
+    let before = store.demand(|graph| graph.steps.get());
     store.set(source, 1);
     store.get(last);
-    store.demand(|graph| graph.steps) - before
+    store.demand(|graph| graph.steps.get()) - before
 }
 
 /// Asserts that each further link costs the same.
