@@ -29,7 +29,10 @@ pub enum CellErrorKind {
         removed: Option<(CellLabel, &'static Location<'static>)>,
     },
     /// Derived cells read each other in a circle.
-    #[error("cells depend on each other in a circle: {}", way(.path))]
+    #[error(
+        "cells depend on each other in a circle: {}; let one of them read another cell, or do without with `try_get`",
+        way(.path)
+    )]
     Cycle {
         /// The circle; the last cell is the first one again.
         path: Vec<CellLabel>,
@@ -46,7 +49,9 @@ pub enum CellErrorKind {
         limit: usize,
     },
     /// The derivation panicked. It heals when one of the cells that it read changes.
-    #[error("derivation of {cell} panicked: {message}")]
+    #[error(
+        "derivation of {cell} panicked: {message}; it runs again when a cell that it read changes"
+    )]
     Panicked {
         /// The derived cell.
         cell: CellLabel,
@@ -55,23 +60,31 @@ pub enum CellErrorKind {
     },
     /// An in-place update panicked half way. Only this cell is affected.
     #[error(
-        "value of {cell} is torn, its update panicked: {message}; \
+        "value of {cell} is torn, its update at {at} panicked: {message}; \
          salvage it with `recover` or `set` it anew"
     )]
     Torn {
         /// The cell.
         cell: CellLabel,
+        /// The call that updated it.
+        at: &'static Location<'static>,
         /// The panic's message.
         message: Arc<str>,
     },
     /// Cloning the value for its subscribers panicked.
-    #[error("cloning the value for its subscribers panicked: {message}")]
+    #[error(
+        "cloning the value of {cell} for its subscribers panicked: {message}; the cell itself is sound"
+    )]
     CloneFailed {
+        /// The cell.
+        cell: CellLabel,
         /// The panic's message.
         message: Arc<str>,
     },
     /// Making a text of the value for the event feed panicked.
-    #[error("showing the value of {cell} in the event feed panicked: {message}")]
+    #[error(
+        "showing the value of {cell} in the event feed panicked: {message}; the cell itself is sound"
+    )]
     ShowFailed {
         /// The cell.
         cell: CellLabel,
@@ -80,10 +93,13 @@ pub enum CellErrorKind {
     },
     /// Callbacks kept writing in answer to each other's writes.
     #[error(
-        "callbacks answer each other's writes without end (more than {limit} commits deep) on {}",
+        "write at {used} refused: callbacks answer each other's writes without end (more than {limit} commits deep) on {}; \
+         let one of them stop when nothing is left to change, or raise `causal_limit`",
         way(.cells)
     )]
     CausalLoop {
+        /// The call that wrote once too often.
+        used: &'static Location<'static>,
         /// The cells written along the way, the last one first.
         cells: Vec<CellLabel>,
         /// The limit on the depth of causes.
@@ -99,6 +115,18 @@ impl CellError {
     /// What is wrong.
     pub fn kind(&self) -> &CellErrorKind {
         &self.kind
+    }
+
+    /// Whether both say the same of the cell, so that one in the place of the other is no news. A cell that is torn is as
+    /// torn if another call has done it.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        match (self.kind(), other.kind()) {
+            (
+                CellErrorKind::Torn { cell, message, .. },
+                CellErrorKind::Torn { cell: other, message: said, .. },
+            ) => (cell, message) == (other, said),
+            (own, other) => own == other,
+        }
     }
 
     /// Whether the cell was removed, or belongs to another store.
@@ -139,7 +167,8 @@ fn way(cells: &[CellLabel]) -> String {
 fn removal(removed: &Option<(CellLabel, &'static Location<'static>)>) -> String {
     match removed {
         Some((label, location)) => format!("{label} was removed at {location}"),
-        None => "it was removed, or belongs to another store".to_owned(),
+        None => "it was removed, or it is another store's, the only one that it can be used with"
+            .to_owned(),
     }
 }
 

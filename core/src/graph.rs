@@ -34,6 +34,7 @@ mod pull;
 mod reader;
 
 pub(crate) use cause::Causes;
+pub(crate) use cells::Naming;
 pub(crate) use node::NONE;
 pub use reader::Reader;
 
@@ -238,9 +239,10 @@ impl Graph {
     pub(crate) fn for_staging(
         &mut self,
         index: u32,
-    ) -> (&dyn AnyCell, &mut Outbox, &mut Vec<Garbage>, &mut Vec<Waker>) {
-        let cell = self.nodes[index as usize].cell();
-        (cell, &mut self.outbox, &mut self.garbage, &mut self.wakers)
+    ) -> (&dyn AnyCell, Naming<'_>, &mut Outbox, &mut Vec<Garbage>, &mut Vec<Waker>) {
+        let node = &self.nodes[index as usize];
+        let naming = Naming { names: &self.names, index, created: node.created };
+        (node.cell(), naming, &mut self.outbox, &mut self.garbage, &mut self.wakers)
     }
 
     /// Keeps a value until the lease is free, unless dropping it runs no code.

@@ -54,20 +54,56 @@ pub struct Scope {
 
 /// A scope has ended, and owns nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("scope `{name}` was used at {used} after it had ended")]
+#[error("scope `{name}` was used at {used} after it had ended, {}", end(.ended))]
 pub struct ScopeEnded {
     /// Its name.
     pub name: Text,
     /// Where it was used.
     pub used: &'static Location<'static>,
+    /// The call that ended it, or the scope around it; none if that was dropped.
+    pub ended: Option<&'static Location<'static>>,
+}
+
+fn end(ended: &Option<&'static Location<'static>>) -> String {
+    match ended {
+        Some(location) => format!("at {location}"),
+        None => "since it, or the scope around it, was dropped".to_owned(),
+    }
 }
 
 struct Inner {
     /// For errors, and the reason that its runs are aborted with.
     name: Text,
     store: WeakStore,
-    /// What it owns; `None` once it has ended.
-    owned: Mutex<Option<Owned>>,
+    /// What it owns, or that it has ended.
+    owned: Mutex<Holdings>,
+}
+
+enum Holdings {
+    Live(Owned),
+    /// It has ended; where, if not by being dropped.
+    Ended(Option<&'static Location<'static>>),
+}
+
+impl Holdings {
+    fn live(&mut self) -> Option<&mut Owned> {
+        match self {
+            Self::Live(owned) => Some(owned),
+            Self::Ended(_) => None,
+        }
+    }
+
+    /// Takes everything out at the end.
+    fn end(&mut self, at: Option<&'static Location<'static>>) -> Option<Owned> {
+        match self {
+            Self::Live(owned) => {
+                let owned = std::mem::take(owned);
+                *self = Self::Ended(at);
+                Some(owned)
+            }
+            Self::Ended(_) => None,
+        }
+    }
 }
 
 /// What a scope owns, in the order in which it was made.
@@ -95,7 +131,7 @@ impl Scope {
 
     /// Whether the scope has ended.
     pub fn is_ended(&self) -> bool {
-        self.inner.owned.lock().is_none()
+        self.inner.owned.lock().live().is_none()
     }
 
     /// Makes a scope that ends with this one, or earlier.
@@ -122,7 +158,7 @@ impl Scope {
         self.try_own(|owned| {
             // Before the list would grow: so often enough, and not too often.
             if owned.scopes.len() == owned.scopes.capacity() {
-                owned.scopes.retain(|scope| scope.owned.lock().is_some());
+                owned.scopes.retain(|scope| scope.owned.lock().live().is_some());
             }
             owned.scopes.push(Arc::clone(&scope));
         })?;
@@ -242,7 +278,7 @@ impl Scope {
         T: Send + Sync + 'static,
         E: Send + Sync + 'static,
     {
-        let (owner, ended) = (Arc::clone(&self.inner), self.ended(Location::caller()));
+        let (owner, used) = (Arc::clone(&self.inner), Location::caller());
         let (weak, id) = (Arc::downgrade(&self.inner), Arc::new(OnceLock::new()));
         let started = Arc::clone(&id);
         self.store()
@@ -251,14 +287,18 @@ impl Scope {
                 // Owned before its body is called, so that whoever ends the scope ends the run.
                 let _ = started.set(cx.id());
                 let mut owned = owner.owned.lock();
-                let owned = owned.as_mut().ok_or_else(|| Text::from(ended.to_string()))?;
-                owned.runs.insert(cx.id());
+                match &mut *owned {
+                    Holdings::Live(owned) => owned.runs.insert(cx.id()),
+                    Holdings::Ended(at) => {
+                        return Err(Text::from(owner.refusal(used, *at).to_string()));
+                    }
+                };
                 Ok::<_, Text>(())
             })
             .on_settle(move |_| {
                 // A scope that outlives many runs keeps no trace of them.
                 if let (Some(scope), Some(id)) = (weak.upgrade(), id.get())
-                    && let Some(owned) = scope.owned.lock().as_mut()
+                    && let Some(owned) = scope.owned.lock().live()
                 {
                     owned.runs.remove(id);
                 }
@@ -270,9 +310,14 @@ impl Scope {
     ///
     /// Subscribers of derived cells outside the scope that read its cells are told that those have failed. Inside a
     /// lease, the scope ends when the lease does.
+    #[track_caller]
     pub fn end(&self) {
+        self.end_at(Some(Location::caller()));
+    }
+
+    fn end_at(&self, at: Option<&'static Location<'static>>) {
         let inner = Arc::clone(&self.inner);
-        lease::defer(move || inner.end());
+        lease::defer(move || inner.end(at));
     }
 
     #[track_caller]
@@ -286,8 +331,8 @@ impl Scope {
     /// The store, for something that the scope is to own: nothing is made for a scope that has ended.
     #[track_caller]
     fn live_store(&self) -> Store {
-        if self.is_ended() {
-            panic!("{}", self.ended(Location::caller()));
+        if let Err(error) = self.try_own(|_| {}) {
+            panic!("{error}");
         }
         self.store()
     }
@@ -306,44 +351,47 @@ impl Scope {
 
     #[track_caller]
     fn try_own(&self, take: impl FnOnce(&mut Owned)) -> Result<(), ScopeEnded> {
-        let mut owned = self.inner.owned.lock();
-        match owned.as_mut() {
-            Some(owned) => {
+        match &mut *self.inner.owned.lock() {
+            Holdings::Live(owned) => {
                 take(owned);
                 Ok(())
             }
-            None => Err(self.ended(Location::caller())),
+            Holdings::Ended(at) => Err(self.inner.refusal(Location::caller(), *at)),
         }
-    }
-
-    fn ended(&self, used: &'static Location<'static>) -> ScopeEnded {
-        ScopeEnded { name: self.inner.name.clone(), used }
     }
 }
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        self.end();
+        self.end_at(None);
     }
 }
 
 impl Inner {
     fn new(name: Text, store: WeakStore) -> Self {
-        Self { name, store, owned: Mutex::new(Some(Owned::default())) }
+        Self { name, store, owned: Mutex::new(Holdings::Live(Owned::default())) }
+    }
+
+    fn refusal(
+        &self,
+        used: &'static Location<'static>,
+        ended: Option<&'static Location<'static>>,
+    ) -> ScopeEnded {
+        ScopeEnded { name: self.name.clone(), used, ended }
     }
 
     /// Ends what the scope owns, in order. No lease is held.
-    fn end(&self) {
-        let Some(owned) = self.owned.lock().take() else { return };
+    fn end(&self, at: Option<&'static Location<'static>>) {
+        let Some(owned) = self.owned.lock().end(at) else { return };
         if mutant("ended scopes own") {
-            *self.owned.lock() = Some(Owned::default());
+            *self.owned.lock() = Holdings::Live(Owned::default());
         }
         // Outer before inner, first before last; ended the other way round, since what was made later may build on what was
         // made earlier. A list instead of recursion: scopes nested to any depth fit on any stack.
         let mut found = Vec::new();
         let mut next: Vec<_> = self.list(owned, &mut found);
         while let Some(scope) = next.pop() {
-            let taken = scope.owned.lock().take();
+            let taken = scope.owned.lock().end(at);
             if let Some(owned) = taken {
                 next.extend(scope.list(owned, &mut found));
             }

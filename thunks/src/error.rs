@@ -77,7 +77,7 @@ pub enum DispatchError {
 impl From<ContextError> for DispatchError {
     fn from(error: ContextError) -> Self {
         match error {
-            ContextError::Settled { run } => Self::RunSettled { run },
+            ContextError::Settled { run, .. } => Self::RunSettled { run },
             ContextError::StoreDropped(error) => Self::StoreDropped(error),
             ContextError::Cell(error) => match error.kind() {
                 trine_core::CellErrorKind::Reentrant(error) => Self::Reentrant(*error),

@@ -125,7 +125,10 @@ impl Graph {
             return !same.unwrap_or(false);
         }
         // Which value a failed cell last had is nobody's business.
-        self.error(entry.index) != entry.error
+        match (self.error(entry.index), &entry.error) {
+            (Some(now), Some(before)) => !now.is_like(before),
+            (now, before) => now.is_some() != before.is_some(),
+        }
     }
 
     /// Forgets the journal at the end of the outermost transaction.

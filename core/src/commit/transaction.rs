@@ -203,8 +203,8 @@ impl Transaction<'_> {
         cell: Source<T>,
         update: impl FnOnce(&mut T) -> R,
     ) -> Result<(), CellError> {
-        let graph = &mut *self.graph;
-        let index = graph.locate(cell.key(), Location::caller())?;
+        let (graph, at) = (&mut *self.graph, Location::caller());
+        let index = graph.locate(cell.key(), at)?;
         graph.check_depth(&self.writer, index)?;
         if let Some(error) = graph.error(index) {
             return Err(error);
@@ -214,7 +214,7 @@ impl Transaction<'_> {
             graph.journal_keep(index, Box::new(kept));
         }
         // Torn, for the case that the panic is caught inside the transaction; a roll-back mends it.
-        let (changed, panicked) = graph.update_value(index, update);
+        let (changed, panicked) = graph.update_value(index, at, update);
         if changed {
             graph.mark(index);
         }

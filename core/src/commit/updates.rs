@@ -71,12 +71,13 @@ impl Updates<'_> {
         cell: Source<T>,
         update: impl FnOnce(&mut T) -> R,
     ) -> Result<(), CellError> {
-        let index = self.graph.locate(cell.key(), Location::caller())?;
+        let at = Location::caller();
+        let index = self.graph.locate(cell.key(), at)?;
         self.graph.check_depth(&self.writer, index)?;
         if let Some(error) = self.graph.error(index) {
             return Err(error);
         }
-        let (changed, panicked) = self.graph.update_value(index, update);
+        let (changed, panicked) = self.graph.update_value(index, at, update);
         if changed {
             self.note_changed(index);
         }

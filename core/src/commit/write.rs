@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{
     any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::Arc,
 };
 
@@ -107,7 +107,7 @@ impl Graph {
         writer: &Writer,
         update: impl FnOnce(&mut T) -> R,
     ) -> (Option<CommitNumber>, Option<PanicPayload>) {
-        let (changed, panicked) = self.update_value(index, update);
+        let (changed, panicked) = self.update_value(index, writer.cause.location, update);
         (changed.then(|| self.commit_one(index, writer)), panicked)
     }
 
@@ -116,6 +116,7 @@ impl Graph {
     pub(super) fn update_value<T: Send + 'static, R: UpdateResult>(
         &mut self,
         index: u32,
+        at: &'static Location<'static>,
         update: impl FnOnce(&mut T) -> R,
     ) -> (bool, Option<PanicPayload>) {
         if self.node(index).atomic {
@@ -125,7 +126,7 @@ impl Graph {
         match catch_unwind(AssertUnwindSafe(|| update(value).changed())) {
             Ok(changed) => (changed, None),
             Err(payload) => {
-                self.tear(index, &payload);
+                self.tear(index, at, &payload);
                 (true, Some(payload))
             }
         }
@@ -133,11 +134,16 @@ impl Graph {
 
     /// Marks a source as left half done by a panic.
     #[cold]
-    pub(crate) fn tear(&mut self, index: u32, payload: &PanicPayload) {
+    pub(crate) fn tear(
+        &mut self,
+        index: u32,
+        at: &'static Location<'static>,
+        payload: &PanicPayload,
+    ) {
         let (cell, message) = (self.label(index), panic_message(&**payload));
         let text = Text::from(Arc::clone(&message));
         self.note(|graph| Event::failed("an update of", graph.label(index), text));
-        self.set_error(index, Some(CellError::new(CellErrorKind::Torn { cell, message })));
+        self.set_error(index, Some(CellError::new(CellErrorKind::Torn { cell, at, message })));
     }
 
     /// Updates a copy of the value of an atomic cell, and keeps it if the closure comes to its end.

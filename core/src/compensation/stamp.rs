@@ -5,7 +5,7 @@ use crate::{
     commit::CommitNumber,
     delivery::Outlet,
     error::CellError,
-    graph::{Garbage, Graph},
+    graph::{Garbage, Graph, Naming},
     sync::atomic::{AtomicU64, Ordering},
 };
 use std::{
@@ -43,6 +43,7 @@ impl Outlet for Stamp {
     fn publish(
         &self,
         _: &dyn AnyCell,
+        _: &Naming<'_>,
         _: Option<&CellError>,
         number: CommitNumber,
         _: &mut Vec<Waker>,

@@ -203,7 +203,8 @@ impl Outbox {
             }
             commit = Some(*cause);
         }
-        CellError::new(CellErrorKind::CausalLoop { cells, limit: self.causal_limit })
+        let (used, limit) = (writer.cause.location, self.causal_limit);
+        CellError::new(CellErrorKind::CausalLoop { used, cells, limit })
     }
 
     /// Whether there is something to deliver and nobody does.
@@ -364,7 +365,7 @@ impl Graph {
         writer: &Writer,
     ) {
         let error = if self.node(index).failed { self.error(index) } else { None };
-        let (cell, outbox, garbage, wakers) = self.for_staging(index);
+        let (cell, naming, outbox, garbage, wakers) = self.for_staging(index);
         let depth = writer.depth;
         let first = !outbox.delivering && outbox.queue.is_empty();
         let lend = first
@@ -375,7 +376,8 @@ impl Graph {
                     .is_some_and(|parcel| (parcel.number, parcel.depth) == (number, depth)));
         let full = outbox.queue.len() >= outbox.capacity;
         let cause = &writer.cause;
-        let staged = Staged { cell, error: error.as_ref(), number, cause, full, lend };
+        let naming = &naming;
+        let staged = Staged { cell, naming, error: error.as_ref(), number, cause, full, lend };
         let entry = &mut outbox.topics[slot as usize];
         match entry.topic.stage(&staged, wakers, garbage) {
             Told::Nobody => {}

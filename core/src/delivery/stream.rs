@@ -9,7 +9,7 @@ use crate::{
     cell::{AnyCell, Cell},
     commit::CommitNumber,
     error::CellError,
-    graph::{Garbage, Graph},
+    graph::{Garbage, Graph, Naming},
     lease,
     store::Core,
     sync::{Mutex, mutant},
@@ -145,6 +145,7 @@ impl<T: Clone + Send + 'static> Outlet for Buffer<T> {
     fn publish(
         &self,
         cell: &dyn AnyCell,
+        naming: &Naming<'_>,
         error: Option<&CellError>,
         _number: CommitNumber,
         wakers: &mut Vec<Waker>,
@@ -152,7 +153,7 @@ impl<T: Clone + Send + 'static> Outlet for Buffer<T> {
     ) {
         let change = match error {
             Some(error) => Err(error.clone()),
-            None => copy_of::<T>(cell),
+            None => copy_of::<T>(cell, naming, garbage),
         };
         let mut state = self.state.lock();
         if state.changes.len() == self.capacity {

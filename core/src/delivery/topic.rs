@@ -5,7 +5,7 @@ use crate::{
     cell::AnyCell,
     commit::{Cause, CommitNumber},
     error::{CellError, CellErrorKind, panic_message},
-    graph::Garbage,
+    graph::{Garbage, Naming},
     store::Core,
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -86,6 +86,8 @@ pub(super) struct Notice<T> {
 pub(super) struct Staged<'g> {
     /// The cell.
     pub(super) cell: &'g dyn AnyCell,
+    /// Names the cell.
+    pub(super) naming: &'g Naming<'g>,
     /// Why there is none.
     pub(super) error: Option<&'g CellError>,
     /// The commit.
@@ -229,19 +231,19 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
     ) -> Told {
-        let &Staged { cell, error, number, cause, full, lend } = staged;
+        let &Staged { cell, naming, error, number, cause, full, lend } = staged;
         if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
-            watch.publish(cell, error, number, wakers, garbage);
+            watch.publish(cell, naming, error, number, wakers, garbage);
         }
         for stream in self.streams.iter().filter_map(Weak::upgrade) {
-            stream.publish(cell, error, number, wakers, garbage);
+            stream.publish(cell, naming, error, number, wakers, garbage);
         }
         if self.count == 0 {
             return Told::Nobody;
         }
         let value = match error {
             Some(error) => Err(error.clone()),
-            None => copy_of(cell),
+            None => copy_of(cell, naming, garbage),
         };
         let waits = self.lent.as_deref_mut().map(|lent| &mut lent.notice);
         match waits {
@@ -369,9 +371,15 @@ impl<T: Send + 'static> Notice<T> {
 }
 
 /// A copy of a cell's value. `Clone` is the user's code; a panic in it becomes what the subscribers hear.
-pub(super) fn copy_of<T: Clone + Send + 'static>(cell: &dyn AnyCell) -> Result<T, CellError> {
+pub(super) fn copy_of<T: Clone + Send + 'static>(
+    cell: &dyn AnyCell,
+    naming: &Naming<'_>,
+    garbage: &mut Vec<Garbage>,
+) -> Result<T, CellError> {
     let value = cell.value_as::<T>().expect("a changed cell has a value");
     catch_unwind(AssertUnwindSafe(|| value.clone())).map_err(|payload| {
-        CellError::new(CellErrorKind::CloneFailed { message: panic_message(&*payload) })
+        let (cell, message) = (naming.label(), panic_message(&*payload));
+        garbage.push(payload);
+        CellError::new(CellErrorKind::CloneFailed { cell, message })
     })
 }

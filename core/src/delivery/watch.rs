@@ -6,10 +6,10 @@
 
 use super::topic::copy_of;
 use crate::{
-    cell::{AnyCell, Cell},
+    cell::{AnyCell, Cell, CellLabel},
     commit::CommitNumber,
     error::CellError,
-    graph::{Garbage, Graph},
+    graph::{Garbage, Graph, Naming},
     lease,
     store::Core,
     sync::{Mutex, mutant},
@@ -27,6 +27,8 @@ use std::{
 
 /// What the watches of one cell share.
 pub(super) struct WatchShared<T> {
+    /// The cell.
+    cell: CellLabel,
     /// The last value, and who waits for the next.
     state: Mutex<WatchState<T>>,
 }
@@ -74,9 +76,12 @@ pub struct Watch<T: 'static> {
 pub struct WatchRef<T: 'static>(Arc<T>);
 
 /// The watched cell was removed, or its store dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the watched cell is gone")]
-pub struct WatchClosed;
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the watch of {cell} is closed: the cell was removed, or its store dropped")]
+pub struct WatchClosed {
+    /// The cell.
+    pub cell: CellLabel,
+}
 
 impl<T: 'static> Watch<T> {
     /// The last value. Takes no lease and never waits for user code.
@@ -143,7 +148,7 @@ impl<T: 'static> Future for Changed<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { watch: Watch { shared, seen }, key } = self.get_mut();
         let mut state = shared.state.lock();
-        let mut outcome = state.look(seen);
+        let mut outcome = state.look(seen, &shared.cell);
         let mut dropped = None;
         if outcome.is_none() {
             if state.is_waiting(*key, cx.waker()) {
@@ -154,7 +159,7 @@ impl<T: 'static> Future for Changed<'_, T> {
             let waker = cx.waker().clone();
             state = shared.state.lock();
             if !mutant("looked before it registered") {
-                outcome = state.look(seen);
+                outcome = state.look(seen, &shared.cell);
             }
             dropped = match outcome {
                 None => state.wait(key, waker),
@@ -188,6 +193,7 @@ pub(crate) trait Outlet: Any + Send + Sync {
     fn publish(
         &self,
         cell: &dyn AnyCell,
+        naming: &Naming<'_>,
         error: Option<&CellError>,
         number: CommitNumber,
         wakers: &mut Vec<Waker>,
@@ -202,6 +208,7 @@ impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
     fn publish(
         &self,
         cell: &dyn AnyCell,
+        naming: &Naming<'_>,
         error: Option<&CellError>,
         number: CommitNumber,
         wakers: &mut Vec<Waker>,
@@ -209,7 +216,7 @@ impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
     ) {
         let value = match error {
             Some(error) => Err(error.clone()),
-            None => copy_of::<T>(cell),
+            None => copy_of::<T>(cell, naming, garbage),
         };
         let mut state = self.state.lock();
         match value {
@@ -241,12 +248,12 @@ impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
 
 impl<T> WatchState<T> {
     /// What `changed` has to say to a watch that has seen the commit `seen`, which is brought up to date.
-    fn look(&self, seen: &mut CommitNumber) -> Option<Result<(), WatchClosed>> {
+    fn look(&self, seen: &mut CommitNumber, cell: &CellLabel) -> Option<Result<(), WatchClosed>> {
         if self.number > *seen {
             *seen = self.number;
             return Some(Ok(()));
         }
-        self.closed.then_some(Err(WatchClosed))
+        self.closed.then(|| Err(WatchClosed { cell: cell.clone() }))
     }
 
     /// Whether the one at `key` would be woken through `waker` already.
@@ -310,6 +317,7 @@ impl Graph {
         let index = self.observe(cell.key(), used)?;
         let number = CommitNumber(self.last_commit);
         let value = self.read_clean::<C, _>(index, C::Value::clone)?;
+        let label = self.label(index);
         let place = self.topic_of::<C::Value>(index).2.watch();
         if let Some(shared) = place.as_ref().and_then(Weak::upgrade) {
             let shared: Arc<dyn Any + Send + Sync> = shared;
@@ -323,7 +331,7 @@ impl Graph {
             closed: false,
             waiting: Slab::new(),
         };
-        let new = Arc::new(WatchShared { state: Mutex::new(state) });
+        let new = Arc::new(WatchShared { cell: label, state: Mutex::new(state) });
         let shared: Arc<dyn Outlet> = Arc::clone(&new) as _;
         *place = Some(Arc::downgrade(&shared));
         Ok(Watch { shared: new, seen: number })

@@ -12,6 +12,7 @@ use crate::{
     graph::Graph,
     lease::Reentrant,
     store::Core,
+    text::Text,
 };
 use std::{
     panic::{Location, resume_unwind},
@@ -23,10 +24,14 @@ use std::{
 #[non_exhaustive]
 pub enum ContextError {
     /// The run is over.
-    #[error("{run} is over and writes nothing more")]
+    #[error("{run} `{name}` is over and writes nothing more: the write at {used} was refused")]
     Settled {
         /// The run.
         run: RunId,
+        /// Its name.
+        name: Text,
+        /// The call that wrote.
+        used: &'static Location<'static>,
     },
     /// The last handle to the store is gone.
     #[error(transparent)]
@@ -152,7 +157,8 @@ impl RunContext {
             if self.is_active() {
                 Ok(write(graph, &writer))
             } else {
-                Err(ContextError::Settled { run: self.id() })
+                let (run, name) = (self.id(), self.name().clone());
+                Err(ContextError::Settled { run, name, used: location })
             }
         })?
     }

@@ -12,7 +12,7 @@ use crate::{
     delivery::Outlet,
     error::{CellError, CellErrorKind, panic_message},
     event::Event,
-    graph::{Garbage, Graph},
+    graph::{Garbage, Graph, Naming},
     store::Store,
     sync::{
         Mutex,
@@ -98,6 +98,7 @@ where
     fn publish(
         &self,
         cell: &dyn AnyCell,
+        _naming: &Naming<'_>,
         error: Option<&CellError>,
         number: CommitNumber,
         _wakers: &mut Vec<Waker>,

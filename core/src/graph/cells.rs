@@ -9,6 +9,7 @@ use crate::{
     cell::{AnyCell, CellKey, CellLabel, Equality, SourceCell},
     error::{CellError, CellErrorKind},
 };
+use rustc_hash::FxHashMap;
 use std::{
     panic::Location,
     sync::{
@@ -28,6 +29,23 @@ const REMEMBERED: usize = 256;
 pub(super) trait Copier: std::any::Any + Send {}
 
 impl<T: 'static> Copier for fn(&T) -> T {}
+
+/// What is needed to name a cell, should something go wrong with it.
+pub(crate) struct Naming<'g> {
+    /// The names of the cells that have one.
+    pub(super) names: &'g FxHashMap<u32, Arc<str>>,
+    /// The cell.
+    pub(super) index: u32,
+    /// The call that made it.
+    pub(super) created: &'static Location<'static>,
+}
+
+impl Naming<'_> {
+    /// How errors and events name the cell.
+    pub(crate) fn label(&self) -> CellLabel {
+        CellLabel { name: self.names.get(&self.index).cloned(), created: self.created }
+    }
+}
 
 impl Graph {
     /// Adds a source.
@@ -116,10 +134,7 @@ impl Graph {
 
     /// How errors and events name the cell.
     pub(crate) fn label(&self, index: u32) -> CellLabel {
-        CellLabel {
-            name: self.names.get(&index).cloned(),
-            created: self.nodes[index as usize].created,
-        }
+        Naming { names: &self.names, index, created: self.node(index).created }.label()
     }
 
     /// The cell's error.

@@ -175,7 +175,7 @@ impl Graph {
             return Err(error);
         }
         let before = self.error(index);
-        let changed = before.as_ref() != Some(&error);
+        let changed = before.is_none_or(|before| !before.is_like(&error));
         if changed {
             if self.needs_journal(index) {
                 let kept = self.node_mut(index).cell_mut().keep();

@@ -6,7 +6,7 @@ use crate::{
     commit::CommitNumber,
     delivery::Outlet,
     error::CellError,
-    graph::Garbage,
+    graph::{Garbage, Naming},
     sync::{Mutex, mutant},
 };
 use std::{
@@ -125,6 +125,7 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
     fn publish(
         &self,
         cell: &dyn AnyCell,
+        _naming: &Naming<'_>,
         error: Option<&CellError>,
         number: CommitNumber,
         wakers: &mut Vec<Waker>,

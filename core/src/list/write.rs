@@ -165,7 +165,7 @@ impl Updates<'_> {
         let Edited { value, touched, .. } = self.graph.edit_items(index, false, edit);
         if touched {
             if let Err(payload) = &value {
-                self.graph.tear(index, payload);
+                self.graph.tear(index, Location::caller(), payload);
             }
             self.note_changed(index);
         }
@@ -286,7 +286,7 @@ impl Graph {
             return Committed { value, number: None };
         }
         if let Err(payload) = &value {
-            self.tear(index, payload);
+            self.tear(index, writer.cause.location, payload);
         }
         Committed { value, number: Some(self.commit_one(index, writer)) }
     }

@@ -50,7 +50,7 @@ assert_impl_all!(Watch<u8>: Send, Sync, Unpin, Clone);
 assert_impl_all!(WatchRef<u8>: Send, Sync, Unpin);
 assert_impl_all!(Changes<u8>: Send, Sync, Unpin);
 assert_impl_all!(Missed: Send, Sync, Unpin, Clone);
-assert_impl_all!(WatchClosed: Send, Sync, Unpin, Copy);
+assert_impl_all!(WatchClosed: Send, Sync, Unpin, Clone);
 // A watch is looked at from several threads.
 assert_not_impl_any!(Watch<OnlySend>: Send, Sync);
 

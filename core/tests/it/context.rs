@@ -39,10 +39,16 @@ fn a_run_that_is_over_writes_nothing_more() {
     let cx = kept.lock().unwrap().take().unwrap();
     cx.set(cell, 2).unwrap();
     run.abort("enough");
-    let over = ContextError::Settled { run: run.id() };
-    assert_eq!(cx.set(cell, 3), Err(over.clone()));
-    assert_eq!(cx.update(cell, |value| *value = 3), Err(over.clone()));
-    assert_eq!(cx.transaction(|tx| tx.try_set(cell, 3)), Err(over.clone()));
-    assert_eq!(cx.updates(|cells| cells.update(cell, |value| *value = 3)).unwrap_err(), over);
+    let refused = [
+        cx.set(cell, 3).unwrap_err(),
+        cx.update(cell, |value| *value = 3).unwrap_err(),
+        cx.transaction(|tx| tx.try_set(cell, 3)).unwrap_err(),
+        cx.updates(|cells| cells.update(cell, |value| *value = 3)).unwrap_err(),
+    ];
+    let first = line!() - 5;
+    for (error, line) in refused.into_iter().zip(first..) {
+        let ContextError::Settled { run: over, name, used } = error else { panic!("{error}") };
+        assert_eq!((over, name.as_str(), used.line()), (run.id(), "leaks its context", line));
+    }
     assert_eq!(store.get(cell), 2);
 }

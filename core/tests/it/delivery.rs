@@ -179,7 +179,7 @@ fn callbacks_that_answer_each_other_without_end_are_an_error_that_names_the_cell
     });
     store.set(ping, 1);
     let errors = errors.lock().unwrap();
-    let CellErrorKind::CausalLoop { cells, limit: 10 } = errors[0].kind() else {
+    let CellErrorKind::CausalLoop { cells, limit: 10, .. } = errors[0].kind() else {
         panic!("{:?}", errors)
     };
     let mut names: Vec<_> = cells.iter().map(|cell| cell.name.as_deref().unwrap()).collect();

@@ -2,10 +2,12 @@
 
 mod async_derived;
 mod auto_traits;
+mod caller_lines;
 mod compensation;
 mod context;
 mod delivery;
 mod derivations;
+mod error_texts;
 mod errors;
 mod executor_abort;
 mod executor_children;

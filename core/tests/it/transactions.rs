@@ -134,11 +134,7 @@ fn an_update_that_panics_tears_its_cell_alone() {
     assert!(panic.is_err());
     let error = store.try_get(torn).unwrap_err();
     assert!(matches!(error.kind(), CellErrorKind::Torn { .. }), "{error}");
-    assert_eq!(
-        error.to_string(),
-        "value of `list` is torn, its update panicked: half way; \
-         salvage it with `recover` or `set` it anew"
-    );
+    assert!(error.to_string().starts_with("value of `list` is torn, its update at "), "{error}");
     assert_eq!(log.take(), [error.to_string()]);
     store.set(sound, 2);
     assert_eq!(store.get(sound), 2);

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
     task::{Context, Wake, Waker},
 };
-use trine_core::{Store, WatchClosed};
+use trine_core::Store;
 
 #[test]
 fn a_watch_shows_the_last_value_and_whether_it_is_news() {
@@ -52,17 +52,21 @@ fn a_removed_cell_closes_its_watches_once_everything_has_been_seen() {
     store.set(cell, 2);
     store.remove(cell).unwrap();
     assert_eq!(watch.changed().now_or_never(), Some(Ok(())));
-    assert_eq!(watch.changed().now_or_never(), Some(Err(WatchClosed)));
+    let closed = watch.changed().now_or_never().unwrap().unwrap_err();
+    assert!(
+        closed.to_string().starts_with("the watch of the cell made at core/tests/it/watches.rs")
+    );
     assert_eq!(*watch.borrow(), 2);
 }
 
 #[test]
 fn a_dropped_store_closes_its_watches() {
     let store = Store::new();
-    let cell = store.source(1);
+    let cell = store.cell("name").source(1);
     let mut watch = store.watch(cell);
     drop(store);
-    assert_eq!(watch.changed().now_or_never(), Some(Err(WatchClosed)));
+    let closed = watch.changed().now_or_never().unwrap().unwrap_err();
+    assert_eq!(closed.cell.name.as_deref(), Some("name"));
 }
 
 struct CountsWakes(AtomicUsize);
