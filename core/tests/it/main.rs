@@ -4,6 +4,7 @@ mod async_derived;
 mod auto_traits;
 mod caller_lines;
 mod compensation;
+mod compile_fail;
 mod context;
 mod delivery;
 mod derivations;
