@@ -1,7 +1,12 @@
 //! What can be sent where: every public type, so that a change of one is a decision.
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
-use std::rc::Rc;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 use trine_core::*;
 
 /// Sendable, but neither shareable nor cloneable: the least that a cell's value has to be.
@@ -23,6 +28,8 @@ assert_impl_all!(AsyncDerived<OnlySend, OnlySend>: Send, Sync, Unpin, Copy);
 assert_impl_all!(AsyncPolicy: Send, Sync, Unpin, Copy);
 assert_impl_all!(AsyncReader: Send, Sync, Unpin, Clone);
 assert_impl_all!(AsyncState<u8, u8>: Send, Sync, Unpin, Clone);
+assert_impl_all!(ReadOnly<OnlySend>: Send, Sync, Unpin, Copy);
+assert_impl_all!(ReadOnly<Rc<u8>>: Send, Sync, Unpin, Copy);
 assert_impl_all!(CellKey: Send, Sync, Unpin, Copy);
 assert_impl_all!(Commit<'static>: Send, Sync, Unpin, Copy);
 assert_impl_all!(CommitNumber: Send, Sync, Unpin, Copy, Ord);
@@ -127,3 +134,63 @@ assert_impl_all!(ContextError: std::error::Error, Send, Sync, Unpin, Clone);
 assert_impl_all!(Reentrant: std::error::Error, Send, Sync, Unpin, Copy);
 assert_impl_all!(StoreDropped: std::error::Error, Send, Sync, Unpin, Copy);
 assert_impl_all!(NoRuntime: std::error::Error, Send, Sync, Unpin, Copy);
+
+/// Of a type that has no public name.
+const fn is_send_sync_unpin<T: Send + Sync + Unpin>(_: &T) {}
+
+#[test]
+fn the_futures_of_watches_are_send_and_sync() {
+    let store = Store::new();
+    let mut watch = store.watch(store.source(0_u8));
+    is_send_sync_unpin(&watch.changed());
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads files")]
+fn no_public_type_is_forgotten_here() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut code = String::new();
+    for file in files(&source) {
+        code.push_str(&fs::read_to_string(file).unwrap());
+    }
+    let exported = ["lib.rs", "test.rs"].map(|file| fs::read_to_string(source.join(file)).unwrap());
+    let names: BTreeSet<_> = exported.iter().flat_map(|file| names(file)).collect();
+    assert!(names.len() > 50, "the list of what is public was not understood: {names:?}");
+    let asserted = include_str!("auto_traits.rs");
+    let mut forgotten = Vec::new();
+    for name in names {
+        let is = |kind: &str| {
+            let definition = format!("pub {kind} {name}");
+            let mut found = code.match_indices(&definition);
+            found.any(|(at, what)| !code[at + what.len()..].starts_with(is_word))
+        };
+        if is("struct") || is("enum") || is("type") {
+            let list = asserted.lines().filter(|line| line.starts_with("assert_"));
+            let mut words = list.flat_map(|line| line.split(|c| !is_word(c)));
+            if !words.any(|word| word == name) {
+                forgotten.push(name);
+            }
+        } else {
+            assert!(is("trait") || is("fn"), "what is `{name}`?");
+        }
+    }
+    assert_eq!(forgotten, Vec::<&str>::new());
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The names behind `pub use` in a file.
+fn names(file: &str) -> impl Iterator<Item = &str> {
+    file.split("pub use ").skip(1).flat_map(|rest| {
+        let list = rest.split(';').next().unwrap();
+        let list = list.rsplit("::").next().unwrap();
+        list.split(|c| !is_word(c)).filter(|name| !name.is_empty())
+    })
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
