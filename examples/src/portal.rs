@@ -106,6 +106,8 @@ pub struct Setup {
     pub client: Client,
     /// Where the subscriber of the view reports to. Cloning it is cheap.
     pub recorder: Recorder,
+    /// The store of a model of Trine, fresh and empty; it says where bodies go on.
+    pub store: trine_core::Store,
 }
 
 /// One way to write the app. Each model file exports one as a constant and is listed in

@@ -2,16 +2,22 @@
 
 mod error;
 mod ledger;
+mod way;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use futures_util::future::BoxFuture;
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub use self::error::ApiError;
 pub use self::ledger::{Ending, Entry, Ledger, Totals};
+pub use self::way::Script;
+use self::way::{Http, Way};
 
-use crate::api::{Endpoint, Found, NewSession, Page, Problem, Session, SpaceList, User};
+use crate::api::{Endpoint, Found, NewSession, Page, Session, SpaceList, User};
 
 /// A connection to the service; clones share it, and the [`Ledger`] of requests.
 ///
@@ -20,8 +26,7 @@ use crate::api::{Endpoint, Found, NewSession, Page, Problem, Session, SpaceList,
 /// working on it, the ledger counts it as cancelled.
 #[derive(Clone, Debug)]
 pub struct Client {
-    address: SocketAddr,
-    http: reqwest::Client,
+    way: Way,
     ledger: Ledger,
 }
 
@@ -29,11 +34,18 @@ impl Client {
     /// A client of the service at `address`. Nothing is sent yet.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        // Without a proxy: the service is on this machine, whatever the environment says.
-        let http = reqwest::Client::builder().no_proxy().build();
-        // What can fail in the builder is TLS, proxies and resolvers; none is built in.
-        let http = http.unwrap_or_default();
-        Self { address, http, ledger: Ledger::new() }
+        Self { way: Way::Http(Http::new(address)), ledger: Ledger::new() }
+    }
+
+    /// A client that asks nobody: `script` makes the answers. For tests in which it matters when they come.
+    #[must_use]
+    pub fn scripted(
+        script: impl Fn(Endpoint, &str) -> BoxFuture<'static, Result<Value, (u16, String)>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self { way: Way::Script(Arc::new(script)), ledger: Ledger::new() }
     }
 
     /// The requests of this client and its clones.
@@ -47,7 +59,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`] when the service cannot be asked or does not answer as agreed.
     pub async fn find_session(&self, token: &str) -> Result<Option<Session>, ApiError> {
-        let request = self.http.get(self.url(&["sessions", token]));
+        let request = |http: &Http| http.request(Method::GET, &["sessions", token]);
         match self.send(Endpoint::FindSession, token, request).await {
             Ok(session) => Ok(Some(session)),
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND.as_u16()) => Ok(None),
@@ -60,8 +72,8 @@ impl Client {
     /// # Errors
     /// [`ApiError`]; status 409 when the token has a session, 422 with a field error when it is not valid.
     pub async fn create_session(&self, token: &str) -> Result<Session, ApiError> {
-        let request = self.http.post(self.url(&["sessions"]));
-        let request = request.json(&NewSession { token: token.to_owned() });
+        let new = NewSession { token: token.to_owned() };
+        let request = |http: &Http| http.request(Method::POST, &["sessions"]).json(&new);
         self.send(Endpoint::CreateSession, token, request).await
     }
 
@@ -70,7 +82,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`]; status 404 when the token has no session.
     pub async fn enter_session(&self, token: &str) -> Result<Session, ApiError> {
-        let request = self.http.post(self.url(&["sessions", token, "enter"]));
+        let request = |http: &Http| http.request(Method::POST, &["sessions", token, "enter"]);
         self.send(Endpoint::EnterSession, token, request).await
     }
 
@@ -79,7 +91,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`] when the service cannot be asked or does not answer as agreed.
     pub async fn end_session(&self, token: &str) -> Result<bool, ApiError> {
-        let request = self.http.delete(self.url(&["sessions", token]));
+        let request = |http: &Http| http.request(Method::DELETE, &["sessions", token]);
         self.send(Endpoint::EndSession, token, request).await
     }
 
@@ -88,8 +100,8 @@ impl Client {
     /// # Errors
     /// [`ApiError`]; status 404 when there is none.
     pub async fn user(&self, id: u32) -> Result<User, ApiError> {
-        let request = self.http.get(self.url(&["users", &id.to_string()]));
-        self.send(Endpoint::User, &id.to_string(), request).await
+        let id = id.to_string();
+        self.send(Endpoint::User, &id, |http| http.request(Method::GET, &["users", &id])).await
     }
 
     /// Up to `limit` (at most 100) spaces by identity, after the first `offset`.
@@ -97,8 +109,8 @@ impl Client {
     /// # Errors
     /// [`ApiError`] when the service cannot be asked or does not answer as agreed.
     pub async fn spaces(&self, offset: u32, limit: u32) -> Result<SpaceList, ApiError> {
-        let request = self.http.get(self.url(&["spaces"]));
-        let request = request.query(&[("offset", offset), ("limit", limit)]);
+        let part = [("offset", offset), ("limit", limit)];
+        let request = |http: &Http| http.request(Method::GET, &["spaces"]).query(&part);
         self.send(Endpoint::Spaces, &format!("{offset}+{limit}"), request).await
     }
 
@@ -107,7 +119,7 @@ impl Client {
     /// # Errors
     /// [`ApiError`] when the service cannot be asked or does not answer as agreed.
     pub async fn search(&self, query: &str) -> Result<Found, ApiError> {
-        let request = self.http.get(self.url(&["search"])).query(&[("q", query)]);
+        let request = |http: &Http| http.request(Method::GET, &["search"]).query(&[("q", query)]);
         self.send(Endpoint::Search, query, request).await
     }
 
@@ -116,48 +128,19 @@ impl Client {
     /// # Errors
     /// [`ApiError`]; status 404 when there is none.
     pub async fn page(&self, id: u32) -> Result<Page, ApiError> {
-        let request = self.http.get(self.url(&["pages", &id.to_string()]));
-        self.send(Endpoint::Page, &id.to_string(), request).await
-    }
-
-    /// A path of the service; a token may hold any character.
-    fn url(&self, segments: &[&str]) -> Url {
-        let mut url: Url = match format!("http://{}", self.address).parse() {
-            Ok(url) => url,
-            Err(_) => unreachable!("an address with a port is the authority of a URL"),
-        };
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.extend(segments);
-        }
-        url
+        let id = id.to_string();
+        self.send(Endpoint::Page, &id, |http| http.request(Method::GET, &["pages", &id])).await
     }
 
     async fn send<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
         key: &str,
-        request: RequestBuilder,
+        request: impl FnOnce(&Http) -> RequestBuilder,
     ) -> Result<T, ApiError> {
         let sent = self.ledger.start(endpoint, key);
-        let answer = match request.send().await {
-            Ok(response) => Self::read(endpoint, response).await,
-            Err(error) => Err(ApiError::transport(endpoint, error)),
-        };
+        let answer = self.way.ask(endpoint, key, request).await;
         sent.finish();
         answer
-    }
-
-    async fn read<T: DeserializeOwned>(
-        endpoint: Endpoint,
-        response: Response,
-    ) -> Result<T, ApiError> {
-        let status = response.status();
-        if status.is_success() {
-            return response.json().await.map_err(|error| ApiError::transport(endpoint, error));
-        }
-        let problem: Problem =
-            response.json().await.map_err(|error| ApiError::transport(endpoint, error))?;
-        let Problem { message, fields } = problem;
-        Err(ApiError::Status { endpoint, status: status.as_u16(), message, fields })
     }
 }

@@ -150,8 +150,7 @@ struct App {
 }
 
 impl App {
-    fn new(Setup { client, recorder }: Setup) -> Self {
-        let store = Store::new();
+    fn new(Setup { client, recorder, store }: Setup) -> Self {
         // What is shown follows from the atoms.
         let view = synergy((&SHOWN, &SESSION, &USER, &SPACES, &SEARCH, &PAGE)).derive(
             &store,

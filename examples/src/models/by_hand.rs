@@ -49,7 +49,7 @@ struct State {
 }
 
 impl App {
-    fn new(Setup { client, recorder }: Setup) -> Self {
+    fn new(Setup { client, recorder, .. }: Setup) -> Self {
         let tasks = TaskTracker::new();
         // Closed means that `wait` may return once it is empty; tasks can still be added.
         tasks.close();

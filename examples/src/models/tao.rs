@@ -298,8 +298,7 @@ struct App {
 }
 
 impl App {
-    fn new(Setup { client, recorder }: Setup) -> Self {
-        let store = Store::new();
+    fn new(Setup { client, recorder, store }: Setup) -> Self {
         let world = World { client, view: store.source(View::default()), store };
         // Told once per commit that changes the view, in order, outside every lock.
         let show = move |change: &trine_core::Change<'_, View>| {

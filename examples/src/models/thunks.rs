@@ -207,11 +207,12 @@ struct App {
 }
 
 impl App {
-    fn new(Setup { client, recorder }: Setup) -> Self {
+    fn new(Setup { client, recorder, store }: Setup) -> Self {
         let (list_spaces, enter_session, fetch_user) =
             (list_spaces(), enter_session(), fetch_user());
         let (search, open_page) = (search(), open_page());
         let store = Store::builder()
+            .on(store)
             .extra(client)
             .slice(shown(&list_spaces))
             .slice(session(&enter_session))

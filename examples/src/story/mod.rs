@@ -131,7 +131,11 @@ impl Script {
         }
         let before = service.traffic().total();
         let (client, recorder) = (Client::new(service.address()), Recorder::start());
-        let setup = Setup { client: client.clone(), recorder: recorder.clone() };
+        let setup = Setup {
+            client: client.clone(),
+            recorder: recorder.clone(),
+            store: trine_core::Store::new(),
+        };
         let (portal, patience) = ((model.build)(setup), conditions.patience);
         let stage = Stage { portal, service, client, recorder, patience };
         let played = match self {

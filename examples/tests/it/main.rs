@@ -10,6 +10,7 @@ mod models;
 mod one_store;
 mod program;
 mod saboteurs;
+mod schedules;
 
 use std::sync::Arc;
 

@@ -16,7 +16,8 @@ use crate::{House, small_data};
 const FOREVER: Duration = Duration::from_secs(3_600);
 
 fn built(model: &Model, house: &House) -> Box<dyn Portal> {
-    (model.build)(Setup { client: house.client.clone(), recorder: Recorder::start() })
+    let (client, store) = (house.client.clone(), trine_core::Store::new());
+    (model.build)(Setup { client, recorder: Recorder::start(), store })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
