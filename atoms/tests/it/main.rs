@@ -6,4 +6,5 @@ mod compile_fail;
 mod conflicts;
 mod document;
 mod hostile;
+mod schedules;
 mod sync_actions;

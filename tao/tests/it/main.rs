@@ -15,4 +15,5 @@ mod oracle;
 mod patterns;
 mod registration;
 mod regressions;
+mod schedules;
 mod stage;

@@ -12,6 +12,7 @@ mod lifecycle;
 mod log;
 mod outcomes;
 mod policies;
+mod schedules;
 mod sequences;
 mod service;
 mod stores;
