@@ -1,4 +1,8 @@
 //! What can be wrong with a cell.
+//!
+//! Errors are values that travel: a failed derivation hands its error to everyone who reads it, unchanged, so that the last
+//! reader still learns where it began. They name cells, by their names or the calls that made them, both parties where there
+//! are two, and what to do. `tests/it/error_texts.rs` brings each about and looks at what it says.
 
 use crate::{cell::CellLabel, lease::Reentrant};
 use std::{any::Any, fmt, panic::Location, sync::Arc};

@@ -1,4 +1,9 @@
 //! The store: one cheap handle to everything.
+//!
+//! All handles share a [`Core`]: the lease with everything behind it, and beside it what needs no lease, such as the observers, the
+//! executor and the tables of front ends. Every operation enters the lease once, through [`Core::enter`], and leaves with
+//! what it has left to do outside: wakers, values to drop, callbacks to call. What users call is grouped by what it does:
+//! `reads.rs`, `writes.rs`, and where a part of the core has methods of its own on the store (lists, runs), with that part.
 
 mod build;
 mod extension;

@@ -1,4 +1,9 @@
 //! The journal: what an open transaction has replaced.
+//!
+//! The first write of a cell in each level adds an entry with what puts the cell back: its old value, or, for a list, what
+//! undoes the edits. Entries are in the order of the writes, and those of one cell are linked, the last one found from its
+//! node, so that nothing is looked up in a map. A roll-back takes the entries of its level off the end; the commit compares
+//! each written cell with its first entry, what it was before the outermost transaction, and tells of it only if it differs.
 
 use crate::{
     cell::Kept,

@@ -1,4 +1,9 @@
 //! Transactions: several writes, one commit.
+//!
+//! A transaction writes into the cells themselves, so that its own reads, derived cells included, are the ordinary ones. The
+//! journal (`journal.rs`) keeps what was replaced. At the end, what is really different from the beginning is the commit:
+//! a cell that came back to its old value was not written. An `Err` or a panic puts everything back, and what was
+//! derived meanwhile is stained, so that it comes back as well. Inner transactions are levels of the same journal.
 
 use super::{CommitNumber, UpdateResult, Writer, journal::Savepoint, write::PanicPayload};
 use crate::{

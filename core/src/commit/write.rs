@@ -1,4 +1,12 @@
 //! Writes of one cell, and the end of every commit.
+//!
+//! A write changes the cell in place, keeps what it replaced until the lease is free, and stains what depends on it. Then
+//! [`Graph::finish`] does for every kind of write what makes a commit of it: the number, the event, and a round through the
+//! cells that have subscribers and were stained, each of which is pulled and handed to the outbox if it is different. The
+//! round goes over what was reached from the written cells, never over what exists.
+//!
+//! An update that panics half way leaves its cell *torn*: the panic is kept as the cell's error, and counts as a change, since
+//! whoever reads the cell has to hear of it. Atomic cells are updated on a copy instead.
 
 use super::{CommitNumber, Writer};
 use crate::{

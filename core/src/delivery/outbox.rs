@@ -1,4 +1,12 @@
 //! The outbox: what is to be told, in order, and who tells it.
+//!
+//! A queue of small items, one per changed cell that has callbacks and one per event, in the order of the commits; the values
+//! wait with the cells' topics. Whoever leaves the lease while nobody delivers takes a *parcel* out: all that is left
+//! of the oldest commit, with the callbacks lent by their topics. In the common case, one commit and nobody delivering, the
+//! callbacks go straight into the parcel and the queue is never touched.
+//!
+//! Bounds: beyond `capacity` items, a new value takes the place of one that waits, and says how many it stands for. Commits made
+//! by callbacks know how deep their causes go, so that a ping-pong without end becomes an error.
 
 use super::{
     Panicked,

@@ -1,4 +1,8 @@
 //! Callback subscriptions.
+//!
+//! Adding one pulls the cell, so that from then on a commit finds it by marking, and puts the callback into the cell's topic
+//! with the number of the last commit: it hears of later ones. The guard knows the callback's place, so ending it costs the
+//! same however many others there are. The last one to go takes the topic with it, and the cell is lazy again.
 
 use super::topic::{Callback, Notice, Topic};
 use crate::{

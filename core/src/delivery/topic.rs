@@ -1,4 +1,10 @@
 //! The subscribers of one cell.
+//!
+//! A topic comes to be with the first subscriber of a cell and goes with the last. A commit that changes the cell *stages* its
+//! value: one copy for all callbacks, one for the watches, one for each stream. The callbacks are *lent* to the deliverer and
+//! called outside the lease; who subscribes or unsubscribes meanwhile is noted beside and merged when they come back.
+//! A removal is also counted where the deliverer sees it without the lease, so that a callback whose guard is gone is not
+//! called any more.
 
 use super::{Panicked, subscription::Change, watch::Outlet};
 use crate::{

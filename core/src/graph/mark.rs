@@ -1,4 +1,8 @@
 //! Marking: a change is pushed down the graph as a colour.
+//!
+//! The cells that read the changed one become `Dirty`, what is below them `Check`; cells with subscribers are collected on the
+//! way, for the end of the commit. A cell that is stained already is not descended into, which is sound since below a
+//! stained cell there are only stained ones: so a hundred writes in one transaction mark what they reach once.
 
 use super::{Colour, Graph, node::NONE};
 

@@ -1,4 +1,8 @@
 //! Editing a list, and noting what was done.
+//!
+//! Each method looks at its indices first, then copies what the diff needs, then changes the vector, then notes: so what
+//! panics (an index, the elements' `Clone`) does so while the list and the notes still agree. Displaced elements are kept
+//! for after the lease, and, in a transaction, what undoes each change.
 
 use super::{
     diff::{ListDiff, shift},

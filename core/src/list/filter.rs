@@ -1,4 +1,7 @@
 //! The view of the elements that pass a test.
+//!
+//! Where an element is in the view is how many before it passed: the sum of the weights before it, O(log n) in a
+//! [`Sequence`] whose weights say who has passed.
 
 use super::{adapter::ListAdapter, diff::ListDiff, sequence::Sequence};
 use std::fmt;

@@ -1,4 +1,10 @@
 //! What the readers of one list's diffs share, and how a commit reaches them.
+//!
+//! An edit borrows the pending diffs from the log and puts them back longer, so several edits of one transaction make one
+//! batch, and a roll-back cuts off what it undoes. The commit publishes: each reader's buffer gets the batch, or, where the
+//! reader is full, stale or the list was replaced, a reset with a copy of the list. A reset that waits is kept up to date by
+//! later batches instead of being copied anew: lagging for long costs one copy. Batches bear the number of their commit, which is how a
+//! callback is told no further than its turn.
 
 use super::diff::ListDiff;
 use crate::{

@@ -1,4 +1,7 @@
 //! The view in another order.
+//!
+//! Two sequences, the list and the view, whose elements know each other's nodes: nodes stay the same while others come and go,
+//! so a removal finds its place in the view without a comparison, and an insertion by binary search.
 
 use super::{adapter::ListAdapter, diff::ListDiff, sequence::Sequence};
 use std::{cmp::Ordering, fmt};

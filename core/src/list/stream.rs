@@ -1,4 +1,7 @@
 //! Reading the diffs of a list: a stream, and views of it.
+//!
+//! A reader and its list share a buffer (`log.rs`); reading takes that buffer's lock, never the lease. A view is a reader with a
+//! state machine behind it, so that what a filter, a map or a sort costs is paid by who reads, when he reads.
 
 use super::{
     ListCell,

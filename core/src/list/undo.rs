@@ -1,4 +1,7 @@
 //! What a transaction keeps of an edited list, instead of a copy of it.
+//!
+//! For each change the diff that takes it back, to be applied from the last one to the first. It stands in the journal where the old
+//! value would be, and cuts off the log what nobody is to hear of.
 
 use super::{
     diff::ListDiff,

@@ -1,4 +1,7 @@
 //! Writing lists: alone, among several updates, in a transaction, from a run.
+//!
+//! All go through [`Graph::edit_items`], which runs the edit and collects what it noted; they differ in what becomes of it: a
+//! commit, a part of one, an entry in the journal. An edit that panics tears the list only if it had changed something.
 
 use super::{
     ListCell,

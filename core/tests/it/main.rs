@@ -1,5 +1,6 @@
 //! One binary, a module per topic.
 
+mod api_on_one_screen;
 mod async_derived;
 mod auto_traits;
 mod caller_lines;
