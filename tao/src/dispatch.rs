@@ -20,6 +20,7 @@ mod nesting;
 mod queue;
 mod ruling;
 mod track;
+mod waiting;
 mod walk;
 
 pub(crate) use line::Line;

@@ -3,7 +3,7 @@
 //! A cascade has one line that begins on the stack of the caller of `set`, and one for each async handler. A dispatch that
 //! has to wait for a handler does not hold up the others of its line: chains are a fan-out.
 
-use super::{Dispatch, nesting::Nested, track::Track};
+use super::{Dispatch, nesting::Nested, track::Track, waiting::Waiting};
 use crate::{
     cascade::Cascade,
     context::AppCtx,
@@ -27,18 +27,18 @@ pub(crate) struct Line {
     /// What is to be dispatched next, and for whom.
     track: Track,
     /// Dispatches that wait for a handler.
-    waiting: Vec<Dispatch>,
+    waiting: Waiting,
 }
 
 impl Line {
     /// The line of a signal that is being set.
     #[inline]
     pub(crate) fn enter(core: &Arc<Core>, context: AppCtx) -> Self {
-        Self { track: Track::enter(core, context), waiting: Vec::new() }
+        Self { track: Track::enter(core, context), waiting: Waiting::default() }
     }
 
     pub(super) fn forked(track: Track) -> Self {
-        Self { track, waiting: Vec::new() }
+        Self { track, waiting: Waiting::default() }
     }
 
     /// Dispatches what can be without waiting, and leaves the rest to the runtime.
@@ -105,14 +105,17 @@ impl Line {
     /// it stops at the first future.
     fn advance(&mut self, mut cx: Option<&mut Context<'_>>, turn: Option<u32>) -> Poll<()> {
         let Self { track, waiting } = self;
-        waiting.retain_mut(|dispatch| dispatch.poll(track, cx.as_deref_mut()).is_pending());
         let mut dispatched = 0;
+        if let Some(cx) = cx.as_deref_mut() {
+            waiting.poll_due(track, cx);
+        }
         while let Some(place) = track.next() {
             let mut dispatch = Dispatch::receive(place, track);
-            if dispatch.poll(track, cx.as_deref_mut()).is_pending() {
+            if dispatch.poll(track, None).is_pending() {
                 waiting.push(dispatch);
-                if cx.is_none() {
-                    return Poll::Pending;
+                match cx.as_deref_mut() {
+                    Some(cx) => waiting.poll_due(track, cx),
+                    None => return Poll::Pending,
                 }
             }
             dispatched += 1;

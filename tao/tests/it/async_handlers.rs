@@ -4,8 +4,8 @@ use crate::stage::{Log, Stage, failures};
 use std::{
     future::pending,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -193,4 +193,44 @@ fn dropping_the_last_handle_to_the_store_ends_what_is_out_of_band() {
     drop((store, tao));
     assert!(gone.load(Ordering::SeqCst));
     assert!(cascade.is_settled());
+}
+
+#[test]
+fn a_wake_up_polls_the_handler_that_it_is_for_and_no_other() {
+    use std::task::{Poll, Waker};
+    const SIGNALS: usize = 300;
+    let stage = Stage::new();
+    let polls = Arc::new(AtomicUsize::new(0));
+    // The wakers of those who wait; an empty place is one whose time has come.
+    let wakers: Arc<Mutex<Vec<Option<Waker>>>> = Arc::new(Mutex::new(vec![None; SIGNALS]));
+    let open: Arc<Mutex<Vec<bool>>> = Arc::new(Mutex::new(vec![false; SIGNALS]));
+    let _fan = stage.tao.on_inline(("App", "Start", "Portal"), |_| {
+        (0..SIGNALS).map(|n| AppCtx::new("App", "Wait", "Portal").term(n)).collect::<Vec<_>>()
+    });
+    let _wait = stage.tao.on_inline(("App", "Wait", "Portal"), {
+        let (polls, wakers, open) = (polls.clone(), wakers.clone(), open.clone());
+        move |cx: AppCtx| {
+            let n = *cx.term_datum::<usize>().unwrap();
+            let (polls, wakers, open) = (polls.clone(), wakers.clone(), open.clone());
+            std::future::poll_fn(move |cx| {
+                polls.fetch_add(1, Ordering::Relaxed);
+                if open.lock().unwrap()[n] {
+                    return Poll::Ready(());
+                }
+                wakers.lock().unwrap()[n] = Some(cx.waker().clone());
+                Poll::Pending
+            })
+        }
+    });
+    let cascade = stage.tao.set(AppCtx::new("App", "Start", "Portal"));
+    stage.run();
+    for n in (0..SIGNALS).rev() {
+        assert!(!cascade.is_settled());
+        open.lock().unwrap()[n] = true;
+        let waker = wakers.lock().unwrap()[n].take().unwrap();
+        waker.wake();
+        stage.run();
+    }
+    assert!(cascade.is_settled());
+    assert_eq!(polls.load(Ordering::Relaxed), 2 * SIGNALS);
 }

@@ -1,0 +1,106 @@
+//! Dispatches that wait for a handler, polled only when they are woken.
+//!
+//! A line may wait in many places at once, and its run has one waker. If each wake-up polled everything that waits, a line of n
+//! signals would take n² polls to come to rest. So each dispatch is polled with a waker of its own, which notes whose turn it
+//! is before it wakes the run. Those who are due are polled in the order in which they began to wait.
+
+use super::{Dispatch, track::Track};
+use crate::sync::Mutex;
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+};
+
+/// The dispatches of a line that wait for a handler.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// By the order in which they began to wait.
+    dispatches: BTreeMap<u64, (Dispatch, Waker)>,
+    /// The number of the last one.
+    last: u64,
+    /// Who is due. Made for the first one, so that a line which never waits makes none.
+    bell: Option<Arc<Bell>>,
+}
+
+/// What the wakers of the dispatches and their line share.
+#[derive(Default)]
+struct Bell(Mutex<Rung>);
+
+#[derive(Default)]
+struct Rung {
+    /// The numbers of those who are due.
+    due: Vec<u64>,
+    /// Wakes the line's run.
+    line: Option<Waker>,
+}
+
+/// Wakes one dispatch.
+struct Ticket {
+    bell: Arc<Bell>,
+    number: u64,
+}
+
+impl Wake for Ticket {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let line = {
+            let mut rung = self.bell.0.lock();
+            rung.due.push(self.number);
+            rung.line.take()
+        };
+        // The run's waker is its runtime's: not under the lock.
+        if let Some(line) = line {
+            line.wake();
+        }
+    }
+}
+
+impl Waiting {
+    pub(super) fn is_empty(&self) -> bool {
+        self.dispatches.is_empty()
+    }
+
+    /// The one that has waited longest.
+    pub(super) fn first(&self) -> Option<&Dispatch> {
+        self.dispatches.values().next().map(|(dispatch, _)| dispatch)
+    }
+
+    /// Adds a dispatch, which is due at once: if it was polled before, then with a waker that is not its own.
+    pub(super) fn push(&mut self, dispatch: Dispatch) {
+        self.last += 1;
+        let bell = self.bell.get_or_insert_default();
+        let ticket = Ticket { bell: Arc::clone(bell), number: self.last };
+        self.dispatches.insert(self.last, (dispatch, Waker::from(Arc::new(ticket))));
+        bell.0.lock().due.push(self.last);
+    }
+
+    /// Polls those who are due; the others wake the run of `cx` when they are.
+    pub(super) fn poll_due(&mut self, track: &mut Track, cx: &Context<'_>) {
+        let Some(bell) = &self.bell else { return };
+        // A waker is user code: cloned and dropped outside the lock.
+        let known = bell.0.lock().line.as_ref().is_some_and(|line| line.will_wake(cx.waker()));
+        if !known {
+            let line = cx.waker().clone();
+            let old = bell.0.lock().line.replace(line);
+            drop(old);
+        }
+        let mut due = std::mem::take(&mut bell.0.lock().due);
+        due.sort_unstable();
+        due.dedup();
+        for number in due {
+            // Gone if it was woken once more as it came to its end.
+            let Some((dispatch, waker)) = self.dispatches.get_mut(&number) else { continue };
+            if let Poll::Ready(()) = dispatch.poll(track, Some(&mut Context::from_waker(waker))) {
+                self.dispatches.remove(&number);
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.dispatches.clear();
+    }
+}
