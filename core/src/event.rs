@@ -69,6 +69,15 @@ pub enum Event {
         /// The run that started it.
         parent: Option<RunId>,
     },
+    /// Another attempt of a run begins.
+    RunRetried {
+        /// The run.
+        run: RunId,
+        /// Its name.
+        name: Text,
+        /// Which attempt it is, counted from 1.
+        attempt: u32,
+    },
     /// A run reached its one terminal outcome.
     RunSettled {
         /// The run.
@@ -77,6 +86,8 @@ pub enum Event {
         name: Text,
         /// Which kind of outcome.
         outcome: OutcomeKind,
+        /// How many attempts were begun.
+        attempts: u32,
     },
     /// A front end dispatched an action.
     Dispatched {

@@ -4,24 +4,26 @@
 //!
 //! | file | step |
 //! |---|---|
-//! | `builder.rs` | a front end describes the run: name, parent, policy and key, hooks |
-//! | `policy.rs` | may it start beside those of its name and key? |
-//! | `start.rs` | admission, registration, start event and hook, the first poll on the caller's stack |
-//! | `context.rs` | what the body is given |
+//! | `builder.rs` | a front end describes the run: name, parent, policy, key, pace, times, hooks |
+//! | `policy.rs`, `pace.rs`, `group.rs` | may it start beside those of its name and key, at once or later? |
+//! | `start.rs` | registration, admission, start event and hook, the first poll on the caller's stack |
+//! | `shared.rs` | runs without a body, which end as the run does whose work they share |
+//! | `context.rs`, `writes.rs` | what the body is given |
+//! | `timing.rs`, `retry.rs` | what is put around the body: a pause before it, a limit, further attempts |
+//! | `clock.rs`, `tokio_clock.rs` | what time it is |
 //! | `spawn.rs`, `tokio.rs`, `task.rs` | a body that is not ready goes on elsewhere |
 //! | `cell.rs`, `any_run.rs` | the state of the run, and the run with its types forgotten |
-//! | `phase.rs` | how far it is: one word that threads agree on |
+//! | `phase.rs` | how far it is: what threads agree on |
 //! | `body.rs` | where its body is, and who drops it |
 //! | `family.rs` | its children |
 //! | `settle.rs`, `ending.rs` | from a decided outcome to a dropped body |
 //! | `outcome.rs`, `failure.rs` | how it ended |
 //! | `run.rs`, `waiting.rs`, `waiters.rs` | who asked, and who waits |
-//! | `engine.rs`, `registry.rs` | what a store knows of its live runs |
-//! | `clock.rs`, `tokio_clock.rs` | what time it is |
+//! | `engine.rs`, `registry.rs`, `drain.rs` | what a store knows of its live runs, and the wait until there are none |
 //!
 //! Locks: a run's own, the registry's, the groups'. No user code runs under any of them, with one
-//! exception: keys are compared under the groups' lock, inside the lease, like every other comparator. The only
-//! nesting is run -> registry and lease -> groups.
+//! exception: keys are compared under the groups' lock, inside the lease, like every other comparator. They nest in one
+//! order only: lease, groups, run, registry. Never two runs' at a time.
 
 mod any_run;
 mod body;
@@ -30,20 +32,26 @@ mod cell;
 mod clock;
 mod contain;
 mod context;
+mod drain;
 mod ending;
 mod engine;
 mod failure;
 mod family;
+mod group;
 mod id;
 mod outcome;
+mod pace;
 mod phase;
 mod policy;
 mod registry;
+mod retry;
 mod run;
 mod settle;
+mod shared;
 mod spawn;
 mod start;
 mod task;
+mod timing;
 #[cfg(feature = "tokio")]
 mod tokio;
 #[cfg(feature = "tokio")]
@@ -57,13 +65,15 @@ mod tests;
 
 pub use any_run::RunStatus;
 pub use builder::RunBuilder;
-pub use clock::{Clock, Sleep};
+pub use clock::{Clock, NoClock, Sleep};
 pub use context::RunContext;
+pub use drain::{Drain, Idle};
 pub use failure::{Failure, StoreDropped};
 pub use id::RunId;
 pub use outcome::{AbortedBy, Outcome, OutcomeKind, Rejection};
 pub use policy::Policy;
-pub use registry::{Idle, RunInfo, Runs};
+pub use registry::{RunInfo, Runs};
+pub use retry::{Retry, RetryBudget};
 pub use run::{AbortOnDropGuard, Run};
 pub use spawn::{NoRuntime, Spawn};
 pub use task::Task;

@@ -2,13 +2,17 @@
 
 use super::{
     engine::Executor,
+    group::Group,
     id::RunId,
     outcome::{Outcome, OutcomeKind, Rejection},
     phase::{Claim, Phase},
-    policy::Group,
 };
-use crate::text::Text;
+use crate::{
+    sync::atomic::{AtomicU32, Ordering},
+    text::Text,
+};
 use std::{
+    any::Any,
     convert::Infallible,
     fmt,
     sync::Arc,
@@ -32,18 +36,25 @@ pub(crate) struct Head {
     pub(super) phase: Phase,
 }
 
-/// What never changes about a run, and few runs have.
+/// What few runs have.
 #[derive(Default)]
 pub(super) struct About {
     /// The run that started it.
     pub(super) parent: Option<RunId>,
-    /// The runs that it excludes.
+    /// The runs that it may have to do with.
     pub(super) group: Option<Group>,
+    /// Whether it is a member of that group, so that it must leave it.
+    pub(super) is_member: bool,
+    /// What else it can be found by.
+    pub(super) tags: Vec<Text>,
+    /// The attempt that is under way; 0 as long as it is the first. `Relaxed`: nothing else hangs on it.
+    attempt: AtomicU32,
 }
 
 /// A run whose types are forgotten.
 pub(crate) trait AnyRun: Send + Sync {
     fn head(&self) -> &Head;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn status(&self) -> RunStatus;
 
     /// Decides the outcome, unless somebody has. The winner must go on with `settle::conclude`.
@@ -70,6 +81,11 @@ pub(crate) trait AnyRun: Send + Sync {
 
     /// Polls a body at rest, as its task does.
     fn poll_resting_body(&self, cx: &mut Context<'_>) -> Step;
+
+    /// Has the body wait for its turn.
+    fn hold(&self);
+    /// Tells the body that it is its turn.
+    fn grant(&self);
 
     fn poll_settled(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()>;
     fn poll_stopped(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()>;
@@ -118,13 +134,51 @@ pub enum RunStatus {
     Settled(OutcomeKind),
 }
 
+impl About {
+    /// What few runs have, if this one has any of it.
+    pub(super) fn boxed(
+        parent: Option<RunId>,
+        group: Option<Group>,
+        tags: Vec<Text>,
+    ) -> Option<Box<Self>> {
+        let any = parent.is_some() || group.is_some() || !tags.is_empty();
+        any.then(|| {
+            let attempt = AtomicU32::new(0);
+            Box::new(Self { parent, group, is_member: false, tags, attempt })
+        })
+    }
+}
+
 impl Head {
     /// The run that started it.
     pub(super) fn parent(&self) -> Option<RunId> {
         self.about.as_ref()?.parent
     }
 
-    /// The runs that it excludes.
+    /// The attempt that is under way, or was the last, counted from 1.
+    pub(super) fn attempt(&self) -> u32 {
+        self.about.as_ref().map_or(1, |about| about.attempt.load(Ordering::Relaxed).max(1))
+    }
+
+    /// Notes that another attempt begins.
+    pub(super) fn set_attempt(&self, attempt: u32) {
+        if let Some(about) = &self.about {
+            about.attempt.store(attempt, Ordering::Relaxed);
+        }
+    }
+
+    /// What it can be found by, beside name and key.
+    pub(super) fn tags(&self) -> &[Text] {
+        self.about.as_ref().map_or(&[], |about| &about.tags)
+    }
+
+    /// The group that it is a member of.
+    pub(super) fn joined(&self) -> Option<&Group> {
+        let about = self.about.as_ref()?;
+        about.group.as_ref().filter(|_| about.is_member)
+    }
+
+    /// The runs that it may have to do with.
     pub(super) fn group(&self) -> Option<&Group> {
         self.about.as_ref()?.group.as_ref()
     }

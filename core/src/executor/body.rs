@@ -77,6 +77,9 @@ where
 
     /// Polls a body at rest, as its task does.
     pub(super) fn poll_by_task(&self, cx: &mut Context<'_>) -> Step {
+        if self.head.phase.is_held() && self.waits_for_turn(cx) {
+            return Step::Pending;
+        }
         let (body, known) = {
             let mut state = self.state.lock();
             if !self.head.phase.is_active() {
@@ -91,6 +94,20 @@ where
         // Cloned outside the lock, since that is user code.
         let waker = (!known).then(|| cx.waker().clone());
         self.poll_held_body(body, cx, waker)
+    }
+
+    /// Registers the task of a body that waits for its turn; false if there is nothing to wait for any more.
+    #[cold]
+    fn waits_for_turn(&self, cx: &Context<'_>) -> bool {
+        let waker = cx.waker().clone();
+        let mut state = self.state.lock();
+        if !self.head.phase.is_held() || !self.head.phase.is_active() {
+            return false;
+        }
+        let old = state.task.replace(waker);
+        drop(state);
+        drop(old);
+        true
     }
 
     /// Drops the body of a run that is over, or what the starter has of it, and says so.

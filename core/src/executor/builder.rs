@@ -5,13 +5,16 @@ use super::{
     cell::SettleHook,
     context::RunContext,
     engine::Executor,
+    group::Key,
     outcome::Outcome,
-    policy::{Key, Policy},
+    pace::Pace,
+    policy::Policy,
+    retry::{Retry, attempts},
     run::Run,
     start::start,
 };
 use crate::{store::Store, text::Text};
-use std::{borrow::Cow, fmt, future::Future, hash::Hash, sync::Arc};
+use std::{borrow::Cow, fmt, future::Future, hash::Hash, sync::Arc, time::Duration};
 
 /// A hook that is called on the starting thread before the body.
 pub(super) type StartHook<'a> = Box<dyn FnOnce(&RunContext) -> Result<(), Text> + 'a>;
@@ -51,6 +54,14 @@ pub struct RunBuilder<'a, T, E> {
     pub(super) policy: Policy,
     /// What tells it apart from runs of the same name.
     pub(super) key: Option<Key>,
+    /// How often runs of its name and key may come.
+    pub(super) pace: Option<Pace>,
+    /// How long it may take.
+    pub(super) timeout: Option<Duration>,
+    /// Whether it counts attempts.
+    pub(super) retries: bool,
+    /// What else it can be found by.
+    pub(super) tags: Vec<Text>,
     /// Asked before the policy.
     pub(super) condition: Option<Condition<'a>>,
     /// Called before the body.
@@ -74,6 +85,10 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
             queued: false,
             policy: Policy::Parallel,
             key: None,
+            pace: None,
+            timeout: None,
+            retries: false,
+            tags: Vec::new(),
             condition: None,
             on_start: None,
             on_settle: None,
@@ -112,6 +127,51 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
     /// `Hash` is called now; `Eq` inside the store's lease, so it must be pure.
     pub fn key<K: Hash + Eq + Send + Sync + 'static>(mut self, key: K) -> Self {
         self.key = Some(Key::new(key));
+        self
+    }
+
+    /// What else the run can be found by in the store's [`Runs`](crate::Runs). May be called several times.
+    pub fn tag(mut self, tag: impl Into<Text>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Ends the run as [`Outcome::TimedOut`] when its body is not done `time` after it was begun. With
+    /// [retries](Self::start_retrying), that is the time for all attempts and the pauses between them.
+    ///
+    /// Like every other time, it is taken on the store's [`Clock`](crate::Clock); without one, the run fails as
+    /// [`Failure::NoClock`](crate::Failure::NoClock).
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = Some(time);
+        self
+    }
+
+    /// Has the body wait until no other run of the same name and key has come for `quiet`; one that comes before supersedes
+    /// this one.
+    ///
+    /// The start of the run is told now. As with every pace, a run whose body has begun goes on when another one
+    /// comes; [`Policy::Latest`] ends it. Not for [`Policy::Shared`].
+    pub fn debounce(mut self, quiet: Duration) -> Self {
+        self.pace = Some(Pace::Debounce(quiet));
+        self
+    }
+
+    /// Starts at once if no other run of the same name and key has come for `quiet`, and else is skipped.
+    pub fn debounce_leading(mut self, quiet: Duration) -> Self {
+        self.pace = Some(Pace::DebounceLeading(quiet));
+        self
+    }
+
+    /// Begins at most one body of the same name and key per `time`: at once, or else when `time` has passed since the last
+    /// one was begun. A run that comes while another one waits so supersedes that.
+    pub fn throttle(mut self, time: Duration) -> Self {
+        self.pace = Some(Pace::Throttle(time));
+        self
+    }
+
+    /// Starts at once, unless another run of the same name and key was begun less than `time` ago: then it is skipped.
+    pub fn throttle_leading(mut self, time: Duration) -> Self {
+        self.pace = Some(Pace::ThrottleLeading(time));
         self
     }
 
@@ -172,6 +232,23 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
         E: Send + Sync + 'static,
     {
         start(self, body)
+    }
+
+    /// [`start`](Self::start) for a body that is called again when an attempt was not successful, as `retry` says.
+    ///
+    /// All attempts are one run, with one start, one outcome, and one context, which tells the
+    /// [attempt](RunContext::attempt). Each further one is an [`Event::RunRetried`](crate::Event::RunRetried). `body` is
+    /// called where the run is polled.
+    #[track_caller]
+    pub fn start_retrying<B, F>(mut self, retry: Retry<E>, body: B) -> Run<T, E>
+    where
+        B: FnMut(RunContext) -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+    {
+        self.retries = true;
+        self.start(move |cx| attempts(cx, retry, body))
     }
 }
 

@@ -14,13 +14,16 @@
 
 use super::{
     any_run::{AnyRun, End, Head, RunStatus, Step, TypedRun, Verdict},
+    contain::contain,
     family::Kin,
     outcome::Outcome,
     phase::Claim,
+    shared::Share,
     waiters::Waiters,
 };
 use crate::sync::Mutex;
 use std::{
+    any::Any,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -54,6 +57,8 @@ pub(super) struct State<T, E> {
     pub(super) waiters: Waiters,
     /// Parent and children.
     pub(super) kin: Option<Box<Kin>>,
+    /// Those that share this run's work, or the work that this run shares.
+    pub(super) share: Option<Box<Share<T, E>>>,
 }
 
 impl<T, E> RunCell<T, E>
@@ -72,6 +77,7 @@ where
                 task: None,
                 waiters: Waiters::default(),
                 kin: None,
+                share: None,
             }),
         }
     }
@@ -154,6 +160,25 @@ where
             phase.look();
         }
         phase.is_active()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn hold(&self) {
+        self.head.phase.hold();
+    }
+
+    fn grant(&self) {
+        let task = {
+            let mut state = self.state.lock();
+            self.head.phase.grant();
+            state.task.take()
+        };
+        if let Some(task) = task {
+            let _ = contain(|| task.wake());
+        }
     }
 
     fn end(&self, verdict: Verdict) -> End {

@@ -48,3 +48,26 @@ pub(crate) fn default_clock() -> Option<Arc<dyn Clock>> {
 pub(crate) fn default_clock() -> Option<Arc<dyn Clock>> {
     None
 }
+
+/// There is no clock to wait on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no clock for a timeout, a pause or a retry: make the store with `Store::builder().clock(..)`, \
+     or turn on the feature `tokio` for a clock by default"
+)]
+#[non_exhaustive]
+pub struct NoClock {}
+
+impl NoClock {
+    /// The error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Default for NoClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -71,6 +71,12 @@ impl RunContext {
         self.cell.head().parent()
     }
 
+    /// The attempt that is under way, counted from 1: see [`RunBuilder::start_retrying`].
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.cell.head().attempt()
+    }
+
     /// The store.
     ///
     /// Keep the handle only as long as it is used: across an `.await` it keeps the store alive.

@@ -61,7 +61,8 @@ where
         let quiet = claim.is_plain()
             && state.on_settle.is_none()
             && state.kin.is_none()
-            && self.head.about.is_none()
+            && state.share.is_none()
+            && self.head.joined().is_none()
             && !self.head.executor.is_observed()
             && lease::held().is_none();
         if !quiet {
@@ -95,7 +96,7 @@ where
         self.contained("the drop of a late result", || drop(outcome));
     }
 
-    /// Tells the observers and the hook; then takes the children.
+    /// Tells the observers and the hook, and lets those go on who wait for this; then takes the children.
     pub(super) fn tell_end(&self) -> Vec<Arc<dyn AnyRun>> {
         let (outcome, hook) = {
             let mut state = self.state.lock();
@@ -103,7 +104,7 @@ where
             let told = hook.is_some() || self.head.executor.is_observed();
             (if told { state.outcome.clone() } else { None }, hook)
         };
-        self.leave_group();
+        let next = self.leave_group();
         if let Some(outcome) = &outcome
             && self.head.executor.is_observed()
             && let Some(core) = self.head.executor.core()
@@ -112,6 +113,7 @@ where
                 run: self.head.id,
                 name: self.head.name.clone(),
                 outcome: outcome.kind(),
+                attempts: self.head.attempt(),
             });
         }
         if let (Some(hook), Some(outcome)) = (hook, &outcome) {
@@ -123,25 +125,31 @@ where
                 self.failed("the settle hook", message);
             }
         }
+        self.end_share();
+        for next in next {
+            next.grant();
+        }
         self.state.lock().kin.as_mut().map(|kin| kin.take_children()).unwrap_or_default()
     }
 
-    /// Leaves the group, and sees to it that the commit of a writer who saw the run active comes before the end.
-    fn leave_group(&self) {
+    /// Leaves the group, and sees to it that the commit of a writer who saw the run active comes before the end. Returns
+    /// those whose turn it is now.
+    fn leave_group(&self) -> Vec<Arc<dyn AnyRun>> {
         let (executor, phase) = (&self.head.executor, &self.head.phase);
         // Displaced: inside a lease, by the claim itself.
         if phase.is_displaced() {
-            return;
+            return Vec::new();
         }
-        if let Some(group) = self.head.group() {
+        if let Some(group) = self.head.joined() {
             if let Some(core) = executor.core() {
-                executor.leave(&core, group, self.head.id);
+                return executor.leave(&core, group, self.head.id);
             }
         } else if phase.was_looked_at()
             && let Some(core) = executor.core()
         {
             core.serialize(|| {});
         }
+        Vec::new()
     }
 
     /// Lets those who ask see the outcome, and leaves the registry.

@@ -6,9 +6,9 @@ use super::{
     any_run::AnyRun,
     contain::{contain, tell},
     failure::{Failure, StoreDropped},
+    group::Groups,
     id::RunId,
     outcome::Rejection,
-    policy::Groups,
     settle::settle_all,
     waiters::{Waiters, WakeList},
 };
@@ -18,7 +18,7 @@ use std::{
     fmt, mem,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -28,9 +28,13 @@ pub(crate) struct Executor {
     core: Weak<Core>,
     /// Whether anybody observes the store. Kept by the feed; read without a handle to the store.
     observed: AtomicBool,
+    /// What is drawn next for jitter. `Relaxed`: any order of draws will do.
+    random: AtomicU64,
+    /// Whether new runs are refused.
+    closing: AtomicBool,
     /// The live runs.
     registry: Mutex<Registry>,
-    /// Who excludes whom; locked inside the lease only, see `policy.rs`.
+    /// Who excludes whom; locked inside the lease only, see `group.rs`.
     pub(super) groups: Mutex<Groups>,
 }
 
@@ -46,10 +50,12 @@ pub(super) struct Registry {
 }
 
 impl Executor {
-    pub(crate) fn new(core: Weak<Core>) -> Self {
+    pub(crate) fn new(core: Weak<Core>, seed: u64) -> Self {
         Self {
             core,
             observed: AtomicBool::new(false),
+            random: AtomicU64::new(seed),
+            closing: AtomicBool::new(false),
             registry: Mutex::new(Registry::default()),
             groups: Mutex::new(Groups::default()),
         }
@@ -70,6 +76,26 @@ impl Executor {
     pub(super) fn is_observed(&self) -> bool {
         // Relaxed: a stale answer only means that an event beside the change is told or not.
         self.observed.load(Ordering::Relaxed)
+    }
+
+    /// The next random number: Sebastiano Vigna's SplitMix64, which needs no lock.
+    pub(super) fn random(&self) -> u64 {
+        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+        let state = self.random.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Whether new runs are refused.
+    pub(super) fn is_closing(&self) -> bool {
+        // Acquire: with the registry's lock, who sees that there are no runs after closing sees none later.
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Refuses new runs from now on.
+    pub(super) fn refuse_new_runs(&self) {
+        self.closing.store(true, Ordering::Release);
     }
 
     /// Notes whether anybody observes the store.

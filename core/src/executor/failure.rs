@@ -1,6 +1,6 @@
 //! Why a run could not be carried out.
 
-use super::spawn::NoRuntime;
+use super::{clock::NoClock, spawn::NoRuntime};
 use crate::{lease::Reentrant, text::Text};
 
 /// Why a run could not be carried out, though its body neither returned nor panicked.
@@ -10,6 +10,12 @@ pub enum Failure {
     /// The body was not ready at once, and there is no runtime to wait on.
     #[error(transparent)]
     NoRuntime(#[from] NoRuntime),
+    /// A time was asked for, and there is no clock.
+    #[error(transparent)]
+    NoClock(#[from] NoClock),
+    /// The store's runs are being shut down: see [`Runs::shut_down`](crate::Runs::shut_down).
+    #[error("the store's runs are being shut down: no new ones start")]
+    ShuttingDown,
     /// The runtime dropped the body before it was done: it was shut down.
     #[error("the runtime was shut down before the run was done")]
     RuntimeShutDown,
@@ -19,7 +25,8 @@ pub enum Failure {
     /// The run was started by code that must be pure.
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
-    /// The start hook refused, or panicked; or the condition, or the key's `Eq` panicked.
+    /// The start hook refused, or panicked; or the condition, or the key's `Eq` panicked; or the
+    /// policy cannot do what was asked.
     #[error("the run could not start: {message}")]
     Start {
         /// What the hook said.

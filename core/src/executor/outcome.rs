@@ -2,7 +2,7 @@
 
 use super::{failure::Failure, id::RunId};
 use crate::text::Text;
-use std::{any::type_name, convert::Infallible, error::Error, fmt, sync::Arc};
+use std::{any::type_name, convert::Infallible, error::Error, fmt, sync::Arc, time::Duration};
 
 /// The one terminal outcome of a run.
 ///
@@ -54,6 +54,13 @@ pub enum Outcome<T, E> {
         /// The later run.
         by: RunId,
     },
+    /// It took too long.
+    TimedOut {
+        /// How long it was allowed to take: as a whole, or for one attempt.
+        after: Duration,
+        /// Which attempt it was, counted from 1.
+        attempt: u32,
+    },
     /// The body panicked, or the spawner that was to run it did.
     Panicked {
         /// The panic's message.
@@ -75,6 +82,10 @@ pub enum AbortedBy {
     Registry,
     /// The run that started it, by settling.
     Parent(RunId),
+    /// The last of those who shared it, by ending: see [`Policy::Shared`](crate::Policy::Shared).
+    LastWaiter,
+    /// [`Runs::shut_down`](crate::Runs::shut_down), whose time was up.
+    Shutdown,
 }
 
 /// Which kind of [`Outcome`].
@@ -93,6 +104,8 @@ pub enum OutcomeKind {
     Skipped,
     /// A later run took its place.
     Superseded,
+    /// It took too long.
+    TimedOut,
     /// It panicked.
     Panicked,
 }
@@ -130,6 +143,13 @@ pub enum Rejection<E> {
         /// The later run.
         by: RunId,
     },
+    /// It took too long.
+    TimedOut {
+        /// How long it was allowed to take: as a whole, or for one attempt.
+        after: Duration,
+        /// Which attempt it was, counted from 1.
+        attempt: u32,
+    },
     /// The body panicked, or the spawner that was to run it did.
     Panicked {
         /// The panic's message.
@@ -148,6 +168,7 @@ impl<T, E> Outcome<T, E> {
             Self::Aborted { .. } => OutcomeKind::Aborted,
             Self::Skipped { .. } => OutcomeKind::Skipped,
             Self::Superseded { .. } => OutcomeKind::Superseded,
+            Self::TimedOut { .. } => OutcomeKind::TimedOut,
             Self::Panicked { .. } => OutcomeKind::Panicked,
         }
     }
@@ -188,6 +209,12 @@ impl<T, E> Outcome<T, E> {
         self.kind() == OutcomeKind::Superseded
     }
 
+    /// Whether it took too long.
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        self.kind() == OutcomeKind::TimedOut
+    }
+
     /// Whether it panicked.
     #[must_use]
     pub fn is_panicked(&self) -> bool {
@@ -207,6 +234,7 @@ impl<T, E> Outcome<T, E> {
             Self::Aborted { reason, by } => Rejection::Aborted { reason, by },
             Self::Skipped { reason } => Rejection::Skipped { reason },
             Self::Superseded { by } => Rejection::Superseded { by },
+            Self::TimedOut { after, attempt } => Rejection::TimedOut { after, attempt },
             Self::Panicked { message } => Rejection::Panicked { message },
         })
     }
@@ -230,6 +258,9 @@ impl<T, E> Clone for Outcome<T, E> {
             Self::Aborted { reason, by } => Self::Aborted { reason: reason.clone(), by: *by },
             Self::Skipped { reason } => Self::Skipped { reason: reason.clone() },
             Self::Superseded { by } => Self::Superseded { by: *by },
+            Self::TimedOut { after, attempt } => {
+                Self::TimedOut { after: *after, attempt: *attempt }
+            }
             Self::Panicked { message } => Self::Panicked { message: message.clone() },
         }
     }
@@ -254,6 +285,7 @@ impl<E> Rejection<E> {
             Self::Aborted { .. } => OutcomeKind::Aborted,
             Self::Skipped { .. } => OutcomeKind::Skipped,
             Self::Superseded { .. } => OutcomeKind::Superseded,
+            Self::TimedOut { .. } => OutcomeKind::TimedOut,
             Self::Panicked { .. } => OutcomeKind::Panicked,
         }
     }
@@ -268,6 +300,7 @@ impl Rejection<Infallible> {
             Self::Aborted { reason, by } => Outcome::Aborted { reason, by },
             Self::Skipped { reason } => Outcome::Skipped { reason },
             Self::Superseded { by } => Outcome::Superseded { by },
+            Self::TimedOut { after, attempt } => Outcome::TimedOut { after, attempt },
             Self::Panicked { message } => Outcome::Panicked { message },
         }
     }
@@ -281,6 +314,7 @@ impl<T, E> From<Rejection<E>> for Outcome<T, E> {
             Rejection::Aborted { reason, by } => Self::Aborted { reason, by },
             Rejection::Skipped { reason } => Self::Skipped { reason },
             Rejection::Superseded { by } => Self::Superseded { by },
+            Rejection::TimedOut { after, attempt } => Self::TimedOut { after, attempt },
             Rejection::Panicked { message } => Self::Panicked { message },
         }
     }
@@ -294,6 +328,9 @@ impl<E> Clone for Rejection<E> {
             Self::Aborted { reason, by } => Self::Aborted { reason: reason.clone(), by: *by },
             Self::Skipped { reason } => Self::Skipped { reason: reason.clone() },
             Self::Superseded { by } => Self::Superseded { by: *by },
+            Self::TimedOut { after, attempt } => {
+                Self::TimedOut { after: *after, attempt: *attempt }
+            }
             Self::Panicked { message } => Self::Panicked { message: message.clone() },
         }
     }
@@ -309,6 +346,9 @@ impl<E> fmt::Debug for Rejection<E> {
             }
             Self::Skipped { reason } => f.debug_struct("Skipped").field("reason", reason).finish(),
             Self::Superseded { by } => f.debug_struct("Superseded").field("by", by).finish(),
+            Self::TimedOut { after, attempt } => {
+                f.debug_struct("TimedOut").field("after", after).field("attempt", attempt).finish()
+            }
             Self::Panicked { message } => {
                 f.debug_struct("Panicked").field("message", message).finish()
             }
@@ -324,6 +364,9 @@ impl<E> fmt::Display for Rejection<E> {
             Self::Aborted { reason, by } => write!(f, "the run was aborted by {by}: {reason}"),
             Self::Skipped { reason } => write!(f, "the run was skipped: {reason}"),
             Self::Superseded { by } => write!(f, "the run was superseded by {by}"),
+            Self::TimedOut { after, attempt } => {
+                write!(f, "the run took longer than {after:?} (attempt {attempt})")
+            }
             Self::Panicked { message } => write!(f, "the run panicked: {message}"),
         }
     }
@@ -346,6 +389,8 @@ impl fmt::Display for AbortedBy {
             Self::Body => f.write_str("its own body"),
             Self::Registry => f.write_str("the store's list of runs"),
             Self::Parent(id) => write!(f, "its parent {id}"),
+            Self::LastWaiter => f.write_str("the last run that waited for it"),
+            Self::Shutdown => f.write_str("the shutdown of the store's runs"),
         }
     }
 }
@@ -359,6 +404,7 @@ impl fmt::Display for OutcomeKind {
             Self::Aborted => "aborted",
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
+            Self::TimedOut => "timed out",
             Self::Panicked => "panicked",
         })
     }

@@ -38,6 +38,8 @@ const QUEUED: u8 = 1 << 2;
 const SPAWNED: u8 = 1 << 3;
 /// The task was dropped.
 const LOST: u8 = 1 << 4;
+/// The body waits for its turn.
+const HELD: u8 = 1 << 5;
 
 /// How far a run is.
 #[derive(Debug)]
@@ -156,6 +158,20 @@ impl Phase {
         if self.is_queued() {
             self.notes.fetch_and(!QUEUED, Ordering::AcqRel);
         }
+    }
+
+    /// Notes that the body is to wait for its turn.
+    pub(super) fn hold(&self) {
+        self.note(HELD);
+    }
+
+    /// Notes that it is the body's turn. The caller holds the run's lock.
+    pub(super) fn grant(&self) {
+        self.notes.fetch_and(!HELD, Ordering::AcqRel);
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.notes.load(Ordering::Acquire) & HELD != 0
     }
 
     /// Notes that the spawner has answered; returns whether it dropped the task meanwhile.

@@ -1,24 +1,20 @@
 //! The live runs of a store, seen from outside.
 
 use super::{
-    any_run::{AnyRun, Verdict},
+    any_run::{AnyRun, RunStatus, Verdict},
+    clock::NoClock,
+    drain::{Drain, Idle},
     engine::Executor,
+    group::Key,
     id::RunId,
     outcome::{AbortedBy, Rejection},
     settle::{settle, settle_all},
     waiting::block,
 };
 use crate::text::Text;
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{fmt, future::Future, hash::Hash, pin::Pin, sync::Arc, time::Duration};
 
-/// The live runs of a store: to list them, to abort them, to wait until there are none. Made by
+/// The live runs of a store, or some of them: to list them, to abort them, to wait until there are none. Made by
 /// [`Store::runs`](crate::Store::runs).
 ///
 /// A run is live from its start until its outcome is out.
@@ -39,6 +35,17 @@ use std::{
 pub struct Runs {
     /// The engine of the store.
     executor: Arc<Executor>,
+    /// Which of its runs.
+    pick: Pick,
+}
+
+/// Which runs.
+#[derive(Clone)]
+enum Pick {
+    All,
+    Name(Text),
+    Key(Text, Key),
+    Tag(Text),
 }
 
 /// A live run, as listed.
@@ -51,11 +58,69 @@ pub struct RunInfo {
     pub name: Text,
     /// The run that started it.
     pub parent: Option<RunId>,
+    /// How far it is.
+    pub status: RunStatus,
+    /// The attempt that is under way, counted from 1.
+    pub attempt: u32,
+    /// Its tags.
+    pub tags: Vec<Text>,
 }
 
 impl Runs {
     pub(super) fn new(executor: Arc<Executor>) -> Self {
-        Self { executor }
+        Self { executor, pick: Pick::All }
+    }
+
+    /// The runs of this name only.
+    #[must_use]
+    pub fn named(&self, name: impl Into<Text>) -> Self {
+        self.only(Pick::Name(name.into()))
+    }
+
+    /// The runs of this name and key only.
+    ///
+    /// `Eq` of the keys is called by the methods of what this returns, on their thread, outside every lock.
+    #[must_use]
+    pub fn keyed<K: Hash + Eq + Send + Sync + 'static>(
+        &self,
+        name: impl Into<Text>,
+        key: K,
+    ) -> Self {
+        self.only(Pick::Key(name.into(), Key::new(key)))
+    }
+
+    /// The runs with this tag only.
+    #[must_use]
+    pub fn tagged(&self, tag: impl Into<Text>) -> Self {
+        self.only(Pick::Tag(tag.into()))
+    }
+
+    fn only(&self, pick: Pick) -> Self {
+        Self { executor: Arc::clone(&self.executor), pick }
+    }
+
+    pub(super) fn executor(&self) -> &Arc<Executor> {
+        &self.executor
+    }
+
+    pub(super) fn is_all(&self) -> bool {
+        matches!(self.pick, Pick::All)
+    }
+
+    /// The runs, oldest first.
+    pub(super) fn live(&self) -> Vec<Arc<dyn AnyRun>> {
+        let mut runs = self.executor.live(|run| match &self.pick {
+            Pick::All => true,
+            Pick::Name(name) | Pick::Key(name, _) => run.head().name == *name,
+            Pick::Tag(tag) => run.head().tags().contains(tag),
+        });
+        // User code, so not under the registry's lock.
+        if let Pick::Key(_, key) = &self.pick {
+            runs.retain(|run| {
+                run.head().group().is_some_and(|group| group.key.as_ref() == Some(key))
+            });
+        }
+        runs
     }
 
     /// The live runs, oldest first.
@@ -63,15 +128,26 @@ impl Runs {
     pub fn list(&self) -> Vec<RunInfo> {
         let info = |run: Arc<dyn AnyRun>| {
             let head = run.head();
-            RunInfo { id: head.id, name: head.name.clone(), parent: head.parent() }
+            RunInfo {
+                id: head.id,
+                name: head.name.clone(),
+                parent: head.parent(),
+                status: run.status(),
+                attempt: head.attempt(),
+                tags: head.tags().to_vec(),
+            }
         };
-        self.executor.live(|_| true).into_iter().map(info).collect()
+        self.live().into_iter().map(info).collect()
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.executor.look(|registry| registry.len())
+        if self.is_all() {
+            self.executor.look(|registry| registry.len())
+        } else {
+            self.live().len()
+        }
     }
 
     /// Whether there are none.
@@ -80,7 +156,7 @@ impl Runs {
         self.len() == 0
     }
 
-    /// Aborts a run; returns whether this call settled it. See [`Run::abort`](crate::Run::abort).
+    /// Aborts a run of the store; returns whether this call settled it. See [`Run::abort`](crate::Run::abort).
     pub fn abort(&self, id: RunId, reason: impl Into<Text>) -> bool {
         let run = self.executor.look(|registry| registry.find(id).map(Arc::clone));
         run.is_some_and(|run| settle(&run, aborted(reason.into())))
@@ -88,27 +164,56 @@ impl Runs {
 
     /// Aborts all runs of a name; returns how many this call settled.
     pub fn abort_named(&self, name: &str, reason: impl Into<Text>) -> usize {
-        let reason = reason.into();
-        let runs = self.executor.live(|run| run.head().name == *name);
-        settle_all(runs, || aborted(reason.clone()))
+        self.named(name.to_owned()).abort_all(reason)
     }
 
-    /// Aborts all runs; returns how many this call settled.
+    /// Aborts all; returns how many this call settled.
     pub fn abort_all(&self, reason: impl Into<Text>) -> usize {
         let reason = reason.into();
-        settle_all(self.executor.live(|_| true), || aborted(reason.clone()))
+        settle_all(self.live(), || aborted(reason.clone()))
     }
 
-    /// Resolves when no run is live.
+    /// Resolves when none is live.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing and frees its place.
     pub fn idle(&self) -> Idle {
-        Idle { executor: Arc::clone(&self.executor), slot: None }
+        Idle::new(self.clone())
     }
 
-    /// Blocks this thread until no run is live, for at most `timeout`; returns whether it came to that.
+    /// Resolves when none is live: waits for `grace`, on the store's clock, then aborts what is left. The future gives the
+    /// number of those that had to be aborted, by [`AbortedBy::Shutdown`].
+    ///
+    /// # Errors
+    ///
+    /// Without a clock, unless `grace` is zero.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future aborts nothing more.
+    pub fn finish_within(&self, grace: Duration) -> Result<Drain, NoClock> {
+        Drain::new(self.clone(), grace)
+    }
+
+    /// Ends the work of the whole store in good order: from now on new runs fail as
+    /// [`Failure::ShuttingDown`](crate::Failure::ShuttingDown), except for children of those that are still live; the
+    /// future is that of [`finish_within`](Self::finish_within), of all runs. Cells and subscriptions stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// Without a clock, unless `grace` is zero; then nothing is refused.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future aborts nothing more; new runs are refused all the same.
+    pub fn shut_down(&self, grace: Duration) -> Result<Drain, NoClock> {
+        let drain = Drain::new(self.only(Pick::All), grace)?;
+        self.executor.refuse_new_runs();
+        Ok(drain)
+    }
+
+    /// Blocks this thread until none is live, for at most `timeout`; returns whether it came to that.
     ///
     /// A runtime that needs this very thread makes no progress meanwhile. Inside a lease it does not wait at all.
     #[must_use]
@@ -121,51 +226,6 @@ impl Runs {
 impl fmt::Debug for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.list()).finish()
-    }
-}
-
-/// Resolves when no run is live. Made by [`Runs::idle`].
-#[must_use = "futures do nothing unless awaited"]
-pub struct Idle {
-    /// The engine of the store.
-    executor: Arc<Executor>,
-    /// The place among those who wait.
-    slot: Option<usize>,
-}
-
-impl Future for Idle {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { executor, slot } = &mut *self;
-        if executor.look(|registry| registry.len() == 0) {
-            return Poll::Ready(());
-        }
-        // Cloned and dropped outside the lock; whether it got empty meanwhile is asked again inside.
-        let mut waker = Some(cx.waker().clone());
-        let (poll, _old) = executor.look(|registry| {
-            if registry.len() == 0 {
-                return (Poll::Ready(()), None);
-            }
-            (Poll::Pending, waker.take().and_then(|waker| registry.idle.put(slot, waker)))
-        });
-        poll
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        if self.slot.is_some() {
-            let slot = &mut self.slot;
-            let waker = self.executor.look(|registry| registry.idle.free(slot));
-            drop(waker);
-        }
-    }
-}
-
-impl fmt::Debug for Idle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idle").finish_non_exhaustive()
     }
 }
 

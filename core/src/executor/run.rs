@@ -60,6 +60,13 @@ impl<T, E> Run<T, E> {
         self.cell.head().parent()
     }
 
+    /// How many attempts were begun: 1, unless the run was started with
+    /// [`start_retrying`](crate::RunBuilder::start_retrying).
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.cell.head().attempt()
+    }
+
     /// How far it is.
     #[must_use]
     pub fn status(&self) -> RunStatus {

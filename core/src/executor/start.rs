@@ -17,16 +17,20 @@ use super::{
     any_run::{About, AnyRun, Head, Step, Verdict},
     builder::{Condition, RunBuilder, StartHook},
     cell::{Body, RunCell},
+    clock::NoClock,
     contain::{call_hook, contain, tell},
     context::RunContext,
     failure::{Failure, StoreDropped},
     family::Link,
+    group::{Admission, Ask, Group, Superseded},
     outcome::Rejection,
-    phase::{Claim, Phase},
-    policy::{Admission, Group, Policy},
+    pace::Pace,
+    phase::Phase,
+    policy::Policy,
     run::Run,
     settle::{conclude, conclude_claimed, parent_settled, settle},
     task::Task,
+    timing::Timing,
 };
 use crate::{
     event::Event,
@@ -41,6 +45,7 @@ use std::{
     panic::Location,
     sync::Arc,
     task::{Context, Waker},
+    time::Duration,
 };
 
 /// How many first polls may nest on one stack.
@@ -70,6 +75,12 @@ where
         let head = Head { id, name, about: None, executor, phase: Phase::new(false) };
         Arc::new(RunCell::new(head, None))
     });
+    // After the registration: a shutdown has seen the run there, or is seen here.
+    if core.executor.is_closing() {
+        let failure = Failure::ShuttingDown;
+        refuse(cell.clone(), Rejection::Failed { failure }, body);
+        return Run::new(cell);
+    }
     let cx = RunContext::new(cell.clone());
     if DEPTH.with(Cell::get) < INLINE_DEPTH {
         poll_inline(core, &cell, Box::pin(async move { body(cx).await }));
@@ -79,6 +90,7 @@ where
     Run::new(cell)
 }
 
+/// Starts a run.
 #[track_caller]
 pub(super) fn start<T, E, B, F>(builder: RunBuilder<'_, T, E>, body: B) -> Run<T, E>
 where
@@ -87,51 +99,108 @@ where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let RunBuilder { store, executor, name, parent, detached, queued, policy, key, .. } = builder;
-    let group = (policy != Policy::Parallel).then(|| Group { name: name.clone(), key });
+    let RunBuilder { store, executor, name, on_settle, .. } = builder;
+    let shares = builder.policy == Policy::Shared;
+    let group = Group { name: name.clone(), key: builder.key };
+    let grouped = builder.policy != Policy::Parallel || builder.pace.is_some();
+    let keeps = grouped || group.key.is_some();
     let tells = builder.on_start.is_some() || executor.is_observed();
-    let phase = Phase::new(tells || group.is_some());
-    let about = (group.is_some() || parent.is_some())
-        .then(|| Box::new(About { parent: parent.as_ref().map(|run| run.head().id), group }));
-    let on_settle = builder.on_settle;
+    let phase = Phase::new(tells || grouped);
+    // Those that share are no members of the group: their work is.
+    let (own, work) = match (keeps, shares) {
+        (true, false) => (Some(group), None),
+        (true, true) => (None, Some(group)),
+        (false, _) => (None, None),
+    };
+    let parent = builder.parent;
+    let mut about = About::boxed(parent.as_ref().map(|run| run.head().id), own, builder.tags)
+        .or_else(|| builder.retries.then(Box::default));
+    if let Some(about) = &mut about {
+        about.is_member = grouped && !shares;
+    }
     // Before anything can settle it, so that its end finds it there.
     let cell = executor.register(|id| {
         let executor = Arc::clone(&executor);
         Arc::new(RunCell::new(Head { id, name, about, executor, phase }, on_settle))
     });
 
-    let parent = parent.filter(|_| !detached);
-    let caller = Location::caller();
-    let admitted = admit(&cell, store.as_deref(), parent, builder.condition, policy, caller);
-    let (store, superseded) = match admitted {
+    let ask = Asked {
+        caller: Location::caller(),
+        parent: parent.filter(|_| !builder.detached),
+        condition: builder.condition,
+        policy: builder.policy,
+        pace: builder.pace,
+        timeout: builder.timeout,
+        work,
+    };
+    let admitted = match admit(&cell, store.as_deref(), ask) {
         Ok(admitted) => admitted,
         Err(verdict) => {
             refuse(cell.clone(), verdict, (body, builder.on_start.is_some()));
             return Run::new(cell);
         }
     };
-    let core = store.core();
-    if let Some((old, claim)) = superseded {
+    let core = admitted.store.core();
+    for (old, claim) in admitted.superseded.into_runs() {
         conclude(&old, claim);
     }
     let cx = RunContext::new(cell.clone());
-    let phase = &cell.head.phase;
-    if tells && phase.is_active() {
+    if tells && cell.head.phase.is_active() {
         tell_start(core, &cx, builder.on_start);
     }
     if cell.end_start() {
         conclude_claimed(cx.cell());
     }
-    if !phase.is_active() {
-        cell.bury(body);
-    } else if queued || DEPTH.with(Cell::get) >= INLINE_DEPTH {
-        if cell.queue(Box::pin(async move { body(cx).await })) {
-            spawn(core, &cell);
+    let how = How { queued: builder.queued || admitted.waits, timing: admitted.timing };
+    match admitted.work {
+        None => begin(core, &cell, cx, body, how),
+        Some(work) => {
+            // It has no body; that of the work is begun by whoever made that, also if it has ended itself meanwhile.
+            cell.bury(());
+            match work {
+                Work::UnderWay => lease::defer(move || drop(body)),
+                Work::New(work) => {
+                    let cx = RunContext::new(work.clone());
+                    tell_start(core, &cx, None);
+                    if work.end_start() {
+                        conclude_claimed(cx.cell());
+                    }
+                    begin(core, &work, cx, body, how);
+                }
+            }
         }
-    } else {
-        poll_inline(core, &cell, Box::pin(async move { body(cx).await }));
     }
     Run::new(cell)
+}
+
+/// How a body is to be begun.
+struct How {
+    /// Whether even its first poll is the spawner's.
+    queued: bool,
+    /// What is to be waited for, and for how long.
+    timing: Option<Timing>,
+}
+
+/// Begins the body, unless the run is over by now.
+fn begin<T, E, B, F>(core: &Core, cell: &Arc<RunCell<T, E>>, cx: RunContext, body: B, how: How)
+where
+    B: FnOnce(RunContext) -> F + Send + 'static,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    if !cell.head.phase.is_active() {
+        return cell.bury(body);
+    }
+    let body: Body<T, E> = match how.timing {
+        None => Box::pin(async move { body(cx).await }),
+        Some(timing) => Box::pin(timing.apply(cx, body)),
+    };
+    if !how.queued && DEPTH.with(Cell::get) < INLINE_DEPTH {
+        poll_inline(core, cell, body);
+    } else if cell.queue(body) {
+        spawn(core, cell);
+    }
 }
 
 /// Tells observers and hook of the start; the hook's refusal decides the outcome.
@@ -149,34 +218,71 @@ fn tell_start(core: &Arc<Core>, cx: &RunContext, hook: Option<StartHook<'_>>) {
     }
 }
 
-/// The store of a run that may start, and the run that it has superseded.
-type Admitted<'a> = (&'a Store, Option<(Arc<dyn AnyRun>, Claim)>);
+/// What a run asks for.
+struct Asked<'a> {
+    /// Who starts it.
+    caller: &'static Location<'static>,
+    /// Whom it is to end with.
+    parent: Option<Arc<dyn AnyRun>>,
+    /// Whether it is wanted.
+    condition: Option<Condition<'a>>,
+    /// What to do with others of its name and key.
+    policy: Policy,
+    /// How often runs may come.
+    pace: Option<Pace>,
+    /// How long it may take.
+    timeout: Option<Duration>,
+    /// Whose work it wants to share.
+    work: Option<Group>,
+}
 
-/// Whether the run may start: if so, with what store, and whom it supersedes.
+/// A run that may start.
+struct Admitted<'a, T, E> {
+    /// Its store.
+    store: &'a Store,
+    /// Whom it has superseded.
+    superseded: Superseded,
+    /// What its body is to wait for, and for how long.
+    timing: Option<Timing>,
+    /// Whether its body is to wait for its turn.
+    waits: bool,
+    /// The work that it shares.
+    work: Option<Work<T, E>>,
+}
+
+/// Work that is shared.
+enum Work<T, E> {
+    /// Somebody has begun it, or is about to.
+    UnderWay,
+    /// It is to be begun.
+    New(Arc<RunCell<T, E>>),
+}
+
+/// Whether the run may start.
 fn admit<'a, T, E>(
     cell: &Arc<RunCell<T, E>>,
     store: Option<&'a Store>,
-    parent: Option<Arc<dyn AnyRun>>,
-    condition: Option<Condition<'_>>,
-    policy: Policy,
-    caller: &'static Location<'static>,
-) -> Result<Admitted<'a>, Verdict>
+    ask: Asked<'_>,
+) -> Result<Admitted<'a, T, E>, Verdict>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
     let failed = |failure| Rejection::Failed { failure };
     if let Some(outer) = lease::held() {
-        return Err(failed(Failure::Reentrant(Reentrant { outer, inner: caller })));
+        return Err(failed(Failure::Reentrant(Reentrant { outer, inner: ask.caller })));
     }
     let store = store.ok_or_else(|| failed(Failure::StoreDropped(StoreDropped)))?;
-    if let Some(parent) = parent {
+    let executor = &cell.head.executor;
+    if let Some(parent) = ask.parent {
         let child: Arc<dyn AnyRun> = cell.clone();
         let link = Link::between(&child, parent).ok_or_else(|| parent_settled(&*child))?;
         // The parent may be settling right now, and have aborted us: then the slot is empty and the link harmless.
         cell.state.lock().kin.get_or_insert_default().link = Some(link);
+    } else if executor.is_closing() {
+        return Err(failed(Failure::ShuttingDown));
     }
-    if let Some(condition) = condition {
+    if let Some(condition) = ask.condition {
         match contain(condition) {
             Ok(true) => {}
             Ok(false) => {
@@ -186,14 +292,88 @@ where
             Err(message) => return Err(failed(Failure::Start { message })),
         }
     }
-    let Some(group) = cell.head.group() else { return Ok((store, None)) };
-    let erased: Arc<dyn AnyRun> = cell.clone();
-    match cell.head.executor.join(store.core(), policy, group, &erased) {
-        Ok(Admission::Start(superseded)) => Ok((store, superseded)),
-        Ok(Admission::Skip(active)) => {
-            Err(Rejection::Skipped { reason: Text::from(format!("{active} is under way")) })
+    let timing = match (ask.pace, ask.timeout) {
+        (None, None) => None,
+        (_, timeout) => {
+            let clock = store.clock().ok_or_else(|| failed(Failure::NoClock(NoClock::new())))?;
+            Some(Timing { clock, begin: None, timeout })
         }
+    };
+    let mut admitted =
+        Admitted { store, superseded: Superseded::default(), timing, waits: false, work: None };
+    if let Some(group) = ask.work {
+        if ask.pace.is_some() {
+            let message = Text::from_static("a run that is shared cannot have a pace as well");
+            return Err(failed(Failure::Start { message }));
+        }
+        admitted.work = Some(share(cell, store, &group)?);
+        return Ok(admitted);
+    }
+    let Some(group) = cell.head.joined() else { return Ok(admitted) };
+    let now = admitted.timing.as_ref().map(|timing| timing.clock.now());
+    let ask = Ask { policy: ask.policy, pace: ask.pace.zip(now) };
+    let erased: Arc<dyn AnyRun> = cell.clone();
+    match executor.join(store.core(), group, &ask, &erased) {
+        Ok(Admission::Start { superseded, delay, waits }) => {
+            admitted.superseded = superseded;
+            admitted.waits = waits;
+            if let Some(timing) = &mut admitted.timing {
+                timing.begin = now.zip(delay).map(|(now, delay)| now.saturating_add(delay));
+            }
+            Ok(admitted)
+        }
+        Ok(Admission::Skip(reason)) => Err(Rejection::Skipped { reason }),
         Err(message) => Err(failed(Failure::Start { message })),
+    }
+}
+
+/// Has the run follow the work of its group that is under way, or makes that work.
+fn share<T, E>(
+    cell: &Arc<RunCell<T, E>>,
+    store: &Store,
+    group: &Group,
+) -> Result<Work<T, E>, Verdict>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let failed = |message| Rejection::Failed { failure: Failure::Start { message } };
+    let executor = &cell.head.executor;
+    loop {
+        let mut made = None;
+        let found = executor.join_shared(store.core(), group, || {
+            let work = executor.register(|id| {
+                let (name, executor) = (group.name.clone(), Arc::clone(executor));
+                let mut about = About::boxed(None, Some(group.clone()), cell.head.tags().to_vec());
+                if let Some(about) = &mut about {
+                    about.is_member = true;
+                }
+                let head = Head { id, name, about, executor, phase: Phase::new(true) };
+                Arc::new(RunCell::new(head, None))
+            });
+            made = Some(Arc::clone(&work));
+            work
+        });
+        let found = found.map_err(failed)?;
+        if let Some(work) = made {
+            if cell.follow(&work) {
+                return Ok(Work::New(work));
+            }
+            // Somebody has looked for it and ended it in between; its end is ours to tell.
+            if work.end_start() {
+                let erased: Arc<dyn AnyRun> = work.clone();
+                conclude_claimed(&erased);
+            }
+            work.bury(());
+            continue;
+        }
+        let Ok(work) = found.into_any().downcast::<RunCell<T, E>>() else {
+            let message = "a run of this name and key is under way that gives other types";
+            return Err(failed(Text::from_static(message)));
+        };
+        if cell.follow(&work) {
+            return Ok(Work::UnderWay);
+        }
     }
 }
 

@@ -9,7 +9,12 @@ use crate::{
     lease::Lease,
     sync::Condvar,
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
 
 /// What becomes of a panic in a callback, an observer, a waker or the `Drop` of a value.
 ///
@@ -34,6 +39,7 @@ pub struct StoreBuilder {
     on_panic: PanicPolicy,
     spawner: Box<dyn Spawn>,
     clock: Option<Arc<dyn Clock>>,
+    seed: Option<u64>,
 }
 
 impl StoreBuilder {
@@ -46,6 +52,7 @@ impl StoreBuilder {
             on_panic: PanicPolicy::Resume,
             spawner: default_spawner(),
             clock: None,
+            seed: None,
         }
     }
 
@@ -96,8 +103,17 @@ impl StoreBuilder {
         self
     }
 
+    /// What the jitter of [retries](crate::Retry::jitter) is drawn with: with the same seed, and the same order of things,
+    /// the same comes. By default it differs from store to store.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// Makes the store.
     pub fn build(self) -> Store {
+        // A hasher's keys are the random numbers that the standard library has.
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let outbox = Outbox::new(self.outbox_capacity, self.causal_limit);
         Store::from_core(Arc::new_cyclic(|core| Core {
             lease: Lease::new(Graph::new(self.max_depth, outbox)),
@@ -106,7 +122,7 @@ impl StoreBuilder {
             on_panic: self.on_panic,
             slow_lease: self.slow_lease.map(SlowLease::new),
             extensions: Extensions::default(),
-            executor: Arc::new(Executor::new(core.clone())),
+            executor: Arc::new(Executor::new(core.clone(), seed)),
             spawner: self.spawner,
             clock: self.clock.or_else(default_clock),
         }))

@@ -101,6 +101,10 @@ assert_impl_all!(RunResult<u8, u8>: Send, Sync, Unpin);
 assert_impl_all!(Stopped: Send, Sync, Unpin);
 assert_impl_all!(Aborted: Send, Sync, Unpin);
 assert_impl_all!(Idle: Send, Sync, Unpin);
+assert_impl_all!(Drain: Send, Unpin);
+assert_not_impl_any!(Drain: Sync);
+assert_impl_all!(Retry<u8>: Send, Sync, Unpin);
+assert_impl_all!(RetryBudget: Send, Sync, Unpin, Clone);
 assert_impl_all!(Task: Send, Unpin);
 assert_not_impl_any!(Task: Sync);
 assert_impl_all!(dyn Spawn: Send, Sync);
@@ -133,6 +137,7 @@ assert_impl_all!(CellErrorKind: Send, Sync, Unpin, Clone);
 assert_impl_all!(ContextError: std::error::Error, Send, Sync, Unpin, Clone);
 assert_impl_all!(Reentrant: std::error::Error, Send, Sync, Unpin, Copy);
 assert_impl_all!(StoreDropped: std::error::Error, Send, Sync, Unpin, Copy);
+assert_impl_all!(NoClock: std::error::Error, Send, Sync, Unpin, Copy);
 assert_impl_all!(NoRuntime: std::error::Error, Send, Sync, Unpin, Copy);
 
 /// Of a type that has no public name.

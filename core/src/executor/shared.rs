@@ -1,0 +1,106 @@
+//! Several runs that share one piece of work.
+//!
+//! The work is a run that has the body. The others have none: each is registered with it, and when the work ends, each ends
+//! as it did, with hooks and waiters of its own. One that ends in another way takes itself out; the last to do so
+//! aborts the work. Whether it is the last is decided under the lock of the work, where others are added too, so a run
+//! either finds the work active and keeps it so, or finds it over and makes new work.
+
+use super::{
+    any_run::{AnyRun, End},
+    cell::RunCell,
+    outcome::{AbortedBy, Outcome},
+    settle::conclude,
+};
+use crate::{sync::mutant, text::Text};
+use slab::Slab;
+use std::sync::Arc;
+
+/// What a run shares, behind its lock.
+pub(super) struct Share<T, E> {
+    /// Those that end as this run does.
+    followers: Slab<Arc<RunCell<T, E>>>,
+    /// The run that this one ends as, and the place in it.
+    work: Option<(Arc<RunCell<T, E>>, usize)>,
+}
+
+impl<T, E> Default for Share<T, E> {
+    fn default() -> Self {
+        Self { followers: Slab::new(), work: None }
+    }
+}
+
+impl<T, E> RunCell<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Has this run end as `work` does; false if that is over already.
+    pub(super) fn follow(self: &Arc<Self>, work: &Arc<Self>) -> bool {
+        let slot = {
+            let mut state = work.state.lock();
+            if !work.head.phase.is_active() && !mutant("work that is over is shared") {
+                return false;
+            }
+            state.share.get_or_insert_default().followers.insert(Arc::clone(self))
+        };
+        // The work may be over by now, and so may this run: then it has nothing to take itself out of.
+        let mut state = self.state.lock();
+        if self.head.phase.is_active() {
+            state.share.get_or_insert_default().work = Some((Arc::clone(work), slot));
+            return true;
+        }
+        drop(state);
+        Arc::clone(work).unfollow(slot);
+        true
+    }
+
+    /// Ends those that follow this run, as it has ended, or takes it out of what it follows.
+    pub(super) fn end_share(&self) {
+        let (outcome, followers, work) = {
+            let mut state = self.state.lock();
+            let Some(mut share) = state.share.take() else { return };
+            let followers: Vec<_> = share.followers.drain().collect();
+            (state.outcome.clone(), followers, share.work)
+        };
+        if let Some((work, slot)) = work {
+            work.unfollow(slot);
+        }
+        let Some(outcome) = outcome else { return };
+        for follower in followers {
+            let claim = match follower.end_with(outcome.clone(), &mut None) {
+                End::Claimed(claim) => claim,
+                End::Lost | End::Settled => continue,
+            };
+            let follower: Arc<dyn AnyRun> = follower;
+            conclude(&follower, claim);
+        }
+    }
+
+    /// Takes a follower out; the last one aborts the work.
+    fn unfollow(self: Arc<Self>, slot: usize) {
+        let (follower, claim) = {
+            let mut state = self.state.lock();
+            // Gone when the work is over: then it is ending us, or has.
+            let Some(share) = state.share.as_mut() else { return };
+            let follower = share.followers.try_remove(slot);
+            let left = follower.is_some() && share.followers.is_empty();
+            if !left || mutant("work goes on for nobody") {
+                (follower, None)
+            } else {
+                let claim = self.head.phase.claim();
+                if claim.won() {
+                    let reason = Text::from_static("nobody waits for it any more");
+                    state.outcome = Some(Outcome::Aborted { reason, by: AbortedBy::LastWaiter });
+                }
+                (follower, Some(claim))
+            }
+        };
+        drop(follower);
+        if let Some(claim) = claim
+            && claim.won()
+        {
+            let work: Arc<dyn AnyRun> = self;
+            conclude(&work, claim);
+        }
+    }
+}
