@@ -24,7 +24,7 @@ pub(crate) use bystander::set_aside;
 pub(crate) use outbox::{Outbox, Parcel};
 pub use stream::{Changes, Missed};
 pub use subscription::{Change, SubscriptionGuard};
-pub(crate) use watch::Outlet;
+pub(crate) use watch::{Outlet, let_go};
 pub use watch::{Watch, WatchClosed, WatchRef};
 
 use crate::{

@@ -3,7 +3,7 @@
 use crate::{
     cell::AnyCell,
     commit::CommitNumber,
-    delivery::Outlet,
+    delivery::{Outlet, let_go},
     error::CellError,
     graph::{Garbage, Graph, Naming},
     sync::atomic::{AtomicU64, Ordering},
@@ -53,4 +53,8 @@ impl Outlet for Stamp {
     }
 
     fn close(&self, _: &mut Vec<Waker>) {}
+
+    fn let_go(self: Arc<Self>, garbage: &mut Vec<Garbage>) {
+        let_go(self, garbage);
+    }
 }

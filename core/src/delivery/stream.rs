@@ -4,7 +4,10 @@
 //! reader as soon as the lease is free. A reader that is slower than the writers for long loses the oldest values, and is
 //! told how many: [`Missed::Lagged`].
 
-use super::{topic::copy_of, watch::Outlet};
+use super::{
+    topic::copy_of,
+    watch::{Outlet, let_go},
+};
 use crate::{
     cell::{AnyCell, Cell},
     commit::CommitNumber,
@@ -171,6 +174,10 @@ impl<T: Clone + Send + 'static> Outlet for Buffer<T> {
         let mut state = self.state.lock();
         state.closed = true;
         wakers.extend(state.waiting.take());
+    }
+
+    fn let_go(self: Arc<Self>, garbage: &mut Vec<Garbage>) {
+        let_go(self, garbage);
     }
 }
 

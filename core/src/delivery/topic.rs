@@ -240,9 +240,11 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
         let &Staged { cell, naming, error, number, cause, full, lend } = staged;
         if let Some(watch) = self.watch.as_ref().and_then(Weak::upgrade) {
             watch.publish(cell, naming, error, number, wakers, garbage);
+            watch.let_go(garbage);
         }
         for stream in self.streams.iter().filter_map(Weak::upgrade) {
             stream.publish(cell, naming, error, number, wakers, garbage);
+            stream.let_go(garbage);
         }
         if self.count == 0 {
             return Told::Nobody;

@@ -202,6 +202,17 @@ pub(crate) trait Outlet: Any + Send + Sync {
 
     /// The cell is gone: whoever waits is woken.
     fn close(&self, wakers: &mut Vec<Waker>);
+
+    /// Gives up a handle that was taken inside the lease. The reader may have gone on another thread meanwhile, so that it is
+    /// the last one: then what it shares, values of the user's, goes to `garbage`.
+    fn let_go(self: Arc<Self>, garbage: &mut Vec<Garbage>);
+}
+
+/// What [`Outlet::let_go`] does.
+pub(crate) fn let_go<T: Any + Send>(outlet: Arc<T>, garbage: &mut Vec<Garbage>) {
+    if let Some(last) = Arc::into_inner(outlet) {
+        garbage.push(Box::new(last));
+    }
 }
 
 impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
@@ -243,6 +254,10 @@ impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
         let mut state = self.state.lock();
         state.closed = true;
         state.wake(wakers);
+    }
+
+    fn let_go(self: Arc<Self>, garbage: &mut Vec<Garbage>) {
+        let_go(self, garbage);
     }
 }
 

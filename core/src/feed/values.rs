@@ -9,7 +9,7 @@ use super::{ObserverGuard, What};
 use crate::{
     cell::{AnyCell, Cell, CellLabel},
     commit::CommitNumber,
-    delivery::Outlet,
+    delivery::{Outlet, let_go},
     error::{CellError, CellErrorKind, panic_message},
     event::Event,
     graph::{Garbage, Graph, Naming},
@@ -121,6 +121,10 @@ where
     }
 
     fn close(&self, _wakers: &mut Vec<Waker>) {}
+
+    fn let_go(self: Arc<Self>, garbage: &mut Vec<Garbage>) {
+        let_go(self, garbage);
+    }
 }
 
 impl Store {

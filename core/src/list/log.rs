@@ -10,7 +10,7 @@ use super::diff::ListDiff;
 use crate::{
     cell::AnyCell,
     commit::CommitNumber,
-    delivery::Outlet,
+    delivery::{Outlet, let_go},
     error::CellError,
     graph::{Garbage, Naming},
     sync::{Mutex, mutant},
@@ -138,23 +138,28 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
         garbage: &mut Vec<Garbage>,
     ) {
         let Pending { mut diffs, whole } = self.take();
-        let readers = self.readers();
         let items = match (error, cell.value_as::<Vec<T>>()) {
             (None, Some(items)) => items,
             _ => {
-                for reader in &readers {
+                for reader in self.readers() {
                     reader.state.lock().stale = true;
+                    let_go(reader, garbage);
                 }
                 return garbage.push(Box::new(diffs));
             }
         };
         // Nothing noted: the list was repaired.
         let whole = whole || diffs.is_empty();
+        // Nobody adds a reader meanwhile, and the elements' `Clone` is not called under the log's lock.
+        let readers = std::mem::take(&mut self.state.lock().readers);
         for (n, reader) in readers.iter().enumerate() {
+            let Some(reader) = reader.upgrade() else { continue };
             let last = n + 1 == readers.len();
             let batch = || if last { std::mem::take(&mut diffs) } else { diffs.clone() };
             reader.publish(items, number, batch, whole, wakers, garbage);
+            let_go(reader, garbage);
         }
+        self.state.lock().readers = readers;
         if std::mem::needs_drop::<T>() {
             garbage.push(Box::new(diffs));
         }
@@ -166,6 +171,10 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
             state.closed = true;
             wakers.extend(state.waiting.take());
         }
+    }
+
+    fn let_go(self: Arc<Self>, garbage: &mut Vec<Garbage>) {
+        let_go(self, garbage);
     }
 }
 
