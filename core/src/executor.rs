@@ -10,6 +10,7 @@
 //! | `shared.rs` | runs without a body, which end as the run does whose work they share |
 //! | `context.rs`, `writes.rs` | what the body is given |
 //! | `timing.rs`, `retry.rs` | what is put around the body: a pause before it, a limit, further attempts |
+//! | `statuses.rs`, `audit.rs` | cells that follow runs, and handles that nobody has cared for |
 //! | `clock.rs`, `tokio_clock.rs` | what time it is |
 //! | `spawn.rs`, `tokio.rs`, `task.rs` | a body that is not ready goes on elsewhere |
 //! | `cell.rs`, `any_run.rs` | the state of the run, and the run with its types forgotten |
@@ -26,6 +27,7 @@
 //! order only: lease, groups, run, registry. Never two runs' at a time.
 
 mod any_run;
+mod audit;
 mod body;
 mod builder;
 mod cell;
@@ -50,6 +52,7 @@ mod settle;
 mod shared;
 mod spawn;
 mod start;
+mod statuses;
 mod task;
 mod timing;
 #[cfg(feature = "tokio")]
@@ -64,6 +67,7 @@ mod writes;
 mod tests;
 
 pub use any_run::RunStatus;
+pub use audit::LooseRun;
 pub use builder::RunBuilder;
 pub use clock::{Clock, NoClock, Sleep};
 pub use context::RunContext;
@@ -76,6 +80,7 @@ pub use registry::{RunInfo, Runs};
 pub use retry::{Retry, RetryBudget};
 pub use run::{AbortOnDropGuard, Run};
 pub use spawn::{NoRuntime, Spawn};
+pub use statuses::RunsStatus;
 pub use task::Task;
 #[cfg(feature = "tokio")]
 pub use tokio::TokioSpawner;
@@ -84,6 +89,7 @@ pub use tokio_clock::TokioClock;
 pub use waiting::{Aborted, RunOutcome, RunResult, Stopped};
 pub use writes::ContextError;
 
+pub(crate) use audit::AuditLog;
 pub(crate) use clock::default_clock;
 pub(crate) use engine::Executor;
 pub(crate) use spawn::default_spawner;

@@ -41,6 +41,7 @@
 //! - [`Store::derived_async`] makes a cell that is computed by a body which may wait, and keeps its last good value meanwhile.
 //! - [`Store::run_compensated`]: a run whose writes are undone if it fails; [`Store::optimistic`]: a cell that shows changes
 //!   before they are known, and takes back those that turn out wrong.
+//! - [`Store::status_of`]: what the runs of a name are doing, as a cell.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
 //! - [`Store::observe`]: the event feed, for logs and tools; [`Store::observe_values`]: what cells were and are, in it.
 //! - [`mod@test`]: an executor and a clock that are driven by hand, a log of what ran, and [`test::explore`], which plays bodies
@@ -93,8 +94,8 @@ pub use event::Event;
 pub use executor::{
     AbortOnDropGuard, Aborted, AbortedBy, Clock, ContextError, Drain, Failure, Idle, NoClock,
     NoRuntime, Outcome, OutcomeKind, Policy, Rejection, Retry, RetryBudget, Run, RunBuilder,
-    RunContext, RunId, RunInfo, RunOutcome, RunResult, RunStatus, Runs, Sleep, Spawn, Stopped,
-    StoreDropped, Task,
+    RunContext, RunId, RunInfo, RunOutcome, RunResult, RunStatus, Runs, RunsStatus, Sleep, Spawn,
+    Stopped, StoreDropped, Task,
 };
 #[cfg(feature = "tokio")]
 pub use executor::{TokioClock, TokioSpawner};

@@ -63,7 +63,9 @@ impl<R, E> ActionRun<R, E> {
     }
 
     /// Lets the action go on without anybody waiting for its end.
-    pub fn detach(self) {}
+    pub fn detach(self) {
+        self.run.detach();
+    }
 }
 
 /// What became of the action.

@@ -228,7 +228,8 @@ where
                 let shared = Arc::clone(&running.shared);
                 (running.definition.body)(AsyncReader::new(run, shared, ticket, wanted.0))
             });
-        drop(run);
+        // Its end is the hook's affair.
+        run.detach();
     }
 
     /// The name of the runs.

@@ -7,6 +7,7 @@ use super::{
     family::Link,
     outcome::Outcome,
     phase::Claim,
+    statuses::RunStep,
     waiters::WakeList,
 };
 use crate::{event::Event, lease};
@@ -115,6 +116,7 @@ where
                 outcome: outcome.kind(),
                 attempts: self.head.attempt(),
             });
+            self.head.executor.count(&core, &self.head, RunStep::End(outcome.kind()));
         }
         if let (Some(hook), Some(outcome)) = (hook, &outcome) {
             let called = match self.head.executor.core() {

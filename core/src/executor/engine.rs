@@ -4,12 +4,14 @@
 
 use super::{
     any_run::AnyRun,
+    audit::Auditor,
     contain::{contain, tell},
     failure::{Failure, StoreDropped},
     group::Groups,
     id::RunId,
     outcome::Rejection,
     settle::settle_all,
+    statuses::Statuses,
     waiters::{Waiters, WakeList},
 };
 use crate::{event::Event, lease, store::Core, sync::Mutex};
@@ -18,16 +20,28 @@ use std::{
     fmt, mem,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
 };
+
+/// Somebody observes the store. Kept by the feed.
+const OBSERVED: u8 = 1;
+/// There are status cells.
+const COUNTED: u8 = 1 << 1;
+/// The store is audited.
+const AUDITED: u8 = 1 << 2;
 
 /// The engine of one store. Runs hold it strongly, and the store only through it, weakly.
 pub(crate) struct Executor {
     /// The store.
     core: Weak<Core>,
-    /// Whether anybody observes the store. Kept by the feed; read without a handle to the store.
-    observed: AtomicBool,
+    /// Who wants to hear of runs: [`OBSERVED`], [`COUNTED`], [`AUDITED`]. Read without a handle to the store. `Relaxed`: a
+    /// stale answer only means that something beside the change is told or not.
+    wanted_by: AtomicU8,
+    /// Status cells.
+    pub(super) statuses: Statuses,
+    /// The audit of the test kit.
+    pub(super) auditor: Mutex<Auditor>,
     /// What is drawn next for jitter. `Relaxed`: any order of draws will do.
     random: AtomicU64,
     /// Whether new runs are refused.
@@ -53,7 +67,9 @@ impl Executor {
     pub(crate) fn new(core: Weak<Core>, seed: u64) -> Self {
         Self {
             core,
-            observed: AtomicBool::new(false),
+            wanted_by: AtomicU8::new(0),
+            statuses: Statuses::default(),
+            auditor: Mutex::new(Auditor::default()),
             random: AtomicU64::new(seed),
             closing: AtomicBool::new(false),
             registry: Mutex::new(Registry::default()),
@@ -71,11 +87,40 @@ impl Executor {
         &self.core
     }
 
-    /// Whether anybody observes the store.
+    /// Whether anybody observes the store, counts its runs or audits them, so that no step of a run may be left out.
     #[inline]
     pub(super) fn is_observed(&self) -> bool {
-        // Relaxed: a stale answer only means that an event beside the change is told or not.
-        self.observed.load(Ordering::Relaxed)
+        self.wanted_by.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether there are status cells.
+    #[inline]
+    pub(super) fn is_counted(&self) -> bool {
+        self.wanted_by.load(Ordering::Relaxed) & COUNTED != 0
+    }
+
+    /// Whether the store is audited.
+    #[inline]
+    pub(super) fn is_audited(&self) -> bool {
+        self.wanted_by.load(Ordering::Relaxed) & AUDITED != 0
+    }
+
+    fn want(&self, bit: u8, wanted: bool) {
+        if wanted {
+            self.wanted_by.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            self.wanted_by.fetch_and(!bit, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes whether there are status cells.
+    pub(super) fn set_counted(&self, counted: bool) {
+        self.want(COUNTED, counted);
+    }
+
+    /// Notes whether the store is audited.
+    pub(super) fn set_audited(&self, audited: bool) {
+        self.want(AUDITED, audited);
     }
 
     /// The next random number: Sebastiano Vigna's SplitMix64, which needs no lock.
@@ -100,7 +145,7 @@ impl Executor {
 
     /// Notes whether anybody observes the store.
     pub(crate) fn set_observed(&self, observed: bool) {
-        self.observed.store(observed, Ordering::Relaxed);
+        self.want(OBSERVED, observed);
     }
 
     /// Tells the store's observers, if there is a store.

@@ -6,6 +6,7 @@ use super::{
     failure::Failure,
     outcome::Rejection,
     settle::settle,
+    statuses::RunStep,
     timing::{pause_until, time_out, within},
 };
 use crate::{
@@ -263,6 +264,9 @@ fn begin(cx: &RunContext, attempt: u32) {
     head.set_attempt(attempt);
     if head.executor.is_observed() {
         head.executor.tell(|| Event::RunRetried { run: head.id, name: head.name.clone(), attempt });
+        if let Some(core) = head.executor.core() {
+            head.executor.count(&core, head, RunStep::Retry);
+        }
     }
 }
 

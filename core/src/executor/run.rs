@@ -2,13 +2,14 @@
 
 use super::{
     any_run::{AnyRun, RunStatus, TypedRun},
+    audit::HandleNote,
     id::RunId,
     outcome::{AbortedBy, Outcome, Rejection},
     settle::settle,
     waiting::{RunOutcome, RunResult, Stopped, block, release},
 };
 use crate::text::Text;
-use std::{fmt, future::IntoFuture, ops::Deref, sync::Arc, time::Duration};
+use std::{fmt, future::IntoFuture, ops::Deref, panic::Location, sync::Arc, time::Duration};
 
 /// The handle of a run: to look at it, to wait for it, to abort it.
 ///
@@ -35,11 +36,23 @@ use std::{fmt, future::IntoFuture, ops::Deref, sync::Arc, time::Duration};
 pub struct Run<T, E> {
     /// The run.
     cell: Arc<dyn TypedRun<T, E>>,
+    /// Whether anybody has cared for its end, for the audit of the test kit.
+    note: Option<Box<HandleNote>>,
 }
 
 impl<T, E> Run<T, E> {
-    pub(super) fn new(cell: Arc<dyn TypedRun<T, E>>) -> Self {
-        Self { cell }
+    pub(super) fn new(cell: Arc<dyn TypedRun<T, E>>, started: &'static Location<'static>) -> Self {
+        let head = cell.head();
+        let note = head.executor.note_handle(head, started);
+        Self { cell, note }
+    }
+
+    /// Somebody cares for the end of the run.
+    #[inline]
+    fn care(&self) {
+        if let Some(note) = &self.note {
+            note.care();
+        }
     }
 
     /// The identity of the run.
@@ -82,6 +95,7 @@ impl<T, E> Run<T, E> {
     /// Its outcome, if it is out.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome<T, E>> {
+        self.care();
         self.cell.outcome()
     }
 
@@ -98,6 +112,7 @@ impl<T, E> Run<T, E> {
     /// It returns `false` when the run had settled, or when somebody else is settling it right now; it does not wait for
     /// them, so that hooks may abort each other's runs.
     pub fn abort(&self, reason: impl Into<Text>) -> bool {
+        self.care();
         self.abort_by(reason.into(), AbortedBy::Handle)
     }
 
@@ -113,6 +128,7 @@ impl<T, E> Run<T, E> {
     ///
     /// Dropping the future loses nothing: the run goes on, and another one can be made.
     pub fn result(&self) -> RunResult<T, E> {
+        self.care();
         RunResult::new(Arc::clone(&self.cell))
     }
 
@@ -131,13 +147,28 @@ impl<T, E> Run<T, E> {
     /// all, since others may need the lease to get there.
     #[must_use]
     pub fn wait_blocking(&self, timeout: Duration) -> Option<Outcome<T, E>> {
+        self.care();
         let mut waiting = RunOutcome::new(Arc::clone(&self.cell));
         block(timeout, |cx| waiting.poll_outcome(cx))
     }
 
     /// Ties the run to a scope: it is aborted when the guard is dropped.
     pub fn abort_on_drop(self) -> AbortOnDropGuard<T, E> {
+        self.care();
         AbortOnDropGuard { run: self, armed: true }
+    }
+
+    /// Lets the run go on without its handle, like dropping that, and says so: nobody waits for its end, and nobody need.
+    ///
+    /// The [`RunAudit`](crate::test::RunAudit) of the test kit finds handles that are dropped without it.
+    pub fn detach(self) {
+        self.care();
+    }
+
+    /// Says that somebody looks after the run though this handle may be dropped: a settle hook, say. Nothing else changes;
+    /// see [`detach`](Self::detach).
+    pub fn attend(&self) {
+        self.care();
     }
 
     /// Lets the run outlive its parent.
@@ -156,6 +187,7 @@ impl<T, E> IntoFuture for Run<T, E> {
     type IntoFuture = RunOutcome<T, E>;
 
     fn into_future(self) -> RunOutcome<T, E> {
+        self.care();
         RunOutcome::new(Arc::clone(&self.cell))
     }
 }
@@ -165,6 +197,7 @@ impl<T, E> IntoFuture for &Run<T, E> {
     type IntoFuture = RunOutcome<T, E>;
 
     fn into_future(self) -> RunOutcome<T, E> {
+        self.care();
         RunOutcome::new(Arc::clone(&self.cell))
     }
 }

@@ -29,6 +29,7 @@ use super::{
     policy::Policy,
     run::Run,
     settle::{conclude, conclude_claimed, parent_settled, settle},
+    statuses::RunStep,
     task::Task,
     timing::Timing,
 };
@@ -79,7 +80,7 @@ where
     if core.executor.is_closing() {
         let failure = Failure::ShuttingDown;
         refuse(cell.clone(), Rejection::Failed { failure }, body);
-        return Run::new(cell);
+        return Run::new(cell, Location::caller());
     }
     let cx = RunContext::new(cell.clone());
     if DEPTH.with(Cell::get) < INLINE_DEPTH {
@@ -87,7 +88,7 @@ where
     } else if cell.queue(Box::pin(async move { body(cx).await })) {
         spawn(core, &cell);
     }
-    Run::new(cell)
+    Run::new(cell, Location::caller())
 }
 
 /// Starts a run.
@@ -137,7 +138,7 @@ where
         Ok(admitted) => admitted,
         Err(verdict) => {
             refuse(cell.clone(), verdict, (body, builder.on_start.is_some()));
-            return Run::new(cell);
+            return Run::new(cell, Location::caller());
         }
     };
     let core = admitted.store.core();
@@ -170,7 +171,7 @@ where
             }
         }
     }
-    Run::new(cell)
+    Run::new(cell, Location::caller())
 }
 
 /// How a body is to be begun.
@@ -211,6 +212,7 @@ fn tell_start(core: &Arc<Core>, cx: &RunContext, hook: Option<StartHook<'_>>) {
         name: head.name.clone(),
         parent: head.parent(),
     });
+    core.executor.count(core, head, RunStep::Start);
     let Some(hook) = hook else { return };
     if let Err(message) = call_hook(core, head, "start", || hook(cx)).and_then(|answer| answer) {
         // The starter concludes, whoever wins.

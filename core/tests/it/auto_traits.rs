@@ -95,6 +95,7 @@ assert_impl_all!(Runs: Send, Sync, Unpin, Clone);
 assert_impl_all!(RunInfo: Send, Sync, Unpin, Clone);
 assert_impl_all!(RunId: Send, Sync, Unpin, Copy);
 assert_impl_all!(RunStatus: Send, Sync, Unpin, Copy);
+assert_impl_all!(RunsStatus: Send, Sync, Unpin, Copy);
 assert_impl_all!(Policy: Send, Sync, Unpin, Copy);
 assert_impl_all!(RunOutcome<u8, u8>: Send, Sync, Unpin);
 assert_impl_all!(RunResult<u8, u8>: Send, Sync, Unpin);
@@ -116,6 +117,8 @@ assert_impl_all!(test::Explored: Send, Sync, Unpin, Copy);
 assert_impl_all!(test::Explorer: Send, Sync, Unpin, Clone);
 assert_impl_all!(test::Log: Send, Sync, Unpin, Clone);
 assert_impl_all!(test::NoteOnDrop: Send, Sync, Unpin);
+assert_impl_all!(test::LooseRun: Send, Sync, Unpin, Clone);
+assert_impl_all!(test::RunAudit: Send, Sync, Unpin);
 assert_impl_all!(test::Seeded: Send, Sync, Unpin, Clone);
 assert_impl_all!(test::YieldNow: Send, Sync, Unpin);
 // A scene is played on by one thread.

@@ -192,7 +192,7 @@ impl Portal for App {
             }
             Ok::<_, BoxError>(())
         });
-        drop(opening); // it goes on
+        opening.detach(); // it goes on
         let show = synergy((&SHOWN, &SPACES)).action(|(mut shown, mut spaces), ()| {
             *shown = true;
             *spaces = Load::Loading;

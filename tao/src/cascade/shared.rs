@@ -155,6 +155,8 @@ impl Shared {
                 Ok(())
             }
         });
+        // The hook hears of its end.
+        run.attend();
         let (run, ended) = {
             let mut state = self.state.lock();
             let ended = state.ended.clone();
