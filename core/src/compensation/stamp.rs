@@ -52,7 +52,7 @@ impl Outlet for Stamp {
         self.0.store(number.0, Ordering::Relaxed);
     }
 
-    fn close(&self, _: &mut Vec<Waker>) {}
+    fn close(&self, _: &mut Vec<Waker>, _: &mut Vec<Garbage>) {}
 
     fn let_go(self: Arc<Self>, garbage: &mut Vec<Garbage>) {
         let_go(self, garbage);

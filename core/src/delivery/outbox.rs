@@ -148,17 +148,18 @@ impl Outbox {
         &mut self,
         slot: u32,
         wakers: &mut Vec<Waker>,
+        garbage: &mut Vec<Garbage>,
     ) -> impl Any + Send + use<> {
         let mut topic = self.topics.remove(slot as usize).topic;
-        topic.close(wakers);
+        topic.close(wakers, garbage);
         topic
     }
 
     /// Closes every watch, since the store is gone.
     pub(crate) fn close_all(&mut self) -> Vec<Waker> {
-        let mut wakers = Vec::new();
+        let (mut wakers, mut garbage) = (Vec::new(), Vec::new());
         for (_, entry) in &mut self.topics {
-            entry.topic.close(&mut wakers);
+            entry.topic.close(&mut wakers, &mut garbage);
         }
         wakers
     }

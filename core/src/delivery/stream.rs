@@ -170,7 +170,7 @@ impl<T: Clone + Send + 'static> Outlet for Buffer<T> {
         wakers.extend(state.waiting.take());
     }
 
-    fn close(&self, wakers: &mut Vec<Waker>) {
+    fn close(&self, wakers: &mut Vec<Waker>, _garbage: &mut Vec<Garbage>) {
         let mut state = self.state.lock();
         state.closed = true;
         wakers.extend(state.waiting.take());

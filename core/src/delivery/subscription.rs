@@ -204,7 +204,7 @@ impl Graph {
     pub(crate) fn drop_topic(&mut self, index: u32) {
         if let Some(slot) = self.node(index).topic() {
             self.node_mut(index).set_topic(None);
-            let topic = self.outbox.close_topic(slot, &mut self.wakers);
+            let topic = self.outbox.close_topic(slot, &mut self.wakers, &mut self.garbage);
             self.garbage.push(Box::new(topic));
         }
     }

@@ -142,7 +142,7 @@ pub(super) trait AnyTopic: Any + Send {
     fn is_idle(&self) -> bool;
 
     /// The cell is gone.
-    fn close(&mut self, wakers: &mut Vec<Waker>);
+    fn close(&mut self, wakers: &mut Vec<Waker>, garbage: &mut Vec<Garbage>);
 }
 
 /// A [`Lent`], whatever its type.
@@ -317,11 +317,12 @@ impl<T: Clone + Send + 'static> AnyTopic for Topic<T> {
         self.count == 0 && outlets.all(|outlet| outlet.strong_count() == 0)
     }
 
-    fn close(&mut self, wakers: &mut Vec<Waker>) {
+    fn close(&mut self, wakers: &mut Vec<Waker>, garbage: &mut Vec<Garbage>) {
         // Release: as in `unsubscribe`. Whoever has the callbacks now finds the topic gone.
         self.removals.store(CLOSED, Ordering::Release);
         for outlet in self.watch.iter().chain(&self.streams).filter_map(Weak::upgrade) {
-            outlet.close(wakers);
+            outlet.close(wakers, garbage);
+            outlet.let_go(garbage);
         }
     }
 }

@@ -201,7 +201,7 @@ pub(crate) trait Outlet: Any + Send + Sync {
     );
 
     /// The cell is gone: whoever waits is woken.
-    fn close(&self, wakers: &mut Vec<Waker>);
+    fn close(&self, wakers: &mut Vec<Waker>, garbage: &mut Vec<Garbage>);
 
     /// Gives up a handle that was taken inside the lease. The reader may have gone on another thread meanwhile, so that it is
     /// the last one: then what it shares, values of the user's, goes to `garbage`.
@@ -250,7 +250,7 @@ impl<T: Clone + Send + Sync + 'static> Outlet for WatchShared<T> {
         state.wake(wakers);
     }
 
-    fn close(&self, wakers: &mut Vec<Waker>) {
+    fn close(&self, wakers: &mut Vec<Waker>, _garbage: &mut Vec<Garbage>) {
         let mut state = self.state.lock();
         state.closed = true;
         state.wake(wakers);

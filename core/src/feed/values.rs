@@ -120,7 +120,7 @@ where
         self.log.changes.lock().push_back((number, event));
     }
 
-    fn close(&self, _wakers: &mut Vec<Waker>) {}
+    fn close(&self, _wakers: &mut Vec<Waker>, _garbage: &mut Vec<Garbage>) {}
 
     fn let_go(self: Arc<Self>, garbage: &mut Vec<Garbage>) {
         let_go(self, garbage);

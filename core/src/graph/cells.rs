@@ -178,7 +178,7 @@ impl Graph {
             self.garbage.push(Box::new(error));
         }
         if let Some(topic) = node.topic() {
-            let callbacks = self.outbox.close_topic(topic, &mut self.wakers);
+            let callbacks = self.outbox.close_topic(topic, &mut self.wakers, &mut self.garbage);
             self.garbage.push(Box::new(callbacks));
         }
         if self.removed.len() == REMEMBERED {

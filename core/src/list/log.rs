@@ -165,11 +165,13 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
         }
     }
 
-    fn close(&self, wakers: &mut Vec<Waker>) {
+    fn close(&self, wakers: &mut Vec<Waker>, garbage: &mut Vec<Garbage>) {
         for reader in self.readers() {
             let mut state = reader.state.lock();
             state.closed = true;
             wakers.extend(state.waiting.take());
+            drop(state);
+            let_go(reader, garbage);
         }
     }
 
