@@ -114,6 +114,7 @@ fn a_child_that_settles_first_is_forgotten_by_its_parent() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn grandchildren_go_generation_by_generation_and_any_depth_fits_on_the_stack() {
     let executor = ManualExecutor::new();
     let store = Store::with_spawner(executor.clone());

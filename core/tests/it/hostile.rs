@@ -293,6 +293,7 @@ fn what_an_inner_transaction_undid_is_not_told_with_the_outer_one() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn several_updates_take_time_in_proportion_to_their_number() {
     let store = Store::new();
     let cells: Vec<_> = (0..200_000).map(|n| store.source(n)).collect();
@@ -450,6 +451,7 @@ fn a_scope_whose_subscription_panics_when_it_is_dropped_removes_its_cells_all_th
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn a_scope_of_many_scopes_takes_time_in_proportion_to_their_number() {
     let store = Store::new();
     let begun = Instant::now();
@@ -461,6 +463,7 @@ fn a_scope_of_many_scopes_takes_time_in_proportion_to_their_number() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn scopes_nested_deeply_end_without_a_deep_stack() {
     let store = Store::new();
     let mut scopes = vec![store.scope("0")];

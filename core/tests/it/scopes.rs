@@ -218,6 +218,7 @@ fn a_cell_made_through_a_scope_is_made_where_the_scope_was_asked() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn a_run_that_ends_costs_its_scope_the_same_however_many_others_are_live() {
     // Whoever looks through all live runs at each end does not come to an end himself.
     let (done, ended) = mpsc::channel();

@@ -72,6 +72,27 @@ impl World {
         self.keep(second);
     }
 
+    /// One that is superseded, perhaps comes to its end, and is removed.
+    pub(crate) fn async_derived(&mut self) {
+        let cell = self.any();
+        let source = self.sources[cell];
+        let derived = self.store.derived_async(move |cx| async move {
+            let value = cx.get(source).await;
+            Yield::default().await;
+            Ok::<_, String>(value)
+        });
+        let watch = self.store.watch(derived);
+        assert!(watch.borrow().is_pending());
+        self.executor.run_one();
+        self.model[cell] += 1;
+        self.store.set(source, self.model[cell]);
+        if self.random.once_in(2) {
+            self.executor.run_until_stalled();
+            assert_eq!(watch.borrow().value().map(|value| **value), Some(self.model[cell]));
+        }
+        self.store.remove(derived).expect("a cell that is there");
+    }
+
     /// Keeps a run until there are too many.
     fn keep(&mut self, run: Run<u64, String>) {
         if let Some(old) = join(&mut self.crowd.runs, run) {

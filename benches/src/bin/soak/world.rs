@@ -15,7 +15,7 @@ use trine_core::{
 };
 
 /// How many kinds of operation there are.
-pub(crate) const KINDS: usize = 24;
+pub(crate) const KINDS: usize = 25;
 /// How many cells last.
 pub(crate) const LASTING: usize = 16;
 /// How many of each kind of thing that comes and goes there are at a time.
@@ -49,6 +49,7 @@ const OPERATIONS: [Kind; KINDS] = [
     ("run that is ready", 3, World::ready_run),
     ("run that waits", 4, World::waiting_run),
     ("runs that supersede each other", 2, World::superseded_run),
+    ("async derivation", 2, World::async_derived),
 ];
 
 pub(crate) struct World {

@@ -191,6 +191,7 @@ fn derived_cells_are_right_again_after_a_roll_back() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn edits_copy_only_what_a_transaction_or_a_reader_needs() {
     let (store, clones) = (Store::new(), Counter::default());
     let new = |n| Counted(n, clones.clone());

@@ -73,6 +73,7 @@ fn a_lagging_reader_gets_a_single_reset_as_of_the_last_commit() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn lagging_costs_one_copy_of_the_list_however_long_it_lasts() {
     let (store, clones) = (Store::new(), Counter::default());
     let new = |n| Counted(n, clones.clone());
@@ -225,6 +226,7 @@ fn readers_come_and_go() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 async fn a_reader_on_another_thread_ends_with_the_same_list() {
     let store = Store::new();
     let list = store.list(Vec::<u32>::new());

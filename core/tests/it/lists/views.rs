@@ -8,6 +8,7 @@ const MANY: usize = 100_000;
 const SEARCH: usize = 64;
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn a_filter_tests_an_element_when_it_comes_or_is_replaced_and_no_other() {
     let tests = Counter::default();
     let counted = tests.clone();
@@ -49,6 +50,7 @@ fn a_filter_tests_an_element_when_it_comes_or_is_replaced_and_no_other() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn a_map_calls_once_per_element_that_comes() {
     let calls = Counter::default();
     let counted = calls.clone();
@@ -71,6 +73,7 @@ fn a_map_calls_once_per_element_that_comes() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn a_sort_compares_as_often_as_a_search_needs() {
     let compared = Counter::default();
     let counted = compared.clone();
@@ -106,6 +109,7 @@ fn a_sort_compares_as_often_as_a_search_needs() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn searches_stay_short_whatever_the_order_in_which_elements_come() {
     for descending in [false, true] {
         let compared = Counter::default();
@@ -137,6 +141,7 @@ fn equal_elements_stay_in_the_order_of_the_list() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too much for an interpreter")]
 fn a_view_of_a_view_works_as_little_as_both() {
     let (store, tests, compared) = (Store::new(), Counter::default(), Counter::default());
     let list = store.list((0..MANY).collect::<Vec<_>>());
