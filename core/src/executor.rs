@@ -6,7 +6,8 @@
 //! |---|---|
 //! | `builder.rs` | a front end describes the run: name, parent, policy, key, pace, times, hooks |
 //! | `policy.rs`, `pace.rs`, `group.rs` | may it start beside those of its name and key, at once or later? |
-//! | `start.rs` | registration, admission, start event and hook, the first poll on the caller's stack |
+//! | `start.rs`, `admit.rs` | registration, admission, start event and hook |
+//! | `launch.rs`, `local.rs` | the first poll on the caller's stack; bodies that never leave their thread |
 //! | `shared.rs` | runs without a body, which end as the run does whose work they share |
 //! | `context.rs`, `writes.rs` | what the body is given |
 //! | `timing.rs`, `retry.rs` | what is put around the body: a pause before it, a limit, further attempts |
@@ -26,6 +27,7 @@
 //! exception: keys are compared under the groups' lock, inside the lease, like every other comparator. They nest in one
 //! order only: lease, groups, run, registry. Never two runs' at a time.
 
+mod admit;
 mod any_run;
 mod audit;
 mod body;
@@ -41,6 +43,8 @@ mod failure;
 mod family;
 mod group;
 mod id;
+mod launch;
+mod local;
 mod outcome;
 mod pace;
 mod phase;
@@ -74,6 +78,7 @@ pub use context::RunContext;
 pub use drain::{Drain, Idle};
 pub use failure::{Failure, StoreDropped};
 pub use id::RunId;
+pub use local::{LocalSpawn, LocalTask};
 pub use outcome::{AbortedBy, Outcome, OutcomeKind, Rejection};
 pub use policy::Policy;
 pub use registry::{RunInfo, Runs};

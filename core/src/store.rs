@@ -29,7 +29,7 @@ use std::{
     fmt,
     panic::Location,
     sync::{Arc, Weak},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// A store: cells, what is derived from them, who listens, and the work that is under way.
@@ -89,6 +89,8 @@ pub(crate) struct Core {
     pub(crate) executor: Arc<Executor>,
     /// Where they go on when they are not ready at once.
     pub(crate) spawner: Box<dyn Spawn>,
+    /// How long the first poll of a run may take before it is reported, if that was asked for.
+    pub(crate) slow_poll: Option<Duration>,
     /// What time it is, if anybody knows.
     pub(crate) clock: Option<Arc<dyn Clock>>,
 }

@@ -75,6 +75,27 @@ where
         self.rest(body, None)
     }
 
+    /// Notes that a body rests with its own task, which `waker` wakes; false when the run is over, so that nobody will.
+    pub(super) fn rest_elsewhere(&self, waker: Option<Waker>) -> bool {
+        let mut state = self.state.lock();
+        if self.head.phase.is_settled() {
+            return false;
+        }
+        let old = waker.and_then(|waker| state.task.replace(waker));
+        drop(state);
+        drop(old);
+        true
+    }
+
+    /// Whether the body is not to be polled yet; if so, the task is woken when it is.
+    pub(super) fn waits_to_be_polled(&self, cx: &Context<'_>) -> bool {
+        if self.head.phase.is_held() && self.waits_for_turn(cx) {
+            return true;
+        }
+        self.head.phase.end_queue();
+        false
+    }
+
     /// Polls a body at rest, as its task does.
     pub(super) fn poll_by_task(&self, cx: &mut Context<'_>) -> Step {
         if self.head.phase.is_held() && self.waits_for_turn(cx) {

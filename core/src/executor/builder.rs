@@ -6,6 +6,8 @@ use super::{
     context::RunContext,
     engine::Executor,
     group::Key,
+    launch::Anywhere,
+    local::{Here, LocalSpawn},
     outcome::Outcome,
     pace::Pace,
     policy::Policy,
@@ -231,7 +233,40 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
         T: Send + Sync + 'static,
         E: Send + Sync + 'static,
     {
-        start(self, body)
+        start(self, Anywhere(body))
+    }
+
+    /// [`start`](Self::start) for a body that is not `Send`: it stays on this thread, and goes on with `spawner` when it is
+    /// not ready at once. The run itself can be watched, awaited and aborted from anywhere; an abort from another
+    /// thread settles the run at once, and has its body dropped here.
+    ///
+    /// If `spawner` refuses, the run fails as [`Failure::NoRuntime`](crate::Failure::NoRuntime).
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")] {
+    /// use std::rc::Rc;
+    /// use tokio::{runtime::Builder, task::{LocalSet, yield_now}};
+    /// use trine_core::Store;
+    ///
+    /// let (store, tasks) = (Store::new(), LocalSet::new());
+    /// let text = Rc::new("not to be sent");
+    /// let run = store.run_builder("local").start_local(&tasks, |_| async move {
+    ///     yield_now().await;
+    ///     Ok::<_, String>(text.len())
+    /// });
+    /// let runtime = Builder::new_current_thread().build().unwrap();
+    /// assert_eq!(*tasks.block_on(&runtime, run.result()).unwrap(), 14);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn start_local<B, F>(self, spawner: &impl LocalSpawn, body: B) -> Run<T, E>
+    where
+        B: FnOnce(RunContext) -> F + 'static,
+        F: Future<Output = Result<T, E>> + 'static,
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+    {
+        start(self, Here { spawner, body })
     }
 
     /// [`start`](Self::start) for a body that is called again when an attempt was not successful, as `retry` says.

@@ -1,6 +1,7 @@
 //! The spawner for tokio runtimes.
 
 use super::{
+    local::{LocalSpawn, LocalTask},
     spawn::{NoRuntime, Spawn},
     task::Task,
 };
@@ -9,7 +10,10 @@ use std::{
     pin::pin,
     task::{Context, Poll, Waker},
 };
-use tokio::{runtime::Handle, task::coop::unconstrained};
+use tokio::{
+    runtime::Handle,
+    task::{LocalSet, coop::unconstrained},
+};
 
 /// Runs bodies on a tokio runtime, multi-thread or current-thread.
 ///
@@ -63,5 +67,17 @@ impl Spawn for TokioSpawner {
             Poll::Ready(())
         }));
         let _ = pin!(unlimited).poll(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+impl LocalSpawn for LocalSet {
+    fn spawn_local(&self, task: LocalTask) -> Result<(), NoRuntime> {
+        drop(Self::spawn_local(self, task));
+        Ok(())
+    }
+
+    fn enter_local(&self, poll: &mut dyn FnMut()) {
+        let _context = self.enter();
+        poll();
     }
 }

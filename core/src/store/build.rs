@@ -36,6 +36,7 @@ pub struct StoreBuilder {
     outbox_capacity: usize,
     causal_limit: u32,
     slow_lease: Option<Duration>,
+    slow_poll: Option<Duration>,
     on_panic: PanicPolicy,
     spawner: Box<dyn Spawn>,
     clock: Option<Arc<dyn Clock>>,
@@ -49,6 +50,7 @@ impl StoreBuilder {
             outbox_capacity: 65_536,
             causal_limit: 100,
             slow_lease: None,
+            slow_poll: None,
             on_panic: PanicPolicy::Resume,
             spawner: default_spawner(),
             clock: None,
@@ -81,6 +83,13 @@ impl StoreBuilder {
     /// the lease. Off by default, since it reads the clock twice per lease.
     pub fn slow_lease(mut self, bound: Duration) -> Self {
         self.slow_lease = Some(bound);
+        self
+    }
+
+    /// Reports bodies that block: a warning through `tracing` when the first poll of a run, which is made on its caller's
+    /// stack, takes `bound` or longer on the store's clock. Off by default, since it reads the clock twice per run.
+    pub fn slow_poll(mut self, bound: Duration) -> Self {
+        self.slow_poll = Some(bound);
         self
     }
 
@@ -124,6 +133,7 @@ impl StoreBuilder {
             extensions: Extensions::default(),
             executor: Arc::new(Executor::new(core.clone(), seed)),
             spawner: self.spawner,
+            slow_poll: self.slow_poll,
             clock: self.clock.or_else(default_clock),
         }))
     }

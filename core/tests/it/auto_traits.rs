@@ -108,6 +108,8 @@ assert_impl_all!(Retry<u8>: Send, Sync, Unpin);
 assert_impl_all!(RetryBudget: Send, Sync, Unpin, Clone);
 assert_impl_all!(Task: Send, Unpin);
 assert_not_impl_any!(Task: Sync);
+assert_impl_all!(LocalTask: Unpin);
+assert_not_impl_any!(LocalTask: Send, Sync);
 assert_impl_all!(dyn Spawn: Send, Sync);
 assert_impl_all!(dyn Clock: Send, Sync);
 assert_impl_all!(Sleep: Send, Unpin);

@@ -277,3 +277,64 @@ fn ids_count_from_1_in_each_store() {
         assert_eq!(ids, [1, 2, 3]);
     }
 }
+
+#[test]
+fn two_hundred_ready_channels_in_a_row_all_settle_inline() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::new();
+        // More than the budget that tokio gives a task before it makes ready things pending.
+        for value in 0..200 {
+            let (send, receive) = tokio::sync::oneshot::channel();
+            send.send(value).unwrap();
+            let run = store.run("receive", |_| receive);
+            assert_eq!(run.outcome().unwrap().into_result().map(|got| *got), Ok(value));
+        }
+    });
+}
+
+#[test]
+fn a_first_poll_that_holds_up_its_caller_is_reported() {
+    use std::{sync::Mutex, time::Duration};
+    use tracing::{Event, Metadata, Subscriber, field, span};
+    use trine_core::test::ManualClock;
+
+    #[derive(Default, Clone)]
+    struct Reports(Arc<Mutex<Vec<String>>>);
+    impl field::Visit for Reports {
+        fn record_debug(&mut self, field: &field::Field, value: &dyn std::fmt::Debug) {
+            if field.name() == "name" || field.name() == "took" {
+                self.0.lock().unwrap().push(format!("{} {value:?}", field.name()));
+            }
+        }
+    }
+    impl Subscriber for Reports {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut self.clone());
+        }
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    let clock = ManualClock::new();
+    let store = Store::builder().clock(clock.clone()).slow_poll(Duration::from_millis(10)).build();
+    let reports = Reports::default();
+    tracing::subscriber::with_default(reports.clone(), || {
+        for millis in [9, 10] {
+            let clock = clock.clone();
+            store.run("busy", move |_| async move {
+                clock.advance(Duration::from_millis(millis));
+                Ok::<_, String>(())
+            });
+        }
+    });
+    assert_eq!(*reports.0.lock().unwrap(), ["name busy", "took 10ms"]);
+}

@@ -14,6 +14,7 @@ mod errors;
 mod executor_abort;
 mod executor_children;
 mod executor_lines;
+mod executor_local;
 mod executor_policy;
 mod executor_random;
 mod executor_registry;

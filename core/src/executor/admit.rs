@@ -1,0 +1,203 @@
+//! Whether a run may start, at once or later, and what becomes of one that may not.
+
+use super::{
+    any_run::{About, AnyRun, Head, Verdict},
+    builder::Condition,
+    cell::RunCell,
+    clock::NoClock,
+    contain::contain,
+    failure::{Failure, StoreDropped},
+    family::Link,
+    group::{Admission, Ask, Group, Superseded},
+    outcome::Rejection,
+    pace::Pace,
+    phase::Phase,
+    policy::Policy,
+    settle::{conclude, conclude_claimed, parent_settled},
+    timing::Timing,
+};
+use crate::{
+    lease::{self, Reentrant},
+    store::Store,
+    text::Text,
+};
+use std::{panic::Location, sync::Arc, time::Duration};
+
+/// What a run asks for.
+pub(super) struct Asked<'a> {
+    /// Who starts it.
+    pub(super) caller: &'static Location<'static>,
+    /// Whom it is to end with.
+    pub(super) parent: Option<Arc<dyn AnyRun>>,
+    /// Whether it is wanted.
+    pub(super) condition: Option<Condition<'a>>,
+    /// What to do with others of its name and key.
+    pub(super) policy: Policy,
+    /// How often runs may come.
+    pub(super) pace: Option<Pace>,
+    /// How long it may take.
+    pub(super) timeout: Option<Duration>,
+    /// Whose work it wants to share.
+    pub(super) work: Option<Group>,
+}
+
+/// A run that may start.
+pub(super) struct Admitted<'a, T, E> {
+    /// Its store.
+    pub(super) store: &'a Store,
+    /// Whom it has superseded.
+    pub(super) superseded: Superseded,
+    /// What its body is to wait for, and for how long.
+    pub(super) timing: Option<Timing>,
+    /// Whether its body is to wait for its turn.
+    pub(super) waits: bool,
+    /// The work that it shares.
+    pub(super) work: Option<Work<T, E>>,
+}
+
+/// Work that is shared.
+pub(super) enum Work<T, E> {
+    /// Somebody has begun it, or is about to.
+    UnderWay,
+    /// It is to be begun.
+    New(Arc<RunCell<T, E>>),
+}
+
+/// Whether the run may start.
+pub(super) fn admit<'a, T, E>(
+    cell: &Arc<RunCell<T, E>>,
+    store: Option<&'a Store>,
+    ask: Asked<'_>,
+) -> Result<Admitted<'a, T, E>, Verdict>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let failed = |failure| Rejection::Failed { failure };
+    if let Some(outer) = lease::held() {
+        return Err(failed(Failure::Reentrant(Reentrant { outer, inner: ask.caller })));
+    }
+    let store = store.ok_or_else(|| failed(Failure::StoreDropped(StoreDropped)))?;
+    let executor = &cell.head.executor;
+    if let Some(parent) = ask.parent {
+        let child: Arc<dyn AnyRun> = cell.clone();
+        let link = Link::between(&child, parent).ok_or_else(|| parent_settled(&*child))?;
+        // The parent may be settling right now, and have aborted us: then the slot is empty and the link harmless.
+        cell.state.lock().kin.get_or_insert_default().link = Some(link);
+    } else if executor.is_closing() {
+        return Err(failed(Failure::ShuttingDown));
+    }
+    if let Some(condition) = ask.condition {
+        match contain(condition) {
+            Ok(true) => {}
+            Ok(false) => {
+                let reason = Text::from_static("its condition said no");
+                return Err(Rejection::Skipped { reason });
+            }
+            Err(message) => return Err(failed(Failure::Start { message })),
+        }
+    }
+    let timing = match (ask.pace, ask.timeout) {
+        (None, None) => None,
+        (_, timeout) => {
+            let clock = store.clock().ok_or_else(|| failed(Failure::NoClock(NoClock::new())))?;
+            Some(Timing { clock, begin: None, timeout })
+        }
+    };
+    let mut admitted =
+        Admitted { store, superseded: Superseded::default(), timing, waits: false, work: None };
+    if let Some(group) = ask.work {
+        if ask.pace.is_some() {
+            let message = Text::from_static("a run that is shared cannot have a pace as well");
+            return Err(failed(Failure::Start { message }));
+        }
+        admitted.work = Some(share(cell, store, &group)?);
+        return Ok(admitted);
+    }
+    let Some(group) = cell.head.joined() else { return Ok(admitted) };
+    let now = admitted.timing.as_ref().map(|timing| timing.clock.now());
+    let ask = Ask { policy: ask.policy, pace: ask.pace.zip(now) };
+    let erased: Arc<dyn AnyRun> = cell.clone();
+    match executor.join(store.core(), group, &ask, &erased) {
+        Ok(Admission::Start { superseded, delay, waits }) => {
+            admitted.superseded = superseded;
+            admitted.waits = waits;
+            if let Some(timing) = &mut admitted.timing {
+                timing.begin = now.zip(delay).map(|(now, delay)| now.saturating_add(delay));
+            }
+            Ok(admitted)
+        }
+        Ok(Admission::Skip(reason)) => Err(Rejection::Skipped { reason }),
+        Err(message) => Err(failed(Failure::Start { message })),
+    }
+}
+
+/// Has the run follow the work of its group that is under way, or makes that work.
+fn share<T, E>(
+    cell: &Arc<RunCell<T, E>>,
+    store: &Store,
+    group: &Group,
+) -> Result<Work<T, E>, Verdict>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let failed = |message| Rejection::Failed { failure: Failure::Start { message } };
+    let executor = &cell.head.executor;
+    loop {
+        let mut made = None;
+        let found = executor.join_shared(store.core(), group, || {
+            let work = executor.register(|id| {
+                let (name, executor) = (group.name.clone(), Arc::clone(executor));
+                let mut about = About::boxed(None, Some(group.clone()), cell.head.tags().to_vec());
+                if let Some(about) = &mut about {
+                    about.is_member = true;
+                }
+                let head = Head { id, name, about, executor, phase: Phase::new(true) };
+                Arc::new(RunCell::new(head, None))
+            });
+            made = Some(Arc::clone(&work));
+            work
+        });
+        let found = found.map_err(failed)?;
+        if let Some(work) = made {
+            if cell.follow(&work) {
+                return Ok(Work::New(work));
+            }
+            // Somebody has looked for it and ended it in between; its end is ours to tell.
+            if work.end_start() {
+                let erased: Arc<dyn AnyRun> = work.clone();
+                conclude_claimed(&erased);
+            }
+            work.bury(());
+            continue;
+        }
+        let Ok(work) = found.into_any().downcast::<RunCell<T, E>>() else {
+            let message = "a run of this name and key is under way that gives other types";
+            return Err(failed(Text::from_static(message)));
+        };
+        if cell.follow(&work) {
+            return Ok(Work::UnderWay);
+        }
+    }
+}
+
+/// Ends a run that was not admitted; its body is dropped outside the lease.
+#[cold]
+pub(super) fn refuse<T, E, B>(cell: Arc<RunCell<T, E>>, verdict: Verdict, body: B)
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    B: 'static,
+{
+    // Claimed at once, so that the handle is inert already; inside a lease it is told when the lease is over.
+    let claim = cell.claim(verdict);
+    let owed = cell.end_start();
+    let erased: Arc<dyn AnyRun> = cell.clone();
+    if owed {
+        conclude_claimed(&erased);
+    } else if claim.won() {
+        conclude(&erased, claim);
+    }
+    lease::defer(move || cell.bury(body));
+}

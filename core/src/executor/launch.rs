@@ -1,0 +1,193 @@
+//! The first poll of a body, and how it goes on elsewhere.
+//!
+//! A body may start runs whose bodies start runs. Their first polls nest on one stack, so beyond
+//! [`INLINE_DEPTH`] of them the body is left to the spawner.
+
+use super::{
+    any_run::{AnyRun, Step},
+    cell::{Body, RunCell},
+    clock::Clock,
+    contain::contain,
+    context::RunContext,
+    failure::Failure,
+    outcome::Rejection,
+    settle::{conclude, settle},
+    spawn::NoRuntime,
+    task::Task,
+    timing::Timing,
+};
+use crate::{store::Core, sync::thread_locals, text::Text};
+use std::{
+    cell::Cell,
+    future::Future,
+    sync::Arc,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+/// How many first polls may nest on one stack.
+const INLINE_DEPTH: u32 = 32;
+
+thread_locals! {
+    /// How many first polls this thread is in.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How a body is to be begun.
+#[derive(Default)]
+pub(super) struct How {
+    /// Whether even its first poll is the spawner's.
+    pub(super) queued: bool,
+    /// What is to be waited for, and for how long.
+    pub(super) timing: Option<Timing>,
+}
+
+/// A body that is to be begun; where it may be polled depends on its type.
+pub(super) trait Launch<T, E> {
+    /// What there is to drop if it is not begun.
+    type Body: 'static;
+
+    /// Begins the body of a run that is active.
+    fn launch(self, core: &Core, cell: &Arc<RunCell<T, E>>, cx: RunContext, how: How);
+
+    fn into_body(self) -> Self::Body;
+}
+
+/// A body that may be polled by any thread.
+pub(super) struct Anywhere<B>(pub(super) B);
+
+impl<T, E, B, F> Launch<T, E> for Anywhere<B>
+where
+    B: FnOnce(RunContext) -> F + Send + 'static,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    type Body = B;
+
+    #[inline]
+    fn launch(self, core: &Core, cell: &Arc<RunCell<T, E>>, cx: RunContext, how: How) {
+        let body = self.0;
+        let body: Body<T, E> = match how.timing {
+            None => Box::pin(async move { body(cx).await }),
+            Some(timing) => Box::pin(timing.apply(cx, body)),
+        };
+        if !how.queued && may_nest() {
+            poll_inline(core, cell, body);
+        } else if cell.queue(body) {
+            spawn(core, cell);
+        }
+    }
+
+    fn into_body(self) -> B {
+        self.0
+    }
+}
+
+/// Whether another first poll may be made on this stack.
+pub(super) fn may_nest() -> bool {
+    DEPTH.with(Cell::get) < INLINE_DEPTH
+}
+
+fn poll_inline<T, E>(core: &Core, cell: &Arc<RunCell<T, E>>, body: Body<T, E>)
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let mut body = Some(body);
+    let mut step = Step::Pending;
+    let mut poll = || {
+        if let Some(body) = body.take() {
+            let _nested = Nested::enter();
+            step = cell.poll_held_body(body, &mut Context::from_waker(Waker::noop()), None);
+        }
+    };
+    let watched = Watched::begin(core);
+    let entered = contain(|| core.spawner.enter(&mut poll));
+    watched.end(cell);
+    if let Some(body) = body {
+        // The spawner did not poll: it panicked, or does not keep its contract. The task will.
+        cell.queue(body);
+    }
+    if let Err(message) = entered {
+        let erased: Arc<dyn AnyRun> = cell.clone();
+        settle(&erased, Rejection::Panicked { message });
+    }
+    match step {
+        Step::Pending if cell.head.phase.is_active() => spawn(core, cell),
+        Step::Claimed(claim) => {
+            let erased: Arc<dyn AnyRun> = cell.clone();
+            conclude(&erased, claim);
+        }
+        Step::Pending | Step::Over => {}
+    }
+}
+
+fn spawn<T, E>(core: &Core, cell: &Arc<RunCell<T, E>>)
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let answer = contain(|| core.spawner.spawn(Task::run(cell.clone())));
+    judge(cell, answer);
+}
+
+/// Ends the run if the spawner has not taken its task.
+pub(super) fn judge<T, E>(cell: &Arc<RunCell<T, E>>, answer: Result<Result<(), NoRuntime>, Text>)
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let lost = cell.head.phase.end_spawn();
+    let verdict = match answer {
+        Ok(Ok(())) if !lost => return,
+        Ok(Ok(())) => Rejection::Failed { failure: Failure::RuntimeShutDown },
+        Ok(Err(error)) => Rejection::Failed { failure: Failure::NoRuntime(error) },
+        Err(message) => Rejection::Panicked { message },
+    };
+    let erased: Arc<dyn AnyRun> = cell.clone();
+    settle(&erased, verdict);
+}
+
+/// Looks how long a first poll takes, if that is asked for.
+pub(super) struct Watched<'a>(Option<(&'a dyn Clock, Duration, Duration)>);
+
+impl<'a> Watched<'a> {
+    #[inline]
+    pub(super) fn begin(core: &'a Core) -> Self {
+        let (Some(bound), Some(clock)) = (core.slow_poll, core.clock.as_deref()) else {
+            return Self(None);
+        };
+        Self(Some((clock, bound, clock.now())))
+    }
+
+    #[inline]
+    pub(super) fn end<T, E>(self, cell: &RunCell<T, E>) {
+        let Some((clock, bound, began)) = self.0 else { return };
+        let took = clock.now().saturating_sub(began);
+        if took >= bound {
+            tracing::warn!(
+                run = cell.head.id.get(),
+                name = %cell.head.name,
+                ?took,
+                "the first poll of a run held up its caller: slow work belongs behind an `.await`"
+            );
+        }
+    }
+}
+
+/// Counts a first poll for as long as it lives.
+pub(super) struct Nested;
+
+impl Nested {
+    pub(super) fn enter() -> Self {
+        DEPTH.with(|depth| depth.set(depth.get() + 1));
+        Self
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        DEPTH.with(|depth| depth.set(depth.get() - 1));
+    }
+}
