@@ -11,7 +11,7 @@ use crate::{
     error::CellError,
     graph::{Graph, Reader},
     store::Store,
-    sync::Mutex,
+    sync::{Mutex, mutant},
 };
 use std::{
     mem,
@@ -122,6 +122,9 @@ impl Inputs {
         else {
             return;
         };
+        if mutant("what a run reads is no dependency") {
+            return;
+        }
         if self.reads.lock().all.iter().any(|(key, _)| *key == read) {
             self.reads.lock().mixed |= outdated;
         } else if graph.add_source_to(observer, source) {

@@ -20,7 +20,7 @@ use crate::{
     event::Event,
     graph::Graph,
     store::{Core, Store},
-    sync::Mutex,
+    sync::{Mutex, mutant},
     text::Text,
 };
 use rustc_hash::FxHashMap;
@@ -223,7 +223,13 @@ impl Executor {
         let mut counted = Vec::new();
         for run in self.live(|run| run.head().name == name) {
             let head = run.head();
-            if which.counts(head) && run.is_active_in_lease() {
+            let active = |head: &Head| {
+                if mutant("the end of a run that is counted is not told") {
+                    return head.phase.is_active();
+                }
+                run.is_active_in_lease()
+            };
+            if which.counts(head) && active(head) {
                 status.in_flight += 1;
                 status.attempts += u64::from(head.attempt());
                 status.latest = Some(head.id);

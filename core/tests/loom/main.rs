@@ -9,6 +9,7 @@
 //! the core, and expects it to fail.
 #![cfg(trine_loom)]
 
+mod cells;
 mod delivery;
 mod executor;
 mod lists;
