@@ -18,7 +18,13 @@ pub use updates::Updates;
 pub(crate) use write::PanicPayload;
 pub use write::{Update, UpdateResult};
 
-use crate::{error::CellError, executor::RunId, graph::Graph, store::Store};
+use crate::{
+    delivery::{callback_of, depth_here},
+    error::CellError,
+    executor::RunId,
+    graph::Graph,
+    store::Store,
+};
 use std::{fmt, panic::Location};
 
 /// The number of a commit. Commits of one store are totally ordered, starting at 1, without gaps.
@@ -57,18 +63,19 @@ pub struct Cause {
 pub struct Commit<'s> {
     /// Where it happened.
     store: &'s Store,
-    /// Its number; `None` if nothing changed.
-    number: Option<CommitNumber>,
+    /// Its number; 0 if nothing changed.
+    number: u64,
 }
 
 impl<'s> Commit<'s> {
+    #[inline]
     pub(crate) fn new(store: &'s Store, number: Option<CommitNumber>) -> Self {
-        Self { store, number }
+        Self { store, number: number.map_or(0, |number| number.0) }
     }
 
     /// The number of the commit; `None` if nothing changed, so that there was no commit.
     pub fn number(self) -> Option<CommitNumber> {
-        self.number
+        (self.number != 0).then_some(CommitNumber(self.number))
     }
 
     /// Waits until the callbacks of this commit have been called, by whichever thread delivers.
@@ -80,7 +87,7 @@ impl<'s> Commit<'s> {
     /// Inside a lease, with [`Reentrant`](crate::Reentrant).
     #[track_caller]
     pub fn delivered(self) {
-        if let Some(number) = self.number
+        if let Some(number) = self.number()
             && let Err(error) = self.store.core().wait_delivered(number)
         {
             panic!("{error}");
@@ -90,37 +97,39 @@ impl<'s> Commit<'s> {
 
 impl fmt::Debug for Commit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Commit").field(&self.number).finish()
+        f.debug_tuple("Commit").field(&self.number()).finish()
     }
 }
 
-/// Who writes: found out before the lease is taken.
+/// Who writes, on the calling thread: small, since most writes need to know nothing of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Writer {
-    /// What the commit will name as its cause.
-    pub(crate) cause: Cause,
-    /// How many commits, each caused by a callback of the one before, led here.
-    pub(crate) depth: u32,
+    /// The call that wrote.
+    pub(crate) location: &'static Location<'static>,
+    /// The run in whose context the write happens.
+    pub(crate) run: Option<RunId>,
 }
 
 impl Writer {
     #[inline]
-    pub(crate) fn new(
-        location: &'static Location<'static>,
-        callback_of: Option<CommitNumber>,
-        depth: u32,
-    ) -> Self {
-        Self { cause: Cause { location, run: None, callback_of }, depth }
+    pub(crate) fn at(location: &'static Location<'static>) -> Self {
+        Self { location, run: None }
     }
 }
 
 impl Graph {
+    /// What the commit of a writer will name as its cause.
+    pub(crate) fn cause(&self, writer: Writer) -> Cause {
+        let Writer { location, run } = writer;
+        Cause { location, run, callback_of: callback_of(self.store) }
+    }
+
     /// Refuses a write that callbacks have caused without end.
     #[inline]
-    pub(crate) fn check_depth(&self, writer: &Writer, cell: u32) -> Result<(), CellError> {
-        if writer.depth <= self.outbox.causal_limit() {
+    pub(crate) fn check_depth(&self, cell: u32, writer: Writer) -> Result<(), CellError> {
+        if depth_here() <= self.outbox.causal_limit() {
             return Ok(());
         }
-        Err(self.outbox.causal_loop(self.label(cell), writer))
+        Err(self.outbox.causal_loop(self.label(cell), writer.location, callback_of(self.store)))
     }
 }

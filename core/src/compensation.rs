@@ -216,8 +216,7 @@ impl Compensation {
     fn undo_at(&self, location: &'static Location<'static>) -> Undone {
         let Ok(store) = self.inner.run.store() else { return Undone::default() };
         let core = store.core();
-        let mut writer = core.writer(location);
-        writer.cause.run = Some(self.inner.run.id());
+        let writer = Writer { location, run: Some(self.inner.run.id()) };
         // Dropped outside the lease.
         let mut spent = Vec::new();
         // The run is over as a rule, so this does not go through its context.
@@ -263,9 +262,9 @@ impl Compensation {
         location: &'static Location<'static>,
         body: impl FnOnce(&mut Recorded<'_, '_>) -> Result<R, E>,
     ) -> Result<(Result<R, E>, Option<CommitNumber>), ContextError> {
-        let ended = self.inner.run.write(location, |graph: &mut Graph, writer: &Writer| {
+        let ended = self.inner.run.write(location, |graph: &mut Graph, writer: Writer| {
             let mut drafts = Vec::new();
-            let ended = graph.transact(*writer, |tx| {
+            let ended = graph.transact(writer, |tx| {
                 body(&mut Recorded::new(tx, &self.inner.ledger, &mut drafts))
             });
             if let Ended::Committed(_, Some(number)) = &ended {

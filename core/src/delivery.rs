@@ -1,10 +1,10 @@
 //! Delivery: how subscribers hear of commits.
 //!
-//! A commit stages, inside the lease, the new value of every changed cell that has subscribers, once per cell
-//! (`topic.rs`), and queues the cell in the outbox (`outbox.rs`). Callbacks are called outside the lease, by one
-//! thread at a time, in commit order (this file). The callbacks of all cells that a commit changed are lent to
-//! the thread that calls them, in one parcel; what happens to the subscriptions meanwhile is kept beside and
-//! merged when they come back, so no lock is held while a callback runs.
+//! A commit hands, inside the lease, the new value of every changed cell to its subscribers, once per cell
+//! (`topic.rs`). Callbacks are called outside the lease, by one thread at a time, in commit order (this file). All of them
+//! are on one desk (`desk.rs`), which that thread takes with it together with what is due of one commit; what happens to
+//! subscriptions meanwhile is noted beside and done when the desk is back, so no lock is held while a callback runs. What
+//! is committed meanwhile waits in the outbox (`outbox.rs`).
 //!
 //! Whoever commits while nobody delivers becomes the deliverer. It delivers its own commit and at most
 //! [`HANDOVER`] others, then passes on: to a thread that waits for its own commit, else to the spawner, else,
@@ -14,6 +14,8 @@
 //! let go of the lease.
 
 mod bystander;
+mod callbacks;
+mod desk;
 mod outbox;
 mod stream;
 mod subscription;
@@ -21,7 +23,8 @@ mod topic;
 mod watch;
 
 pub(crate) use bystander::set_aside;
-pub(crate) use outbox::{Outbox, Parcel};
+pub(crate) use desk::Exit;
+pub(crate) use outbox::{Outbox, Told};
 pub use stream::{Changes, Missed};
 pub use subscription::{Change, SubscriptionGuard};
 pub(crate) use watch::{Outlet, let_go};
@@ -36,11 +39,12 @@ use crate::{
     store::{Core, PanicPolicy},
     sync::{mutant, thread_locals},
 };
+use desk::{Desk, Loose};
 use outbox::Next;
 use std::{
     any::Any,
     cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     sync::Arc,
 };
 
@@ -51,130 +55,174 @@ const HANDOVER: u32 = if cfg!(any(trine_loom, trine_shuttle)) { 1 } else { 64 };
 /// The callback that surrounds the calling thread.
 #[derive(Debug, Clone, Copy)]
 struct Surrounding {
-    /// Which store's: the address of its core.
+    /// Which store's: the address of its core, 0 if there is no callback.
     store: usize,
     /// The commit whose callback it is.
     number: CommitNumber,
-    /// How many commits, each caused by a callback of the one before, led to that one.
+    /// How many commits, each caused by a callback of the one before, led to a commit made here.
     depth: u32,
 }
 
+/// No callback.
+const NOWHERE: Surrounding = Surrounding { store: 0, number: CommitNumber(0), depth: 0 };
+
 thread_locals! {
     /// The callback that this thread is in.
-    static SURROUNDING: Cell<Option<Surrounding>> = Cell::new(None);
+    static SURROUNDING: Cell<Surrounding> = Cell::new(NOWHERE);
 }
 
 /// Marks the thread as being in a callback for as long as it lives.
 struct InCallback {
     /// What surrounds it: a callback may use another store.
-    outer: Option<Surrounding>,
+    outer: Surrounding,
 }
 
 impl InCallback {
-    fn enter(store: usize, number: CommitNumber, depth: u32) -> Self {
-        let inner = Surrounding { store, number, depth };
-        Self { outer: SURROUNDING.with(|current| current.replace(Some(inner))) }
+    #[inline]
+    fn enter(store: usize, told: &Told) -> Self {
+        let inner = Surrounding { store, number: told.number, depth: told.depth + 1 };
+        Self { outer: SURROUNDING.with(|current| current.replace(inner)) }
     }
 }
 
 impl Drop for InCallback {
+    #[inline]
     fn drop(&mut self) {
         SURROUNDING.with(|current| current.set(self.outer));
     }
 }
 
+/// How many commits, each caused by a callback of the one before, led to one that this thread makes now.
+#[inline]
+pub(crate) fn depth_here() -> u32 {
+    SURROUNDING.with(Cell::get).depth
+}
+
+/// The commit whose callback this thread is in, if it is one of the store whose core is at `store`.
+#[inline]
+pub(crate) fn callback_of(store: usize) -> Option<CommitNumber> {
+    let surrounding = SURROUNDING.with(Cell::get);
+    (surrounding.store == store).then_some(surrounding.number)
+}
+
 impl Graph {
     /// Takes what is to be done after the lease; in the common case there is nothing.
     #[inline]
-    pub(crate) fn leave(&mut self) -> Option<Box<Parcel>> {
-        if self.outbox.is_due() || !self.wakers.is_empty() || !self.garbage.is_empty() {
-            self.pack()
-        } else {
-            None
+    pub(crate) fn leave(&mut self) -> Option<Exit> {
+        if !self.wakers.is_empty() || !self.garbage.is_empty() || self.timed() {
+            return self.pack();
+        }
+        if !self.outbox.is_due() {
+            return None;
+        }
+        match self.outbox.start_at_once() {
+            Some(mut desk) => {
+                desk.newest = CommitNumber(self.last_commit);
+                Some(Exit::Desk(desk))
+            }
+            None => self.pack(),
         }
     }
 
-    fn pack(&mut self) -> Option<Box<Parcel>> {
-        let mut parcel = self.outbox.start();
-        if let Some(parcel) = &mut parcel {
-            parcel.newest = CommitNumber(self.last_commit);
+    fn pack(&mut self) -> Option<Exit> {
+        let held = self.stop_clock();
+        let mut desk = self.outbox.start();
+        if let Some(desk) = &mut desk {
+            desk.newest = CommitNumber(self.last_commit);
         }
-        if !self.wakers.is_empty() || !self.garbage.is_empty() {
-            let parcel = parcel.get_or_insert_with(Parcel::empty);
-            std::mem::swap(&mut parcel.wakers, &mut self.wakers);
-            std::mem::swap(&mut parcel.garbage, &mut self.garbage);
+        if self.wakers.is_empty() && self.garbage.is_empty() && held.is_none() {
+            return desk.map(Exit::Desk);
         }
-        parcel
+        let mut exit = desk.map_or_else(|| Exit::Loose(Box::default()), Exit::Laden);
+        let loose = match &mut exit {
+            Exit::Desk(desk) | Exit::Laden(desk) => &mut desk.loose,
+            Exit::Loose(loose) => loose,
+        };
+        std::mem::swap(&mut loose.wakers, &mut self.wakers);
+        std::mem::swap(&mut loose.garbage, &mut self.garbage);
+        loose.held = held;
+        Some(exit)
     }
-}
-
-/// How many commits deep something is that this thread does now.
-#[inline]
-pub(crate) fn depth_here() -> u32 {
-    SURROUNDING.with(Cell::get).map_or(0, |surrounding| surrounding.depth + 1)
 }
 
 impl Core {
-    /// Does what was left to do after a lease.
-    pub(crate) fn finish(self: &Arc<Self>, mut parcel: Box<Parcel>) {
+    /// Does what was left to do after a lease that was taken at `location`.
+    pub(crate) fn finish(self: &Arc<Self>, exit: Exit, location: &'static Location<'static>) {
         let mut panicked = Panicked::default();
-        if !parcel.wakers.is_empty() {
-            for waker in parcel.wakers.drain(..) {
-                panicked.catch(|| waker.wake());
+        match exit {
+            Exit::Desk(desk) => {
+                let own = desk.newest;
+                self.deliver(desk, own, &mut panicked);
             }
-        }
-        panicked.drop_all(&mut parcel.garbage);
-        if !parcel.is_empty() {
-            let own = parcel.newest;
-            self.deliver(parcel, own, &mut panicked);
+            Exit::Laden(mut desk) => {
+                let own = desk.newest;
+                self.tidy(&mut desk.loose, location, &mut panicked);
+                self.deliver(desk, own, &mut panicked);
+            }
+            Exit::Loose(mut loose) => self.tidy(&mut loose, location, &mut panicked),
         }
         self.report(panicked);
     }
 
-    /// Delivers until the outbox is empty or the work is passed on. What is told of `own` counts as nobody else's work.
-    fn deliver(
-        self: &Arc<Self>,
-        mut parcel: Box<Parcel>,
-        own: CommitNumber,
+    /// Wakes, drops and reports.
+    fn tidy(
+        &self,
+        loose: &mut Loose,
+        location: &'static Location<'static>,
         panicked: &mut Panicked,
     ) {
-        let mut last = parcel.number;
+        if !loose.wakers.is_empty() {
+            for waker in loose.wakers.drain(..) {
+                panicked.catch(|| waker.wake());
+            }
+        }
+        panicked.drop_all(&mut loose.garbage);
+        if let Some(held) = loose.held.take() {
+            self.report_slow_lease(held, location);
+        }
+    }
+
+    /// Delivers until the outbox is empty or the work is passed on. What is told of `own` counts as nobody else's work.
+    fn deliver(self: &Arc<Self>, mut desk: Box<Desk>, own: CommitNumber, panicked: &mut Panicked) {
+        let mut last = desk.told.number;
         let mut others = u32::from(last != own);
         loop {
             {
-                let _in_callback = InCallback::enter(self.address(), parcel.number, parcel.depth);
-                parcel.tell(self, panicked);
+                let _in_callback = InCallback::enter(self.address(), &desk.told);
+                desk.tell(self, panicked);
             }
-            let (mut waiters, mut garbage) = (false, Vec::new());
-            let next = self.in_lease(|graph| {
-                graph.outbox.give_back(parcel, &mut graph.garbage);
-                if !graph.garbage.is_empty() {
-                    garbage = std::mem::take(&mut graph.garbage);
+            let done = self.in_lease(|graph| {
+                graph.outbox.give_back(desk, &mut graph.garbage);
+                if graph.garbage.is_empty() && graph.outbox.is_done() {
+                    graph.outbox.end_delivery();
+                    return None;
                 }
-                waiters = graph.outbox.has_waiters();
-                graph.outbox.next(last, others >= HANDOVER)
+                let waiters = graph.outbox.has_waiters();
+                let garbage = std::mem::take(&mut graph.garbage);
+                Some((graph.outbox.next(last, others >= HANDOVER), waiters, garbage))
             });
+            let Some((next, waiters, mut garbage)) = done else { return };
             if waiters && !mutant("waiters are not woken") {
                 self.delivery_waiters.notify_all();
             }
             panicked.drop_all(&mut garbage);
-            parcel = match next {
-                Next::Parcel(parcel) => parcel,
+            desk = match next {
+                Next::Desk(desk) => desk,
                 Next::Empty | Next::ToWaiter => return,
                 Next::ToSpawner => match self.pass_on() {
-                    Some(parcel) => parcel,
+                    Some(desk) => desk,
                     None => return,
                 },
             };
-            if parcel.number != last && parcel.number != own {
+            if desk.told.number != last && desk.told.number != own {
                 others += 1;
             }
-            last = parcel.number;
+            last = desk.told.number;
         }
     }
 
-    /// Passes the delivery on to the spawner. Without one there is nobody else, and the next parcel comes back.
-    fn pass_on(self: &Arc<Self>) -> Option<Box<Parcel>> {
+    /// Passes the delivery on to the spawner. Without one there is nobody else, and the desk comes back.
+    fn pass_on(self: &Arc<Self>) -> Option<Box<Desk>> {
         let core = Arc::downgrade(self);
         let go_on = async move {
             if let Some(core) = core.upgrade() {
@@ -190,15 +238,15 @@ impl Core {
 
     /// Waits until the callbacks of a commit have been called, calling them if nobody else does.
     pub(crate) fn wait_delivered(self: &Arc<Self>, number: CommitNumber) -> Result<(), Reentrant> {
-        if SURROUNDING.with(Cell::get).is_some_and(|callback| callback.store == self.address()) {
+        if callback_of(self.address()).is_some() {
             return Ok(());
         }
-        while let Some(parcel) = self
+        while let Some(desk) = self
             .lease
             .wait(&self.delivery_waiters, |graph, first| graph.outbox.wait_for(number, first))?
         {
             let mut panicked = Panicked::default();
-            self.deliver(parcel, number, &mut panicked);
+            self.deliver(desk, number, &mut panicked);
             self.report(panicked);
             // What is left is passed on. Who asks `wait_for` again would be the one to take it.
             if self.in_lease(|graph| graph.outbox.is_delivered(number)) {
@@ -206,17 +254,6 @@ impl Core {
             }
         }
         Ok(())
-    }
-
-    /// The commit whose callback surrounds the caller, and the depth of a commit made there.
-    #[inline]
-    pub(crate) fn surrounding(&self) -> (Option<CommitNumber>, u32) {
-        match SURROUNDING.with(Cell::get) {
-            None => (None, 0),
-            Some(Surrounding { store, number, depth }) => {
-                ((store == self.address()).then_some(number), depth + 1)
-            }
-        }
     }
 
     /// Tells this store from others.
@@ -227,22 +264,24 @@ impl Core {
     /// Does with the panics of user code what the store's policy says.
     #[inline]
     pub(crate) fn report(&self, panicked: Panicked) {
-        if let Some(payload) = panicked.first {
-            self.report_panics(payload, panicked.rest);
+        if let Some(payloads) = panicked.payloads {
+            self.report_panics(*payloads);
         }
     }
 
     #[cold]
-    fn report_panics(&self, first: Box<dyn Any + Send>, rest: Vec<Box<dyn Any + Send>>) {
+    fn report_panics(&self, payloads: Vec<Box<dyn Any + Send>>) {
         match &self.on_panic {
             PanicPolicy::Resume if std::thread::panicking() => {}
             PanicPolicy::Resume => {
-                if let Some(payload) = bystander::put(self.address(), first) {
+                if let Some(first) = payloads.into_iter().next()
+                    && let Some(payload) = bystander::put(self.address(), first)
+                {
                     resume_unwind(payload);
                 }
             }
             PanicPolicy::Report(report) => {
-                for payload in std::iter::once(first).chain(rest) {
+                for payload in payloads {
                     report(&crate::error::panic_message(&*payload));
                 }
             }
@@ -253,21 +292,22 @@ impl Core {
 /// Collects the panics of user code while the rest goes on.
 #[derive(Default)]
 pub(crate) struct Panicked {
-    /// The first one: the one that goes on.
-    first: Option<Box<dyn Any + Send>>,
-    /// The others. Kept to be reported, and since dropping what a panic carries is user code as well.
-    rest: Vec<Box<dyn Any + Send>>,
+    /// What they carried, the first one first. Kept to be reported, and since dropping it is user code as well.
+    #[allow(clippy::box_collection, reason = "there are none, and then this is to be small")]
+    payloads: Option<Box<Vec<Box<dyn Any + Send>>>>,
 }
 
 impl Panicked {
     #[inline]
     pub(crate) fn catch(&mut self, user_code: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(user_code)) {
-            match self.first {
-                None => self.first = Some(payload),
-                Some(_) => self.rest.push(payload),
-            }
+            self.keep(payload);
         }
+    }
+
+    #[cold]
+    fn keep(&mut self, payload: Box<dyn Any + Send>) {
+        self.payloads.get_or_insert_default().push(payload);
     }
 
     /// Drops what must not be dropped inside the lease.
@@ -292,10 +332,9 @@ impl Core {
     #[track_caller]
     pub(crate) fn emit(self: &Arc<Self>, event: impl FnOnce() -> Event) {
         if self.feed.is_observed() {
-            let (_, depth) = self.surrounding();
             let event = event();
             let pushed =
-                self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth));
+                self.enter(|graph| graph.outbox.push_event(event, graph.last_commit, depth_here()));
             if let Err(error) = pushed {
                 panic!("{error}");
             }

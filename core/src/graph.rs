@@ -49,7 +49,15 @@ use cells::Copier;
 use edges::Edges;
 use node::{Colour, Node};
 use rustc_hash::FxHashMap;
-use std::{collections::VecDeque, fmt, panic::Location, sync::Arc, task::Waker};
+use std::{
+    any::Any,
+    collections::VecDeque,
+    fmt,
+    panic::Location,
+    sync::Arc,
+    task::Waker,
+    time::{Duration, Instant},
+};
 
 /// Everything that the lease guards.
 pub(crate) struct Graph {
@@ -75,7 +83,7 @@ pub(crate) struct Graph {
     pub(crate) affected: Vec<u32>,
     /// Reused by commits of several cells.
     pub(crate) scratch: Vec<u32>,
-    /// Reused by marking.
+    /// Reused by marking: lists of observers.
     mark_queue: Vec<u32>,
     /// Reused by pulling: a node, and the edge to the next of its sources.
     pull_stack: Vec<(u32, u32)>,
@@ -85,6 +93,10 @@ pub(crate) struct Graph {
     pub(crate) journal: Journal,
     /// What is to be told once the lease is free.
     pub(crate) outbox: Outbox,
+    /// The address of the store's core: tells it from others.
+    pub(crate) store: usize,
+    /// Since when the lease is held, if that is to be known: see [`stop_clock`](Self::stop_clock).
+    held_since: Option<Instant>,
     /// Whether anybody observes the event feed.
     pub(crate) observed: bool,
     /// Why derivations run, for those who observe.
@@ -95,6 +107,8 @@ pub(crate) struct Graph {
     pub(crate) wakers: Vec<Waker>,
     /// How deep first reads may nest.
     max_depth: usize,
+    /// What the last derivation that panicked did so with.
+    panicked: Option<Box<dyn Any + Send>>,
     /// Where the last read that nested too deep stopped.
     too_deep_at: Option<u32>,
     /// How many edges marking has followed, and how many nodes and edges pulling has.
@@ -102,11 +116,20 @@ pub(crate) struct Graph {
     steps: std::cell::Cell<u64>,
 }
 
+/// Counts a step of marking or pulling, for the tests of what a change costs.
+macro_rules! count_step {
+    ($graph:expr) => {
+        #[cfg(test)]
+        $graph.steps.update(|steps| steps + 1);
+    };
+}
+use count_step;
+
 /// Something to be dropped outside the lease.
-pub(crate) type Garbage = Box<dyn std::any::Any + Send>;
+pub(crate) type Garbage = Box<dyn Any + Send>;
 
 impl Graph {
-    pub(crate) fn new(max_depth: usize, outbox: Outbox) -> Self {
+    pub(crate) fn new(max_depth: usize, outbox: Outbox, store: usize) -> Self {
         Self {
             nodes: Vec::new(),
             free: Vec::new(),
@@ -124,22 +147,18 @@ impl Graph {
             last_commit: 0,
             journal: Journal::default(),
             outbox,
+            store,
+            held_since: None,
             observed: false,
             causes: Causes::default(),
             garbage: Vec::new(),
             wakers: Vec::new(),
             max_depth,
+            panicked: None,
             too_deep_at: None,
             #[cfg(test)]
             steps: std::cell::Cell::default(),
         }
-    }
-
-    /// Counts a step of marking or pulling, for the tests of what a change costs.
-    #[inline]
-    fn count_step(&self) {
-        #[cfg(test)]
-        self.steps.update(|steps| steps + 1);
     }
 
     /// The place of a live cell.
@@ -233,6 +252,23 @@ impl Graph {
             let event = event(self);
             self.outbox.push_event(event, self.last_commit, depth_here());
         }
+    }
+
+    /// Measures from now on how long the lease is held.
+    #[cold]
+    pub(crate) fn start_clock(&mut self) {
+        self.held_since = Some(Instant::now());
+    }
+
+    /// Whether it is measured how long the lease is held.
+    #[inline]
+    pub(crate) fn timed(&self) -> bool {
+        self.held_since.is_some()
+    }
+
+    /// How long the lease has been held, if that is measured.
+    pub(crate) fn stop_clock(&mut self) -> Option<Duration> {
+        self.held_since.take().map(|since| since.elapsed())
     }
 
     /// A cell's value beside what staging it changes.

@@ -17,7 +17,7 @@ use slow_lease::SlowLease;
 
 use crate::{
     cell::{ByValue, CellBuilder, Derived, Equality, Source},
-    commit::{CommitNumber, Writer},
+    commit::CommitNumber,
     event::Event,
     executor::{Clock, Executor, Spawn},
     feed::{Feed, ObserverGuard},
@@ -29,7 +29,7 @@ use std::{
     fmt,
     panic::Location,
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A store: cells, what is derived from them, who listens, and the work that is under way.
@@ -251,42 +251,25 @@ impl Core {
         self: &Arc<Self>,
         f: impl FnOnce(&mut Graph) -> R,
     ) -> Result<R, Reentrant> {
-        if self.slow_lease.is_some() {
-            return self.enter_timed(f);
-        }
-        // Beside the value, not with it: that would be moved twice.
-        let mut exit = None;
-        let value = self.lease.with(|graph| {
+        let (value, exit) = self.lease.with(|graph| {
+            if self.slow_lease.is_some() {
+                graph.start_clock();
+            }
             let value = f(graph);
-            exit = graph.leave();
-            value
+            (value, graph.leave())
         })?;
         if let Some(exit) = exit {
-            self.finish(exit);
+            self.finish(exit, Location::caller());
         }
         Ok(value)
     }
 
-    /// [`enter`](Self::enter), with a look at how long it takes.
+    /// Reports that a lease was held for long, if it was.
     #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn enter_timed<R>(self: &Arc<Self>, f: impl FnOnce(&mut Graph) -> R) -> Result<R, Reentrant> {
-        let (mut exit, mut held) = (None, None);
-        let value = self.lease.with(|graph| {
-            let started = Instant::now();
-            let value = f(graph);
-            exit = graph.leave();
-            held = Some(started.elapsed());
-            value
-        })?;
-        if let (Some(slow), Some(held)) = (&self.slow_lease, held) {
-            slow.report(held, Location::caller());
+    pub(crate) fn report_slow_lease(&self, held: Duration, location: &'static Location<'static>) {
+        if let Some(slow) = &self.slow_lease {
+            slow.report(held, location);
         }
-        if let Some(exit) = exit {
-            self.finish(exit);
-        }
-        Ok(value)
     }
 
     /// Runs `f` inside the lease and leaves what it left to do to somebody else. No lease may be held.
@@ -301,13 +284,6 @@ impl Core {
     /// Runs `f` inside the lease, so that no commit is under way meanwhile. No lease may be held.
     pub(crate) fn serialize<R>(&self, f: impl FnOnce() -> R) -> R {
         self.in_lease(|_| f())
-    }
-
-    /// The calling thread as a writer.
-    #[inline]
-    pub(crate) fn writer(&self, location: &'static Location<'static>) -> Writer {
-        let (callback_of, depth) = self.surrounding();
-        Writer::new(location, callback_of, depth)
     }
 }
 

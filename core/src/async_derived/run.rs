@@ -8,6 +8,7 @@
 use super::{AsyncPolicy, AsyncReader, AsyncState, inputs::Inputs};
 use crate::{
     cell::{Cell, CellKey, Source},
+    commit::Writer,
     executor::{Outcome, Policy, Rejection, RunContext, RunId},
     graph::{Graph, Reader},
     lease,
@@ -264,7 +265,7 @@ where
     fn settle(&self, ticket: u64, wanted: Wanted, outcome: &Outcome<T, E>) {
         let Some(store) = self.store.upgrade() else { return };
         let core = store.core();
-        let mut writer = core.writer(self.definition.created);
+        let mut writer = Writer::at(self.definition.created);
         // What is displaced is dropped outside the lease.
         let mut next = Settled { of: Some(wanted), ..Settled::new() };
         let written = core.enter(|graph| {
@@ -273,7 +274,7 @@ where
                 if work.ticket != ticket || work.gone {
                     return Ok(None);
                 }
-                writer.cause.run = work.run.take();
+                writer.run = work.run.take();
                 (work.running, work.suspended) = (None, false);
             }
             graph.read(self.result, self.definition.created, |last| {
@@ -285,7 +286,7 @@ where
                 Ok(value) => next.value = Some(value),
                 Err(error) => next.error = Some(Arc::new(error)),
             }
-            graph.set(self.result.key(), &mut next, &writer)
+            graph.set(self.result.key(), &mut next, writer)
         });
         // Nobody is left to tell if the cell went meanwhile.
         drop(written);

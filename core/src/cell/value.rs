@@ -15,6 +15,16 @@ pub(crate) struct SourceCell<T> {
     pub(crate) same: fn(&T, &T) -> bool,
 }
 
+/// What the run of a derivation came to.
+pub(crate) enum Ran {
+    /// The value that there was.
+    Same,
+    /// Another one.
+    Changed,
+    /// None.
+    Panicked,
+}
+
 /// What is in a cell, whatever its type.
 pub(crate) trait AnyCell: Any + Send {
     /// The value; `None` in a derived cell that has not got one.
@@ -31,8 +41,8 @@ pub(crate) trait AnyCell: Any + Send {
     }
 
     /// Runs the closure of the derived cell at `index`, which this has been taken out of, and stores the value; returns
-    /// whether it differs from the one before. An `Err` is the payload of a panic.
-    fn run(&mut self, _graph: &mut Graph, _index: u32) -> Result<bool, Box<dyn Any + Send>> {
+    /// whether it differs from the one before. The payload of a panic is left in the graph.
+    fn run(&mut self, _graph: &mut Graph, _index: u32) -> Ran {
         unreachable!("only derived cells run")
     }
 }

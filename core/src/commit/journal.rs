@@ -148,6 +148,12 @@ impl Graph {
         }
     }
 
+    /// Whether a transaction is open.
+    #[inline]
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.journal.level != 0
+    }
+
     /// Whether the cell's value has to be kept before it is replaced.
     #[inline]
     pub(crate) fn needs_journal(&self, index: u32) -> bool {

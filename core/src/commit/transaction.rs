@@ -49,14 +49,14 @@ impl Graph {
         let mut transaction = Transaction { graph: self, writer };
         let result = catch_unwind(AssertUnwindSafe(|| body(&mut transaction)));
         let ended = match result {
-            Ok(Ok(value)) => return self.commit_transaction(savepoint, value, &writer),
+            Ok(Ok(value)) => return self.commit_transaction(savepoint, value, writer),
             Ok(Err(error)) => Ended::RolledBack(error),
             Err(payload) => Ended::Panicked(payload),
         };
         self.roll_back(savepoint);
         self.clear_journal();
         // Cells with subscribers that the transaction had stained come back to what they were.
-        self.settle_affected(|_, _| {});
+        self.settle_affected(None);
         ended
     }
 
@@ -64,12 +64,12 @@ impl Graph {
         &mut self,
         savepoint: Savepoint,
         value: R,
-        writer: &Writer,
+        writer: Writer,
     ) -> Ended<R, E> {
         let mut changed = std::mem::take(&mut self.scratch);
         self.changed_sources(&mut changed);
         let number = if changed.is_empty() {
-            self.settle_affected(|_, _| {});
+            self.settle_affected(None);
             None
         } else {
             Some(self.finish(&changed, writer))
@@ -148,7 +148,7 @@ impl Transaction<'_> {
         let graph = &mut *self.graph;
         let located = graph.locate(cell.key(), Location::caller());
         let writable =
-            located.and_then(|index| graph.check_depth(&self.writer, index).map(|()| index));
+            located.and_then(|index| graph.check_depth(index, self.writer).map(|()| index));
         let index = match writable {
             Ok(index) => index,
             Err(error) => {
@@ -210,7 +210,7 @@ impl Transaction<'_> {
     ) -> Result<(), CellError> {
         let (graph, at) = (&mut *self.graph, Location::caller());
         let index = graph.locate(cell.key(), at)?;
-        graph.check_depth(&self.writer, index)?;
+        graph.check_depth(index, self.writer)?;
         if let Some(error) = graph.error(index) {
             return Err(error);
         }
@@ -267,6 +267,6 @@ impl Transaction<'_> {
 
 impl fmt::Debug for Transaction<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction").field("cause", &self.writer.cause).finish_non_exhaustive()
+        f.debug_struct("Transaction").field("writer", &self.writer).finish_non_exhaustive()
     }
 }

@@ -48,7 +48,7 @@ impl Graph {
         let mut updates = Updates { graph: self, writer, changed, panicked: None };
         let value = catch_unwind(AssertUnwindSafe(|| body(&mut updates)));
         let Updates { mut changed, panicked, .. } = updates;
-        let number = if changed.is_empty() { None } else { Some(self.finish(&changed, &writer)) };
+        let number = if changed.is_empty() { None } else { Some(self.finish(&changed, writer)) };
         for index in changed.drain(..) {
             self.node_mut(index).listed = false;
         }
@@ -73,7 +73,7 @@ impl Updates<'_> {
     ) -> Result<(), CellError> {
         let at = Location::caller();
         let index = self.graph.locate(cell.key(), at)?;
-        self.graph.check_depth(&self.writer, index)?;
+        self.graph.check_depth(index, self.writer)?;
         if let Some(error) = self.graph.error(index) {
             return Err(error);
         }
@@ -118,6 +118,6 @@ impl Updates<'_> {
 
 impl fmt::Debug for Updates<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Updates").field("cause", &self.writer.cause).finish_non_exhaustive()
+        f.debug_struct("Updates").field("writer", &self.writer).finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@
 use super::{CommitNumber, Writer};
 use crate::{
     cell::CellKey,
+    delivery::{Told, depth_here},
     error::{CellError, CellErrorKind, panic_message},
     event::Event,
     graph::Graph,
@@ -60,10 +61,10 @@ impl Graph {
         &mut self,
         key: CellKey,
         value: &mut T,
-        writer: &Writer,
+        writer: Writer,
     ) -> Result<Option<CommitNumber>, CellError> {
-        let index = self.locate(key, writer.cause.location)?;
-        self.check_depth(writer, index)?;
+        let index = self.locate(key, writer.location)?;
+        self.check_depth(index, writer)?;
         let node = self.node_mut(index);
         let failed = node.failed;
         let cell = node.cell_mut().source_mut::<T>();
@@ -81,11 +82,11 @@ impl Graph {
     pub(crate) fn update<T: Send + 'static, R: UpdateResult>(
         &mut self,
         key: CellKey,
-        writer: &Writer,
+        writer: Writer,
         update: impl FnOnce(&mut T) -> R,
     ) -> Result<(Option<CommitNumber>, Option<PanicPayload>), CellError> {
-        let index = self.locate(key, writer.cause.location)?;
-        self.check_depth(writer, index)?;
+        let index = self.locate(key, writer.location)?;
+        self.check_depth(index, writer)?;
         if let Some(error) = self.error(index) {
             return Err(error);
         }
@@ -96,11 +97,11 @@ impl Graph {
     pub(crate) fn recover<T: Send + 'static, R: UpdateResult>(
         &mut self,
         key: CellKey,
-        writer: &Writer,
+        writer: Writer,
         salvage: impl FnOnce(&mut T) -> R,
     ) -> Result<(Option<CommitNumber>, Option<PanicPayload>), CellError> {
-        let index = self.locate(key, writer.cause.location)?;
-        self.check_depth(writer, index)?;
+        let index = self.locate(key, writer.location)?;
+        self.check_depth(index, writer)?;
         let torn = self.set_error(index, None);
         match self.update_at(index, writer, salvage) {
             // It is readable again: that is a change.
@@ -112,10 +113,10 @@ impl Graph {
     fn update_at<T: Send + 'static, R: UpdateResult>(
         &mut self,
         index: u32,
-        writer: &Writer,
+        writer: Writer,
         update: impl FnOnce(&mut T) -> R,
     ) -> (Option<CommitNumber>, Option<PanicPayload>) {
-        let (changed, panicked) = self.update_value(index, writer.cause.location, update);
+        let (changed, panicked) = self.update_value(index, writer.location, update);
         (changed.then(|| self.commit_one(index, writer)), panicked)
     }
 
@@ -180,9 +181,9 @@ impl Graph {
     pub(crate) fn remove_cell(
         &mut self,
         key: CellKey,
-        writer: &Writer,
+        writer: Writer,
     ) -> Result<Option<CommitNumber>, CellError> {
-        let had_observers = self.remove(key, writer.cause.location)?;
+        let had_observers = self.remove(key, writer.location)?;
         Ok(if had_observers { Some(self.finish(&[], writer)) } else { None })
     }
 
@@ -190,11 +191,11 @@ impl Graph {
     pub(crate) fn remove_several(
         &mut self,
         keys: impl IntoIterator<Item = CellKey>,
-        writer: &Writer,
+        writer: Writer,
     ) {
         let mut had_observers = false;
         for key in keys {
-            had_observers |= self.remove(key, writer.cause.location).unwrap_or(false);
+            had_observers |= self.remove(key, writer.location).unwrap_or(false);
         }
         if had_observers {
             self.finish(&[], writer);
@@ -203,9 +204,12 @@ impl Graph {
 
     /// Commits the change of one source.
     #[inline]
-    pub(crate) fn commit_one(&mut self, index: u32, writer: &Writer) -> CommitNumber {
-        let node = self.node(index);
-        if node.is_lonely() && !self.observed && self.affected.is_empty() && writer.depth == 0 {
+    pub(crate) fn commit_one(&mut self, index: u32, writer: Writer) -> CommitNumber {
+        if self.node(index).is_lonely()
+            && !self.observed
+            && self.affected.is_empty()
+            && depth_here() == 0
+        {
             // Nobody will notice.
             self.last_commit += 1;
             return CommitNumber(self.last_commit);
@@ -215,59 +219,59 @@ impl Graph {
     }
 
     /// Ends a commit: everything with subscribers is pulled and, if it differs, handed to the outbox.
-    pub(crate) fn finish(&mut self, changed: &[u32], writer: &Writer) -> CommitNumber {
+    #[inline(never)]
+    pub(crate) fn finish(&mut self, changed: &[u32], writer: Writer) -> CommitNumber {
         self.last_commit += 1;
         let number = CommitNumber(self.last_commit);
-        if writer.depth > 0 {
+        let told = Told { number, cause: self.cause(writer), depth: depth_here() };
+        if told.depth > 0 {
             let label = changed.first().map(|&index| self.label(index));
-            self.outbox.note_cause(number, writer, label);
+            self.outbox.note_cause(&told, label);
         }
         self.note(|graph| Event::Committed {
             number,
-            cause: writer.cause,
+            cause: told.cause,
             cells: changed.iter().map(|&index| graph.label(index)).collect(),
         });
         for &index in changed {
-            self.stage(index, number, writer);
+            self.stage(index, &told);
         }
-        self.settle_affected(|graph, index| {
-            if graph.differs_from_journal(index) {
-                graph.stage(index, number, writer);
-            }
-        });
+        self.settle_affected(Some(&told));
         number
     }
 
-    /// Pulls every stained cell with subscribers, so that the next commit can stain it again, and does something with
-    /// each that has become different.
-    pub(crate) fn settle_affected(&mut self, mut each: impl FnMut(&mut Self, u32)) {
-        if self.affected.is_empty() {
-            return;
+    /// Pulls every stained cell with subscribers, so that the next commit can stain it again, and hands those that have
+    /// become different to their subscribers, if there is a commit to tell of.
+    #[inline]
+    pub(crate) fn settle_affected(&mut self, told: Option<&Told>) {
+        if !self.affected.is_empty() {
+            self.settle_each(told);
         }
-        let mut affected = std::mem::take(&mut self.affected);
-        affected.retain(|&index| {
-            if self.drop_idle_topic(index) {
-                self.node_mut(index).queued = false;
-                return false;
-            }
-            // What could not be run stays queued, to be tried again at the next commit.
-            let failed = self.pull(index).is_err();
-            let node = self.node_mut(index);
-            node.queued = failed;
-            if std::mem::take(&mut node.changed) {
-                each(self, index);
-            }
-            failed
-        });
-        affected.append(&mut self.affected);
-        self.affected = affected;
     }
 
-    /// Hands the state of a cell to its subscribers.
-    #[inline]
-    fn stage(&mut self, index: u32, number: CommitNumber, writer: &Writer) {
-        if let Some(topic) = self.node(index).topic() {
-            self.stage_topic(topic, index, number, writer);
+    fn settle_each(&mut self, told: Option<&Told>) {
+        let mut kept = 0;
+        // Nothing is stained meanwhile, so the list does not grow.
+        for position in 0..self.affected.len() {
+            let index = self.affected[position];
+            self.node_mut(index).queued = false;
+            if self.drop_idle_topic(index) {
+                continue;
+            }
+            if self.pull(index).is_err() {
+                // What could not be run stays queued, to be tried again at the next commit.
+                self.node_mut(index).queued = true;
+                self.affected[kept] = index;
+                kept += 1;
+            }
+            let changed = std::mem::take(&mut self.node_mut(index).changed);
+            if let Some(told) = told
+                && changed
+                && (!self.in_transaction() || self.differs_from_journal(index))
+            {
+                self.stage(index, told);
+            }
         }
+        self.affected.truncate(kept);
     }
 }

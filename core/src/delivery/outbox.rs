@@ -1,49 +1,49 @@
 //! The outbox: what is to be told, in order, and who tells it.
 //!
-//! A queue of small items, one per changed cell that has callbacks and one per event, in the order of the commits; the values
-//! wait with the cells' topics. Whoever leaves the lease while nobody delivers takes a *parcel* out: all that is left
-//! of the oldest commit, with the callbacks lent by their topics. In the common case, one commit and nobody delivering, the
-//! callbacks go straight into the parcel and the queue is never touched.
+//! If the desk (`desk.rs`) is at home and nothing waits, a commit puts what it has to tell on it right away, and leaves the
+//! lease with it: that is the common case. Otherwise its values wait with the cells' topics (`topic.rs`), and a queue of
+//! small items, one per changed cell that has callbacks and one per event, keeps their order. Whoever leaves the lease
+//! while the desk is at home loads it with all that is left of the oldest commit.
 //!
 //! Bounds: beyond `capacity` items, a new value takes the place of one that waits, and says how many it stands for. Commits made
 //! by callbacks know how deep their causes go, so that a ping-pong without end becomes an error.
 
-use super::{
-    Panicked,
-    topic::{AnyTopic, Callbacks, Staged, Told},
-};
+use super::{callbacks::Callback, desk::Desk, topic::Topic};
 use crate::{
     cell::CellLabel,
-    commit::{CommitNumber, Writer},
+    commit::{Cause, CommitNumber},
     error::{CellError, CellErrorKind},
     event::Event,
     graph::{Garbage, Graph},
     lease,
-    store::Core,
-    sync::mutant,
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mutant,
+    },
 };
 use slab::Slab;
-use std::{any::Any, collections::VecDeque, sync::Arc, task::Waker};
+use std::{collections::VecDeque, panic::Location, sync::Arc, task::Waker};
 
 /// Everything about delivery that the lease guards.
 pub(crate) struct Outbox {
-    /// What is to be told, in commit order.
+    /// What is to be told, in commit order, after what is on the desk.
     queue: VecDeque<Item>,
     /// The events among them.
     events: VecDeque<Box<Event>>,
     /// The subscribers of each cell that has any.
-    pub(super) topics: Slab<TopicSlot>,
+    topics: Slab<Topic>,
     /// Numbers topics, so that a slot that is used again is not taken for the old one.
     last_topic: u64,
-    /// Whether some thread or task is delivering.
-    delivering: bool,
-    /// The thread that does, or did last.
-    deliverer: usize,
-    /// A parcel to be used again. If nobody is delivering and nothing is queued, the callbacks of a commit are lent
-    /// to it at once: then it goes before the queue.
-    spare: Option<Box<Parcel>>,
-    /// Whether there is anything in the spare parcel.
+    /// The callbacks; away while they are called.
+    desk: Option<Box<Desk>>,
+    /// Whether there is anything to tell on the desk.
     packed: bool,
+    /// The topics that callbacks were added to or removed from, and those that were closed, while the desk is away.
+    touched: Vec<u32>,
+    /// See [`Desk::removals`].
+    removals: Arc<AtomicU64>,
+    /// The thread that delivers, or did last.
+    deliverer: usize,
     /// The commit whose callbacks are being called.
     current: Option<CommitNumber>,
     /// How many threads wait for their own commit.
@@ -56,53 +56,41 @@ pub(crate) struct Outbox {
     causes: Vec<(CommitNumber, CommitNumber, Option<CellLabel>)>,
 }
 
-/// The subscribers of one cell.
-pub(super) struct TopicSlot {
-    /// Which topic: see [`Outbox::last_topic`].
-    pub(super) id: u64,
-    /// The subscribers.
-    pub(super) topic: Box<dyn AnyTopic>,
-}
-
-/// Something to tell.
+/// Something that waits to be told.
 #[derive(Clone, Copy)]
 struct Item {
     /// The commit, or the last one before the event.
-    number: CommitNumber,
-    /// How many commits deep its causes go.
-    depth: u32,
+    told: Told,
     /// The slot and the id of the topic whose oldest staged value is meant; without one, the oldest event.
     topic: Option<(u32, u64)>,
 }
 
-/// What is to be done outside the lease, taken out of it: wake, drop, and tell what is due of one commit.
-pub(crate) struct Parcel {
-    /// Woken first.
-    pub(super) wakers: Vec<Waker>,
-    /// Dropped next.
-    pub(super) garbage: Vec<Garbage>,
-    /// Told last, in this order; if there is any, nobody else delivers meanwhile.
-    due: Vec<Due>,
-    /// The commit.
-    pub(super) number: CommitNumber,
+/// A commit, as it is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    /// Its number.
+    pub(crate) number: CommitNumber,
+    /// What led to it.
+    pub(crate) cause: Cause,
     /// How many commits deep its causes go.
-    pub(super) depth: u32,
-    /// The last commit when a thread that left the lease took it: that thread's own, if it made one.
-    pub(super) newest: CommitNumber,
+    pub(crate) depth: u32,
 }
 
-/// Something to tell, taken out of the lease.
-enum Due {
-    /// The callbacks of a cell, lent, with the value to call them with; the slot and the id of their topic.
-    Callbacks(Box<dyn Callbacks>, u32, u64),
-    /// An event.
-    Event(Box<Event>),
+impl Told {
+    /// No commit.
+    pub(super) const NOTHING: Self = Self::event(0, 0);
+
+    /// What an event is told with: the last commit, without a cause.
+    const fn event(last_commit: u64, depth: u32) -> Self {
+        let cause = Cause { location: Location::caller(), run: None, callback_of: None };
+        Self { number: CommitNumber(last_commit), cause, depth }
+    }
 }
 
 /// What a deliverer does next.
 pub(super) enum Next {
-    /// This.
-    Parcel(Box<Parcel>),
+    /// Delivers this.
+    Desk(Box<Desk>),
     /// Nothing: all is told.
     Empty,
     /// Nothing: the waiting threads are woken, and one of them goes on.
@@ -113,15 +101,17 @@ pub(super) enum Next {
 
 impl Outbox {
     pub(crate) fn new(capacity: usize, causal_limit: u32) -> Self {
+        let removals = Arc::new(AtomicU64::new(0));
         Self {
             queue: VecDeque::new(),
             events: VecDeque::new(),
             topics: Slab::new(),
             last_topic: 0,
-            delivering: false,
-            deliverer: 0,
-            spare: None,
+            desk: Some(Desk::new(Arc::clone(&removals))),
             packed: false,
+            touched: Vec::new(),
+            removals,
+            deliverer: 0,
             current: None,
             waiting: 0,
             capacity,
@@ -134,74 +124,156 @@ impl Outbox {
         self.causal_limit
     }
 
-    /// Adds a topic, made with its slot and its id; returns the slot.
-    pub(super) fn open_topic(&mut self, make: impl FnOnce(u32, u64) -> Box<dyn AnyTopic>) -> u32 {
+    /// Adds a topic; returns its slot.
+    pub(super) fn open_topic<T: Clone + Send + 'static>(&mut self) -> u32 {
         self.last_topic += 1;
-        let entry = self.topics.vacant_entry();
-        let (slot, id) = (entry.key() as u32, self.last_topic);
-        entry.insert(TopicSlot { id, topic: make(slot, id) });
-        slot
+        self.topics.insert(Topic::new::<T>(self.last_topic)) as u32
     }
 
-    /// Removes a topic; its subscribers are to be dropped outside the lease.
+    /// Removes a topic; its callbacks are to be dropped outside the lease.
     pub(crate) fn close_topic(
         &mut self,
         slot: u32,
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
-    ) -> impl Any + Send + use<> {
-        let mut topic = self.topics.remove(slot as usize).topic;
-        topic.close(wakers, garbage);
-        topic
+    ) {
+        self.topics[slot as usize].close(wakers, garbage);
+        match &mut self.desk {
+            Some(desk) => {
+                garbage.extend(desk.callbacks(slot).take().map(|callbacks| callbacks as Garbage));
+                garbage.push(Box::new(self.topics.remove(slot as usize)));
+            }
+            None => {
+                // The slot is not used again before the callbacks are back.
+                self.touch(slot);
+                self.note_removal();
+            }
+        }
     }
 
-    /// Closes every watch, since the store is gone.
+    /// Something has happened to the callbacks of a topic that are away.
+    fn touch(&mut self, slot: u32) {
+        if self.touched.last() != Some(&slot) {
+            self.touched.push(slot);
+        }
+    }
+
+    fn note_removal(&self) {
+        // Release: pairs with the deliverer's Acquire.
+        self.removals.fetch_add(1, Ordering::Release);
+    }
+
+    /// Closes every watch and stream, since the store is gone.
     pub(crate) fn close_all(&mut self) -> Vec<Waker> {
         let (mut wakers, mut garbage) = (Vec::new(), Vec::new());
-        for (_, entry) in &mut self.topics {
-            entry.topic.close(&mut wakers, &mut garbage);
+        for (_, topic) in &mut self.topics {
+            topic.close(&mut wakers, &mut garbage);
         }
         wakers
     }
 
+    /// The topic in a slot that is known to be taken.
+    #[inline]
+    pub(super) fn topic_in(&mut self, slot: u32) -> &mut Topic {
+        &mut self.topics[slot as usize]
+    }
+
+    /// Whether the topic in a slot that is known to be taken has nobody who is subscribed.
+    #[inline]
+    pub(super) fn is_idle(&self, slot: u32) -> bool {
+        let topic = &self.topics[slot as usize];
+        topic.count == 0 && topic.is_idle()
+    }
+
     /// The topic in a slot, if it is still that one.
-    pub(super) fn topic(&mut self, slot: u32, id: u64) -> Option<&mut Box<dyn AnyTopic>> {
-        self.topics
-            .get_mut(slot as usize)
-            .filter(|entry| entry.id == id)
-            .map(|entry| &mut entry.topic)
+    fn topic(&mut self, slot: u32, id: u64) -> Option<&mut Topic> {
+        self.topics.get_mut(slot as usize).filter(|topic| topic.id == id && !topic.closed)
+    }
+
+    /// Adds a callback to a topic; returns its place.
+    pub(super) fn subscribe<T: Clone + Send + 'static>(
+        &mut self,
+        slot: u32,
+        callback: Callback<T>,
+        since: CommitNumber,
+    ) -> u32 {
+        if self.desk.is_none() {
+            self.touch(slot);
+        }
+        let home = self.desk.as_deref_mut().map(|desk| desk.callbacks(slot));
+        self.topics[slot as usize].subscribe(home, callback, since)
+    }
+
+    /// Removes a callback, if its topic is still there; returns whether that has no subscribers any more.
+    pub(super) fn unsubscribe(
+        &mut self,
+        slot: u32,
+        id: u64,
+        place: u32,
+        garbage: &mut Vec<Garbage>,
+    ) -> bool {
+        let Some(topic) =
+            self.topics.get_mut(slot as usize).filter(|topic| topic.id == id && !topic.closed)
+        else {
+            return false;
+        };
+        let home = self.desk.as_deref_mut().map(|desk| desk.callbacks(slot));
+        let is_away = home.is_none();
+        topic.unsubscribe(home, place, garbage);
+        let idle = topic.is_idle();
+        if is_away {
+            self.touch(slot);
+            self.note_removal();
+        }
+        idle
     }
 
     /// The callbacks that were removed from a topic while a deliverer has them; `None` if all were.
     pub(super) fn removed(&mut self, slot: u32, id: u64) -> Option<Vec<u32>> {
-        self.topic(slot, id).map(|topic| topic.removed())
+        let topic = self.topic(slot, id)?;
+        Some(topic.away.as_ref().map_or_else(Vec::new, |away| away.removed.clone()))
     }
 
-    /// Queues an event.
+    /// Has an event told.
     pub(crate) fn push_event(&mut self, event: Event, last_commit: u64, depth: u32) {
-        let number = CommitNumber(last_commit);
-        self.events.push_back(Box::new(event));
-        self.queue.push_back(Item { number, depth, topic: None });
+        let (told, event) = (Told::event(last_commit, depth), Box::new(event));
+        match self.free_desk(&told) {
+            Some(desk) => desk.add_event(event, &told),
+            None => {
+                self.events.push_back(event);
+                self.queue.push_back(Item { told, topic: None });
+            }
+        }
+    }
+
+    /// The desk, if what is told of a commit can be put on it.
+    #[inline]
+    fn free_desk(&mut self, told: &Told) -> Option<&mut Desk> {
+        if !self.queue.is_empty() {
+            return None;
+        }
+        let desk = self.desk.as_deref_mut().filter(|desk| desk.takes(told))?;
+        self.packed = true;
+        Some(desk)
     }
 
     /// Remembers that a callback of one commit made another.
     #[cold]
-    pub(crate) fn note_cause(
-        &mut self,
-        number: CommitNumber,
-        writer: &Writer,
-        cell: Option<CellLabel>,
-    ) {
-        if let Some(cause) = writer.cause.callback_of {
-            self.causes.push((number, cause, cell));
+    pub(crate) fn note_cause(&mut self, told: &Told, cell: Option<CellLabel>) {
+        if let Some(cause) = told.cause.callback_of {
+            self.causes.push((told.number, cause, cell));
         }
     }
 
     /// The error of a write that callbacks have caused without end, with the cells along the way.
     #[cold]
-    pub(crate) fn causal_loop(&self, cell: CellLabel, writer: &Writer) -> CellError {
+    pub(crate) fn causal_loop(
+        &self,
+        cell: CellLabel,
+        used: &'static Location<'static>,
+        mut commit: Option<CommitNumber>,
+    ) -> CellError {
         let mut cells = vec![cell];
-        let mut commit = writer.cause.callback_of;
         while let Some((_, cause, label)) = commit
             .and_then(|commit| self.causes.iter().rev().find(|(number, ..)| *number == commit))
         {
@@ -212,96 +284,150 @@ impl Outbox {
             }
             commit = Some(*cause);
         }
-        let (used, limit) = (writer.cause.location, self.causal_limit);
-        CellError::new(CellErrorKind::CausalLoop { used, cells, limit })
+        CellError::new(CellErrorKind::CausalLoop { used, cells, limit: self.causal_limit })
     }
 
     /// Whether there is something to deliver and nobody does.
     #[inline]
     pub(super) fn is_due(&self) -> bool {
-        (self.packed || !self.queue.is_empty()) && (!self.delivering || mutant("two deliverers"))
+        self.packed || !self.queue.is_empty() && self.desk.is_some()
+    }
+
+    /// Makes the calling thread the deliverer of what is on the desk, if that is all there is.
+    #[inline]
+    pub(super) fn start_at_once(&mut self) -> Option<Box<Desk>> {
+        if !self.packed || !self.queue.is_empty() {
+            return None;
+        }
+        let mut desk = self.desk.take()?;
+        self.deliverer = lease::this_thread();
+        self.packed = false;
+        self.current = Some(desk.told.number);
+        desk.leave();
+        Some(desk)
     }
 
     /// Makes the calling thread the deliverer if there is something to deliver and nobody does.
-    pub(super) fn start(&mut self) -> Option<Box<Parcel>> {
+    pub(super) fn start(&mut self) -> Option<Box<Desk>> {
         if !self.is_due() {
             return None;
         }
-        self.delivering = true;
         self.deliverer = lease::this_thread();
-        self.next_parcel()
+        self.take_desk()
     }
 
-    /// The next parcel for the deliverer, all that is left of one commit; `None` ends the delivery.
-    fn next_parcel(&mut self) -> Option<Box<Parcel>> {
-        let mut parcel = self.spare.take().unwrap_or_else(Parcel::empty);
-        self.packed = false;
-        while let Some(&Item { number, depth, topic }) = self.queue.front() {
-            if parcel.due.is_empty() {
-                (parcel.number, parcel.depth) = (number, depth);
-            } else if (parcel.number, parcel.depth) != (number, depth) {
-                break;
-            }
-            self.queue.pop_front();
-            match topic {
-                Some((slot, id)) => {
-                    // Gone if the cell was removed after the commit.
-                    if let Some(topic) = self.topic(slot, id) {
-                        parcel.due.push(Due::Callbacks(topic.lend(), slot, id));
-                    }
-                }
-                None => parcel.due.extend(self.events.pop_front().map(Due::Event)),
-            }
+    /// Takes the desk, with all that is left of one commit; without anything to tell it stays, and the delivery ends.
+    fn take_desk(&mut self) -> Option<Box<Desk>> {
+        let mut desk = self.desk.take()?;
+        if !self.queue.is_empty() {
+            self.load(&mut desk);
         }
-        if parcel.due.is_empty() {
-            self.spare = Some(parcel);
+        if desk.due.is_empty() {
+            self.desk = Some(desk);
             self.end_delivery();
             return None;
         }
-        self.current = Some(parcel.number);
-        Some(parcel)
+        self.packed = false;
+        self.current = Some(desk.told.number);
+        desk.leave();
+        Some(desk)
+    }
+
+    /// Puts what is next in the queue on the desk: as much as there is of one commit.
+    fn load(&mut self, desk: &mut Desk) {
+        while let Some(Item { told, topic }) = self.queue.front().copied() {
+            if !desk.takes(&told) {
+                return;
+            }
+            self.queue.pop_front();
+            match topic {
+                None => {
+                    if let Some(event) = self.events.pop_front() {
+                        desk.add_event(event, &told);
+                    }
+                }
+                Some((slot, id)) => {
+                    // Gone if the cell was removed after the commit.
+                    let staged = self.topic(slot, id).and_then(|topic| topic.staged.pop_front());
+                    if let (Some(staged), Some(callbacks)) = (staged, desk.callbacks(slot)) {
+                        callbacks.accept(staged);
+                        desk.add_callbacks(slot, id, &told);
+                    }
+                }
+            }
+        }
     }
 
     /// Nothing is left to tell.
-    fn end_delivery(&mut self) {
-        self.delivering = false;
+    #[inline]
+    pub(super) fn end_delivery(&mut self) {
         self.current = None;
         if !self.causes.is_empty() {
             self.causes.clear();
         }
     }
 
-    /// What the deliverer does after a parcel of commit `last`.
+    /// What the deliverer does after it has told what it had of commit `last`.
     pub(super) fn next(&mut self, last: CommitNumber, spent: bool) -> Next {
-        let same_commit = self.queue.front().is_some_and(|item| item.number == last);
-        if spent && !same_commit && !self.queue.is_empty() {
-            // Free for anyone to take: the one that it is meant for, or whoever commits before that.
-            self.delivering = false;
-            self.current = None;
-            return if self.waiting > 0 { Next::ToWaiter } else { Next::ToSpawner };
-        }
-        if self.queue.is_empty() {
+        if self.queue.is_empty() || mutant("what came meanwhile is forgotten") {
             self.end_delivery();
             return Next::Empty;
         }
-        match self.next_parcel() {
-            Some(parcel) => Next::Parcel(parcel),
+        let same_commit = self.queue.front().is_some_and(|item| item.told.number == last);
+        if spent && !same_commit {
+            // Free for anyone to take: the one that it is meant for, or whoever commits before that.
+            self.current = None;
+            return if self.waiting > 0 { Next::ToWaiter } else { Next::ToSpawner };
+        }
+        match self.take_desk() {
+            Some(desk) => Next::Desk(desk),
             None => Next::Empty,
         }
     }
 
-    /// Merges lent callbacks back. What is to be dropped outside the lease goes to `garbage`.
-    pub(super) fn give_back(&mut self, mut parcel: Box<Parcel>, garbage: &mut Vec<Garbage>) {
-        while let Some(due) = parcel.due.pop() {
-            match due {
-                Due::Callbacks(callbacks, slot, id) => match self.topic(slot, id) {
-                    Some(topic) => topic.give_back(callbacks, garbage),
-                    None => garbage.push(callbacks),
-                },
-                Due::Event(event) => garbage.push(event),
+    /// Takes the desk back. What is to be dropped outside the lease goes to `garbage`.
+    #[inline]
+    pub(super) fn give_back(&mut self, mut desk: Box<Desk>, garbage: &mut Vec<Garbage>) {
+        if !self.touched.is_empty() {
+            self.merge(&mut desk, garbage);
+        }
+        self.desk = Some(desk);
+    }
+
+    /// Whether, with the desk back, the delivery is at its end and nobody waits for that.
+    #[inline]
+    pub(super) fn is_done(&self) -> bool {
+        self.queue.is_empty() && self.waiting == 0 && self.causes.is_empty()
+    }
+
+    /// Does to the callbacks, which are back, what happened to them while they were away.
+    #[cold]
+    fn merge(&mut self, desk: &mut Desk, garbage: &mut Vec<Garbage>) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        for slot in touched {
+            let callbacks = desk.callbacks(slot);
+            if self.topics[slot as usize].closed {
+                garbage.extend(callbacks.take().map(|callbacks| callbacks as Garbage));
+                garbage.push(Box::new(self.topics.remove(slot as usize)));
+                continue;
+            }
+            let Some(mut away) = self.topics[slot as usize].away.take() else { continue };
+            match (&mut *callbacks, away.added.take()) {
+                (Some(callbacks), Some(added)) => callbacks.merge(added),
+                (none @ None, added) => *none = added,
+                (Some(_), None) => {}
+            }
+            if mutant("removed callbacks are kept") {
+                continue;
+            }
+            for place in away.removed {
+                if let Some(callbacks) = callbacks {
+                    callbacks.remove(place, garbage);
+                }
             }
         }
-        self.spare = Some(parcel);
     }
 
     pub(super) fn has_waiters(&self) -> bool {
@@ -310,7 +436,7 @@ impl Outbox {
 
     /// Whether the callbacks of a commit, and of those before it, have been called.
     pub(super) fn is_delivered(&self, number: CommitNumber) -> bool {
-        let queued = self.queue.front().is_some_and(|item| item.number <= number);
+        let queued = self.queue.front().is_some_and(|item| item.told.number <= number);
         let under_way = self.current.is_some_and(|current| current <= number);
         !queued && (!under_way || mutant("a call under way counts as done"))
     }
@@ -321,15 +447,15 @@ impl Outbox {
         &mut self,
         number: CommitNumber,
         first: bool,
-    ) -> Option<Option<Box<Parcel>>> {
+    ) -> Option<Option<Box<Desk>>> {
         if !first {
             self.waiting -= 1;
         }
         // Even if its own commit is done: it may have been woken because the delivery was passed on to it.
-        if let Some(parcel) = self.start() {
-            return Some(Some(parcel));
+        if let Some(desk) = self.start() {
+            return Some(Some(desk));
         }
-        if self.delivering && self.deliverer == lease::this_thread() {
+        if self.desk.is_none() && self.deliverer == lease::this_thread() {
             // Somewhere below on this very stack: a callback, a waker or a drop that waits would wait for itself.
             return Some(None);
         }
@@ -341,65 +467,50 @@ impl Outbox {
     }
 }
 
-impl Parcel {
-    pub(super) fn empty() -> Box<Self> {
-        let (wakers, garbage, due) = (Vec::new(), Vec::new(), Vec::new());
-        let none = CommitNumber(0);
-        Box::new(Self { wakers, garbage, due, number: none, depth: 0, newest: none })
-    }
-
-    /// Whether there is nothing to tell.
-    pub(super) fn is_empty(&self) -> bool {
-        self.due.is_empty()
-    }
-
-    /// Calls the callbacks and the observers.
-    pub(super) fn tell(&mut self, core: &Arc<Core>, panicked: &mut Panicked) {
-        for due in &mut self.due {
-            match due {
-                Due::Callbacks(callbacks, ..) => callbacks.call(core, panicked),
-                Due::Event(event) => core.feed.tell(event, panicked),
-            }
+impl Graph {
+    /// Hands the state of a cell to its subscribers, if it has any.
+    #[inline]
+    pub(crate) fn stage(&mut self, index: u32, told: &Told) {
+        if let Some(slot) = self.node(index).topic() {
+            self.stage_topic(slot, index, told);
         }
     }
-}
 
-impl Graph {
-    /// Hands the state of a cell to the subscribers in `slot`.
-    pub(crate) fn stage_topic(
-        &mut self,
-        slot: u32,
-        index: u32,
-        number: CommitNumber,
-        writer: &Writer,
-    ) {
-        let error = if self.node(index).failed { self.error(index) } else { None };
+    #[inline]
+    fn stage_topic(&mut self, slot: u32, index: u32, told: &Told) {
+        if self.node(index).failed {
+            self.stage_error(slot, index, told);
+        } else {
+            self.stage_state(slot, index, None, told);
+        }
+    }
+
+    #[cold]
+    fn stage_error(&mut self, slot: u32, index: u32, told: &Told) {
+        let error = self.error(index);
+        self.stage_state(slot, index, error.as_ref(), told);
+    }
+
+    fn stage_state(&mut self, slot: u32, index: u32, error: Option<&CellError>, told: &Told) {
         let (cell, naming, outbox, garbage, wakers) = self.for_staging(index);
-        let depth = writer.depth;
-        let first = !outbox.delivering && outbox.queue.is_empty();
-        let lend = first
-            && (!outbox.packed
-                || outbox
-                    .spare
-                    .as_ref()
-                    .is_some_and(|parcel| (parcel.number, parcel.depth) == (number, depth)));
+        let topic = &mut outbox.topics[slot as usize];
+        if topic.has_outlets() {
+            topic.publish(cell, &naming, error, told.number, wakers, garbage);
+        }
+        if topic.count == 0 {
+            return;
+        }
+        let id = topic.id;
+        if let Some(desk) = outbox.free_desk(told) {
+            if let Some(callbacks) = desk.callbacks(slot) {
+                callbacks.stage(cell, &naming, error, garbage);
+                desk.add_callbacks(slot, id, told);
+            }
+            return;
+        }
         let full = outbox.queue.len() >= outbox.capacity;
-        let cause = &writer.cause;
-        let naming = &naming;
-        let staged = Staged { cell, naming, error: error.as_ref(), number, cause, full, lend };
-        let entry = &mut outbox.topics[slot as usize];
-        match entry.topic.stage(&staged, wakers, garbage) {
-            Told::Nobody => {}
-            Told::Later => {
-                let topic = Some((slot, entry.id));
-                outbox.queue.push_back(Item { number, depth, topic });
-            }
-            Told::Now(callbacks) => {
-                let parcel = outbox.spare.get_or_insert_with(Parcel::empty);
-                (parcel.number, parcel.depth) = (number, depth);
-                parcel.due.push(Due::Callbacks(callbacks, slot, entry.id));
-                outbox.packed = true;
-            }
+        if !outbox.topics[slot as usize].stage(cell, &naming, error, told, full, garbage) {
+            outbox.queue.push_back(Item { told: *told, topic: Some((slot, id)) });
         }
     }
 }

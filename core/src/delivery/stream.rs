@@ -202,7 +202,7 @@ impl Graph {
         &mut self,
         index: u32,
     ) -> &mut Vec<Weak<dyn Outlet>> {
-        self.topic_of::<T>(index).2.streams()
+        self.topic_of::<T>(index).1.streams()
     }
 
     fn changes<C: Cell>(
@@ -220,7 +220,7 @@ impl Graph {
         let buffer = Arc::new(Buffer { state: Mutex::new(state), capacity: capacity.get() });
         let outlet: Arc<dyn Outlet> = Arc::clone(&buffer) as _;
         let outlet: Weak<dyn Outlet> = Arc::downgrade(&outlet);
-        self.topic_of::<C::Value>(index).2.streams().push(outlet);
+        self.topic_of::<C::Value>(index).1.streams().push(outlet);
         Ok(Changes { buffer })
     }
 }

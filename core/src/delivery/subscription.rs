@@ -4,7 +4,7 @@
 //! with the number of the last commit: it hears of later ones. The guard knows the callback's place, so ending it costs the
 //! same however many others there are. The last one to go takes the topic with it, and the cell is lazy again.
 
-use super::topic::{Callback, Notice, Topic};
+use super::{Told, callbacks::Callback, topic::Topic};
 use crate::{
     cell::{Cell, CellKey},
     commit::{Cause, CommitNumber},
@@ -16,53 +16,52 @@ use crate::{
     sync::mutant,
 };
 use std::{
-    any::Any,
     fmt,
     sync::{Arc, Weak},
 };
 
 /// One change of a cell, as its subscribers hear of it.
 pub struct Change<'n, T> {
-    /// All about it.
-    notice: &'n Notice<T>,
+    /// The value, or why the cell has none.
+    pub(super) value: &'n Result<T, CellError>,
+    /// The commit.
+    pub(super) told: &'n Told,
+    /// How many changes before it are left out.
+    pub(super) coalesced: u64,
 }
 
 impl<'n, T> Change<'n, T> {
-    pub(super) fn new(notice: &'n Notice<T>) -> Self {
-        Self { notice }
-    }
-
     /// The value as of this commit, or why the cell has none: its derivation failed, or it is torn.
     ///
     /// # Errors
     ///
     /// Those of [`Store::try_get`](crate::Store::try_get).
     pub fn value(&self) -> Result<&'n T, &'n CellError> {
-        self.notice.value.as_ref()
+        self.value.as_ref()
     }
 
     /// The number of the commit.
     pub fn number(&self) -> CommitNumber {
-        self.notice.number
+        self.told.number
     }
 
     /// What led to the commit.
     pub fn cause(&self) -> Cause {
-        self.notice.cause
+        self.told.cause
     }
 
     /// How many changes before this one were left out because more notifications were queued than the store
     /// keeps. 0 unless subscribers are slower than writers for long.
     pub fn coalesced(&self) -> u64 {
-        self.notice.coalesced
+        self.coalesced
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Change<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Change")
-            .field("value", &self.notice.value)
-            .field("number", &self.notice.number)
+            .field("value", &self.value)
+            .field("number", &self.told.number)
             .finish_non_exhaustive()
     }
 }
@@ -147,8 +146,9 @@ impl Graph {
         self.note(|graph| Event::Subscribed { cell: graph.label(index), location: used });
         let since = CommitNumber(self.last_commit + u64::from(mutant("subscribed too late")));
         let callback = callback(self.peek::<C>(index));
-        let (slot, id, topic) = self.topic_of::<C::Value>(index);
-        Ok((slot, id, topic.subscribe(callback, since)))
+        let (slot, topic) = self.topic_of::<C::Value>(index);
+        let id = topic.id;
+        Ok((slot, id, self.outbox.subscribe(slot, callback, since)))
     }
 
     /// Pulls a cell that is about to get subscribers. A failed derivation is no obstacle: it can be subscribed
@@ -163,36 +163,21 @@ impl Graph {
         Ok(index)
     }
 
-    /// The subscribers of a cell, made if there are none: slot, id and topic.
-    pub(super) fn topic_of<T: Clone + Send + 'static>(
-        &mut self,
-        index: u32,
-    ) -> (u32, u64, &mut Topic<T>) {
+    /// The subscribers of a cell, made if there are none, and their slot.
+    pub(super) fn topic_of<T: Clone + Send + 'static>(&mut self, index: u32) -> (u32, &mut Topic) {
         let slot = match self.node(index).topic() {
             Some(slot) => slot,
             None => {
-                let slot = self.outbox.open_topic(|slot, id| Box::new(Topic::<T>::new(slot, id)));
+                let slot = self.outbox.open_topic::<T>();
                 self.node_mut(index).set_topic(Some(slot));
                 slot
             }
         };
-        let entry = &mut self.outbox.topics[slot as usize];
-        let topic: &mut dyn Any = &mut *entry.topic;
-        (slot, entry.id, topic.downcast_mut().expect("a topic has the type of its cell"))
+        (slot, self.outbox.topic_in(slot))
     }
 
     fn unsubscribe(&mut self, cell: CellKey, slot: u32, id: u64, place: u32) {
-        // The fields apart: the topic is in the outbox.
-        let mut garbage = std::mem::take(&mut self.garbage);
-        let idle = match self.outbox.topic(slot, id) {
-            Some(topic) => {
-                topic.unsubscribe(place, &mut garbage);
-                topic.is_idle()
-            }
-            None => false,
-        };
-        self.garbage = garbage;
-        if idle {
+        if self.outbox.unsubscribe(slot, id, place, &mut self.garbage) {
             self.drop_topic(cell.index);
         }
         if let Some(index) = self.place_of(cell) {
@@ -204,17 +189,14 @@ impl Graph {
     pub(crate) fn drop_topic(&mut self, index: u32) {
         if let Some(slot) = self.node(index).topic() {
             self.node_mut(index).set_topic(None);
-            let topic = self.outbox.close_topic(slot, &mut self.wakers, &mut self.garbage);
-            self.garbage.push(Box::new(topic));
+            self.outbox.close_topic(slot, &mut self.wakers, &mut self.garbage);
         }
     }
 
-    /// Removes the topic of a cell whose last watch has gone unnoticed; returns whether it did.
+    /// Removes the topic of a cell whose last watch has gone unnoticed; returns whether it did, or there was none.
+    #[inline]
     pub(crate) fn drop_idle_topic(&mut self, index: u32) -> bool {
-        let idle = match self.node(index).topic() {
-            Some(slot) => self.outbox.topics[slot as usize].topic.is_idle(),
-            None => true,
-        };
+        let idle = self.node(index).topic().is_none_or(|slot| self.outbox.is_idle(slot));
         if idle {
             self.drop_topic(index);
         }

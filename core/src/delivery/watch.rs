@@ -21,7 +21,7 @@ use std::{
     future::Future,
     ops::Deref,
     pin::Pin,
-    sync::{Arc, Weak},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -295,7 +295,29 @@ impl<T> WatchState<T> {
 
 impl<T: 'static> Drop for Watch<T> {
     fn drop(&mut self) {
-        lease::release(&self.shared);
+        match Arc::strong_count(&self.shared) {
+            1 => lease::release(&self.shared),
+            // The cell's topic has the other handle: the last watch takes the value along.
+            2 => WatchShared::forget(&self.shared),
+            _ => {}
+        }
+    }
+}
+
+impl<T: 'static> WatchShared<T> {
+    /// Drops the value, which the last watch has no use for any more, unless another watch is made meanwhile.
+    fn forget(shared: &Arc<Self>) {
+        let inside = lease::held().is_some();
+        let shared = Arc::clone(shared);
+        lease::defer(move || {
+            let mut state = shared.state.lock();
+            // The topic, this handle, and if this is done at once the watch. If the topic has gone, another watch is left.
+            let handles = if inside { 2 } else { 3 };
+            let last = !state.closed && Arc::strong_count(&shared) <= handles;
+            let value = if last { state.value.take() } else { None };
+            drop(state);
+            drop(value);
+        });
     }
 }
 
@@ -333,10 +355,21 @@ impl Graph {
         let number = CommitNumber(self.last_commit);
         let value = self.read_clean::<C, _>(index, C::Value::clone)?;
         let label = self.label(index);
-        let place = self.topic_of::<C::Value>(index).2.watch();
-        if let Some(shared) = place.as_ref().and_then(Weak::upgrade) {
-            let shared: Arc<dyn Any + Send + Sync> = shared;
-            let shared = shared.downcast().expect("a watch has the type of its cell");
+        let place = self.topic_of::<C::Value>(index).1.watch();
+        if let Some(shared) = place {
+            let shared: Arc<dyn Any + Send + Sync> = Arc::clone(shared) as _;
+            let shared: Arc<WatchShared<C::Value>> =
+                shared.downcast().expect("a watch has the type of its cell");
+            let mut state = shared.state.lock();
+            let spare = if state.value.is_none() {
+                state.value = Some(Arc::new(value));
+                (state.error, state.number) = (None, number);
+                None
+            } else {
+                Some(value)
+            };
+            drop(state);
+            self.discard(spare);
             return Ok(Watch { shared, seen: number });
         }
         let state = WatchState {
@@ -346,10 +379,9 @@ impl Graph {
             closed: false,
             waiting: Slab::new(),
         };
-        let new = Arc::new(WatchShared { cell: label, state: Mutex::new(state) });
-        let shared: Arc<dyn Outlet> = Arc::clone(&new) as _;
-        *place = Some(Arc::downgrade(&shared));
-        Ok(Watch { shared: new, seen: number })
+        let shared = Arc::new(WatchShared { cell: label, state: Mutex::new(state) });
+        *place = Some(Arc::clone(&shared) as _);
+        Ok(Watch { shared, seen: number })
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     cell::{ByValue, Cell, Equality, ReadOnly, Source},
+    commit::Writer,
     event::Event,
     graph::Graph,
     store::{Core, Store},
@@ -269,7 +270,7 @@ impl Executor {
                 let follow: Vec<_> =
                     known.iter().filter(|(w, _)| w.counts(head)).map(|(_, cell)| *cell).collect();
                 let changed = self.statuses.step(head, step, &follow);
-                self.write_statuses(graph, core, head, &changed);
+                self.write_statuses(graph, head, &changed);
             })
         });
         if let Err(message) = counted {
@@ -282,13 +283,11 @@ impl Executor {
     fn write_statuses(
         &self,
         graph: &mut Graph,
-        core: &Arc<Core>,
         head: &Head,
         changed: &[(Source<RunsStatus>, RunsStatus, &'static Location<'static>)],
     ) {
         let Some((.., created)) = changed.first() else { return };
-        let mut writer = core.writer(created);
-        writer.cause.run = Some(head.id);
+        let writer = Writer { location: created, run: Some(head.id) };
         let mut gone = Vec::new();
         let done = graph.update_several(writer, |updates| {
             for &(cell, status, _) in changed {

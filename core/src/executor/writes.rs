@@ -117,7 +117,7 @@ impl RunContext {
         body: impl FnOnce(&mut Updates<'_>) -> R,
     ) -> Result<(R, Option<CommitNumber>), ContextError> {
         let done =
-            self.write(Location::caller(), |graph, writer| graph.update_several(*writer, body))?;
+            self.write(Location::caller(), |graph, writer| graph.update_several(writer, body))?;
         let value = done.value.unwrap_or_else(|payload| resume_unwind(payload));
         resume(done.panicked);
         Ok((value, done.number))
@@ -137,7 +137,7 @@ impl RunContext {
         &self,
         body: impl FnOnce(&mut Transaction<'_>) -> Result<R, E>,
     ) -> Result<Result<R, E>, ContextError> {
-        match self.write(Location::caller(), |graph, writer| graph.transact(*writer, body))? {
+        match self.write(Location::caller(), |graph, writer| graph.transact(writer, body))? {
             Ended::Committed(value, _) => Ok(Ok(value)),
             Ended::RolledBack(error) => Ok(Err(error)),
             Ended::Panicked(payload) => resume_unwind(payload),
@@ -148,14 +148,13 @@ impl RunContext {
     pub(crate) fn write<R>(
         &self,
         location: &'static Location<'static>,
-        write: impl FnOnce(&mut Graph, &Writer) -> R,
+        write: impl FnOnce(&mut Graph, Writer) -> R,
     ) -> Result<R, ContextError> {
         let core: Arc<Core> = self.core().upgrade().ok_or(StoreDropped)?;
-        let mut writer = core.writer(location);
-        writer.cause.run = Some(self.id());
+        let writer = Writer { location, run: Some(self.id()) };
         core.enter(|graph| {
             if self.is_active() {
-                Ok(write(graph, &writer))
+                Ok(write(graph, writer))
             } else {
                 let (run, name) = (self.id(), self.name().clone());
                 Err(ContextError::Settled { run, name, used: location })

@@ -178,8 +178,7 @@ impl Graph {
             self.garbage.push(Box::new(error));
         }
         if let Some(topic) = node.topic() {
-            let callbacks = self.outbox.close_topic(topic, &mut self.wakers, &mut self.garbage);
-            self.garbage.push(Box::new(callbacks));
+            self.outbox.close_topic(topic, &mut self.wakers, &mut self.garbage);
         }
         if self.removed.len() == REMEMBERED {
             self.removed.pop_front();

@@ -4,29 +4,61 @@
 //! way, for the end of the commit. A cell that is stained already is not descended into, which is sound since below a
 //! stained cell there are only stained ones: so a hundred writes in one transaction mark what they reach once.
 
-use super::{Colour, Graph, node::NONE};
+use super::{Colour, Graph, count_step, node::NONE};
 
 impl Graph {
     /// Stains everything below `source`, whose value has changed: its direct observers `Dirty`, the rest
-    /// `Check`. Breadth first, without recursion; stained nodes are not descended into again.
+    /// `Check`. Without recursion; stained nodes are not descended into again.
     #[inline]
     pub(crate) fn mark(&mut self, source: u32) {
-        if self.node(source).has_observers() {
-            self.mark_observers(source);
+        let first = self.node(source).first_observer;
+        if first != NONE {
+            if self.observed {
+                self.note_change(source);
+            }
+            self.stain(first);
         }
     }
 
-    fn mark_observers(&mut self, source: u32) {
-        if self.observed {
-            self.note_change(source);
+    /// Stains the nodes on a list of observers `Dirty`, and what is below them `Check`.
+    fn stain(&mut self, first: u32) {
+        let (nodes, edges) = (&mut self.nodes[..], &self.edges.all[..]);
+        let (mut colour, mut next) = (Colour::Dirty, first);
+        loop {
+            while next != NONE {
+                count_step!(self);
+                let edge = &edges[next as usize];
+                next = edge.next_observer;
+                let node = &mut nodes[edge.observer as usize];
+                if node.colour >= colour {
+                    continue;
+                }
+                let was_clean = node.colour == Colour::Clean;
+                node.colour = colour;
+                if !was_clean {
+                    continue;
+                }
+                // In a transaction a node can be stained, read, and stained again.
+                if node.topic != NONE && !node.queued {
+                    node.queued = true;
+                    self.affected.push(edge.observer);
+                }
+                if node.first_observer == NONE {
+                    continue;
+                }
+                if next == NONE && colour == Colour::Check {
+                    // Nothing is left on this list: straight down.
+                    next = node.first_observer;
+                } else {
+                    self.mark_queue.push(node.first_observer);
+                }
+            }
+            colour = Colour::Check;
+            match self.mark_queue.pop() {
+                Some(list) => next = list,
+                None => return,
+            }
         }
-        self.stain_observers(source, Colour::Dirty);
-        let mut next = 0;
-        while let Some(&index) = self.mark_queue.get(next) {
-            next += 1;
-            self.stain_observers(index, Colour::Check);
-        }
-        self.mark_queue.clear();
     }
 
     /// Stains a derived cell itself `Dirty`, and everything below it.
@@ -40,41 +72,15 @@ impl Graph {
         }
     }
 
+    /// A derived cell has a new value: those on the list of its observers who only had to check must run.
     #[inline]
-    fn stain_observers(&mut self, source: u32, colour: Colour) {
-        let mut next = self.node(source).first_observer;
+    pub(super) fn upgrade_observers(&mut self, first: u32) {
+        let (nodes, edges) = (&mut self.nodes[..], &self.edges.all[..]);
+        let mut next = first;
         while next != NONE {
-            self.count_step();
-            let edge = self.edges.get(next);
-            let index = edge.observer;
-            next = edge.next_observer;
-            let node = &mut self.nodes[index as usize];
-            if node.colour >= colour {
-                continue;
-            }
-            let was_clean = node.colour == Colour::Clean;
-            node.colour = colour;
-            if was_clean {
-                if node.has_observers() {
-                    self.mark_queue.push(index);
-                }
-                // In a transaction a node can be stained, read, and stained again.
-                if node.topic != NONE && !node.queued {
-                    node.queued = true;
-                    self.affected.push(index);
-                }
-            }
-        }
-    }
-
-    /// A derived cell has a new value: those who only had to check must run.
-    #[inline]
-    pub(super) fn upgrade_observers(&mut self, source: u32) {
-        let mut next = self.node(source).first_observer;
-        while next != NONE {
-            self.count_step();
-            let edge = self.edges.get(next);
-            let node = &mut self.nodes[edge.observer as usize];
+            count_step!(self);
+            let edge = &edges[next as usize];
+            let node = &mut nodes[edge.observer as usize];
             next = edge.next_observer;
             // A clean observer of a stale source is the one that is running now.
             if node.colour == Colour::Check {

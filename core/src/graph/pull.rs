@@ -9,13 +9,14 @@
 //! have read any more (`if cx.get(flag) { cx.get(costly) }`). So a `Dirty` node runs at once and pulls what
 //! it really reads, unless reads are already nested [`EAGER_DEPTH`] deep: then keeping the stack short wins.
 
-use super::{Colour, Graph, node::NONE};
+use super::{Colour, Graph, count_step, node::NONE};
 use crate::{
+    cell::{AnyCell, Ran},
     error::{CellError, CellErrorKind, panic_message},
     event::Event,
     text::Text,
 };
-use std::{any::Any, sync::Arc};
+use std::sync::Arc;
 
 /// From this nesting on, the known sources of a `Dirty` node are pulled before it runs.
 const EAGER_DEPTH: usize = 32;
@@ -24,7 +25,11 @@ impl Graph {
     /// Brings a cell up to date. An `Err` is the reason why it has no value now.
     #[inline]
     pub(crate) fn pull(&mut self, target: u32) -> Result<(), CellError> {
-        if self.node(target).colour == Colour::Clean { Ok(()) } else { self.pull_stale(target) }
+        match self.node(target).colour {
+            Colour::Clean => Ok(()),
+            Colour::Dirty if self.running.len() < EAGER_DEPTH => self.recompute(target),
+            _ => self.pull_stale(target),
+        }
     }
 
     fn pull_stale(&mut self, target: u32) -> Result<(), CellError> {
@@ -32,60 +37,74 @@ impl Graph {
         // The cell that is looked at, and the edge to the next of its sources.
         let (mut index, mut next) = (target, self.node(target).first_source);
         loop {
-            self.count_step();
-            if let Some(source) = self.next_stale_source(index, &mut next) {
-                self.node_mut(index).visiting = true;
-                self.pull_stack.push((index, next));
-                (index, next) = (source, self.node(source).first_source);
-                continue;
-            }
-            let node = self.node_mut(index);
-            node.visiting = false;
-            match node.colour {
-                Colour::Clean => {}
-                Colour::Check => node.colour = Colour::Clean,
-                Colour::Dirty => {
-                    if let Err(error) = self.recompute(index) {
-                        self.abandon_pull(base);
-                        return Err(error);
-                    }
+            count_step!(self);
+            let colour = self.ascend(&mut index, &mut next);
+            if colour == Colour::Dirty {
+                if self.running.len() >= EAGER_DEPTH
+                    && let Some(source) = self.next_stale_source(&mut next)
+                {
+                    self.node_mut(index).visiting = true;
+                    self.pull_stack.push((index, next));
+                    (index, next) = (source, self.node(source).first_source);
+                    continue;
                 }
+                if let Err(error) = self.recompute(index) {
+                    self.abandon_pull(base);
+                    return Err(error);
+                }
+            } else {
+                self.node_mut(index).colour = Colour::Clean;
             }
             if self.pull_stack.len() == base {
                 return Ok(());
             }
             (index, next) = self.pull_stack.pop().expect("longer than `base`");
+            self.node_mut(index).visiting = false;
         }
     }
 
-    /// The next source that is to be pulled before it is clear what to do with a cell.
+    /// From a cell that has to check its sources, goes up to the first stale one that need not check any, or has none left
+    /// to check; returns whether that must run. (A function of its own, so that it takes no stack while derivations nest.)
     #[inline]
-    fn next_stale_source(&mut self, index: u32, next: &mut u32) -> Option<u32> {
-        let node = self.node(index);
-        if node.colour == Colour::Clean
-            || node.colour == Colour::Dirty && self.running.len() < EAGER_DEPTH
-        {
-            return None;
+    fn ascend(&mut self, index: &mut u32, next: &mut u32) -> Colour {
+        // Not by way of `self`, so that both stay at hand.
+        let (nodes, edges) = (&mut self.nodes[..], &self.edges.all[..]);
+        let mut colour = nodes[*index as usize].colour;
+        while colour == Colour::Check && *next != NONE {
+            count_step!(self);
+            let edge = &edges[*next as usize];
+            *next = edge.next_source;
+            let Some(source) = nodes.get_mut(edge.source as usize) else { continue };
+            if source.colour == Colour::Clean || source.visiting {
+                continue;
+            }
+            if source.cell.is_none() {
+                // It is running: the cell reads itself in a circle. Let it run into the cycle and say so.
+                return Colour::Dirty;
+            }
+            let above = (edge.source, source.first_source);
+            colour = source.colour;
+            nodes[*index as usize].visiting = true;
+            self.pull_stack.push((*index, *next));
+            (*index, *next) = above;
         }
+        colour
+    }
+
+    /// The next source that is to be pulled before a cell runs, where closures are nested deep already.
+    #[cold]
+    fn next_stale_source(&self, next: &mut u32) -> Option<u32> {
         while *next != NONE {
-            self.count_step();
+            count_step!(self);
             let edge = self.edges.get(*next);
             *next = edge.next_source;
             if edge.source == NONE {
                 continue;
             }
-            let (index, source) = (edge.source, self.node(edge.source));
-            if source.colour == Colour::Clean || source.visiting {
-                continue;
-            }
-            if source.cell.is_some() {
-                return Some(index);
-            }
-            // It is running: the cell reads itself in a circle. Let it run into the cycle and say so.
-            let observer = edge.observer;
-            self.node_mut(observer).colour = Colour::Dirty;
-            if self.running.len() < EAGER_DEPTH {
-                return None;
+            let source = self.node(edge.source);
+            // A cell that is running is left to be run into: a circle.
+            if source.colour != Colour::Clean && !source.visiting && source.cell.is_some() {
+                return Some(edge.source);
             }
         }
         None
@@ -119,28 +138,43 @@ impl Graph {
     /// Runs the derivation of a dirty cell. What goes wrong in it is kept as the cell's error; an `Err` means
     /// that it could not be run at all and stays dirty.
     fn recompute(&mut self, index: u32) -> Result<(), CellError> {
+        match self.begin_run(index) {
+            Ok(mut cell) => {
+                let ran = cell.run(self, index);
+                self.end_run(index, cell, ran)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    #[inline]
+    fn begin_run(&mut self, index: u32) -> Result<Box<dyn AnyCell>, CellError> {
         if self.running.len() >= self.max_depth {
             return Err(self.too_deep(index));
         }
-        let Some(mut cell) = self.node_mut(index).cell.take() else {
+        let Some(cell) = self.node_mut(index).cell.take() else {
             return Err(self.cycle(index));
         };
         self.running.push(index);
-        let result = cell.run(self, index);
+        Ok(cell)
+    }
+
+    #[inline]
+    fn end_run(&mut self, index: u32, cell: Box<dyn AnyCell>, ran: Ran) -> Result<(), CellError> {
         self.running.pop();
         let node = self.node_mut(index);
         node.cell = Some(cell);
         node.colour = Colour::Clean;
-        let changed = match result {
-            Ok(changed) => changed,
-            Err(payload) => self.fail(index, payload)?,
+        let changed = match ran {
+            Ran::Same => false,
+            Ran::Changed => true,
+            Ran::Panicked => self.fail(index)?,
         };
         if changed {
             let node = self.node_mut(index);
             node.changed = true;
-            if node.has_observers() {
-                self.upgrade_observers(index);
-            }
+            let first = node.first_observer;
+            self.upgrade_observers(first);
         }
         if self.observed {
             self.note_run(index, changed);
@@ -158,7 +192,8 @@ impl Graph {
     /// Keeps what a derivation panicked with as the cell's error; returns whether that is news. The reads of
     /// a [`Reader`] panic with the error of the cell that they read, which is handed on as it is.
     #[cold]
-    fn fail(&mut self, index: u32, payload: Box<dyn Any + Send>) -> Result<bool, CellError> {
+    fn fail(&mut self, index: u32) -> Result<bool, CellError> {
+        let payload = self.panicked.take().expect("kept by the run");
         let error = match payload.downcast::<CellError>() {
             Ok(error) => *error,
             Err(payload) => {

@@ -117,8 +117,10 @@ impl<'g> Reader<'g> {
         cell: C,
         read: impl FnOnce(&C::Value) -> R,
     ) -> Result<R, CellError> {
-        let index = self.track(cell.key(), Location::caller())?;
-        self.graph.read_clean::<C, R>(index, read)
+        match self.track(cell.key(), Location::caller()) {
+            Ok(index) => self.graph.read_clean::<C, R>(index, read),
+            Err(error) => Err(error),
+        }
     }
 
     /// Brings the cell up to date and makes it a dependency.

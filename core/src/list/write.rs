@@ -74,8 +74,8 @@ impl Store {
         list: ListCell<T>,
         edit: impl FnOnce(&mut ListEdit<'_, T>) -> R,
     ) -> Result<(R, Commit<'_>), CellError> {
-        let writer = self.core().writer(Location::caller());
-        let edited = self.core().enter(|graph| graph.edit_list(list, &writer, edit))??;
+        let writer = Writer::at(Location::caller());
+        let edited = self.core().enter(|graph| graph.edit_list(list, writer, edit))??;
         let (value, number) = edited.unwrap();
         Ok((value, Commit::new(self, number)))
     }
@@ -92,8 +92,8 @@ impl Store {
         list: ListCell<T>,
         salvage: impl FnOnce(&mut ListEdit<'_, T>) -> R,
     ) -> R {
-        let writer = self.core().writer(Location::caller());
-        match self.demand(|graph| graph.recover_list(list, &writer, salvage)) {
+        let writer = Writer::at(Location::caller());
+        match self.demand(|graph| graph.recover_list(list, writer, salvage)) {
             Ok(edited) => edited.unwrap().0,
             Err(error) => panic!("{error}"),
         }
@@ -135,7 +135,7 @@ impl Transaction<'_> {
         edit: impl FnOnce(&mut ListEdit<'_, T>) -> R,
     ) -> Result<R, CellError> {
         let graph = &mut *self.graph;
-        let index = graph.editable(list, &self.writer)?;
+        let index = graph.editable(list, self.writer)?;
         let Edited { value, touched, undo } = graph.edit_items(index, true, edit);
         if touched {
             if let Some(undo) = undo {
@@ -164,7 +164,7 @@ impl Updates<'_> {
         list: ListCell<T>,
         edit: impl FnOnce(&mut ListEdit<'_, T>) -> R,
     ) -> Result<R, CellError> {
-        let index = self.graph.editable(list, &self.writer)?;
+        let index = self.graph.editable(list, self.writer)?;
         let Edited { value, touched, .. } = self.graph.edit_items(index, false, edit);
         if touched {
             if let Err(payload) = &value {
@@ -232,7 +232,7 @@ impl Graph {
     fn editable<T: Send + 'static>(
         &self,
         list: ListCell<T>,
-        writer: &Writer,
+        writer: Writer,
     ) -> Result<u32, CellError> {
         let index = self.writable(list, writer)?;
         self.error(index).map_or(Ok(index), Err)
@@ -242,17 +242,17 @@ impl Graph {
     fn writable<T: Send + 'static>(
         &self,
         list: ListCell<T>,
-        writer: &Writer,
+        writer: Writer,
     ) -> Result<u32, CellError> {
-        let index = self.locate(list.key(), writer.cause.location)?;
-        self.check_depth(writer, index)?;
+        let index = self.locate(list.key(), writer.location)?;
+        self.check_depth(index, writer)?;
         Ok(index)
     }
 
     fn edit_list<T: Clone + Send + 'static, R>(
         &mut self,
         list: ListCell<T>,
-        writer: &Writer,
+        writer: Writer,
         edit: impl FnOnce(&mut ListEdit<'_, T>) -> R,
     ) -> Result<Committed<R>, CellError> {
         let index = self.editable(list, writer)?;
@@ -263,7 +263,7 @@ impl Graph {
     fn recover_list<T: Clone + Send + 'static, R>(
         &mut self,
         list: ListCell<T>,
-        writer: &Writer,
+        writer: Writer,
         salvage: impl FnOnce(&mut ListEdit<'_, T>) -> R,
     ) -> Result<Committed<R>, CellError> {
         let index = self.writable(list, writer)?;
@@ -283,13 +283,13 @@ impl Graph {
         index: u32,
         value: Result<R, PanicPayload>,
         touched: bool,
-        writer: &Writer,
+        writer: Writer,
     ) -> Committed<R> {
         if !touched {
             return Committed { value, number: None };
         }
         if let Err(payload) = &value {
-            self.tear(index, writer.cause.location, payload);
+            self.tear(index, writer.location, payload);
         }
         Committed { value, number: Some(self.commit_one(index, writer)) }
     }

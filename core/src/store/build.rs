@@ -12,7 +12,7 @@ use crate::{
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -124,8 +124,8 @@ impl StoreBuilder {
         // A hasher's keys are the random numbers that the standard library has.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let outbox = Outbox::new(self.outbox_capacity, self.causal_limit);
-        Store::from_core(Arc::new_cyclic(|core| Core {
-            lease: Lease::new(Graph::new(self.max_depth, outbox)),
+        Store::from_core(Arc::new_cyclic(|core: &Weak<Core>| Core {
+            lease: Lease::new(Graph::new(self.max_depth, outbox, core.as_ptr().addr())),
             delivery_waiters: Condvar::new(),
             feed: Feed::new(),
             on_panic: self.on_panic,

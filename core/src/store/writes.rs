@@ -3,7 +3,9 @@
 use super::{Store, reads::fail};
 use crate::{
     cell::{Cell, CellKey, Source},
-    commit::{Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult, Updates},
+    commit::{
+        Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult, Updates, Writer,
+    },
     error::CellError,
     lease::Reentrant,
 };
@@ -42,8 +44,8 @@ impl Store {
         cell: Source<T>,
         mut value: T,
     ) -> Result<Commit<'_>, CellError> {
-        let writer = self.core().writer(Location::caller());
-        let number = self.core().enter(|graph| graph.set(cell.key(), &mut value, &writer))??;
+        let writer = Writer::at(Location::caller());
+        let number = self.core().enter(|graph| graph.set(cell.key(), &mut value, writer))??;
         Ok(Commit::new(self, number))
     }
 
@@ -81,8 +83,8 @@ impl Store {
         cell: Source<T>,
         update: impl FnOnce(&mut T) -> R,
     ) -> Result<Commit<'_>, CellError> {
-        let writer = self.core().writer(Location::caller());
-        let done = self.core().enter(|graph| graph.update(cell.key(), &writer, update))??;
+        let writer = Writer::at(Location::caller());
+        let done = self.core().enter(|graph| graph.update(cell.key(), writer, update))??;
         Ok(self.updated(done))
     }
 
@@ -116,7 +118,7 @@ impl Store {
         &self,
         body: impl FnOnce(&mut Updates<'_>) -> R,
     ) -> Result<(R, Commit<'_>), Reentrant> {
-        let writer = self.core().writer(Location::caller());
+        let writer = Writer::at(Location::caller());
         let done = self.core().enter(|graph| graph.update_several(writer, body))?;
         match (done.value, done.panicked) {
             (Ok(value), None) => Ok((value, Commit::new(self, done.number))),
@@ -136,8 +138,8 @@ impl Store {
         cell: Source<T>,
         salvage: impl FnOnce(&mut T) -> R,
     ) -> Commit<'_> {
-        let writer = self.core().writer(Location::caller());
-        match self.demand(|graph| graph.recover(cell.key(), &writer, salvage)) {
+        let writer = Writer::at(Location::caller());
+        match self.demand(|graph| graph.recover(cell.key(), writer, salvage)) {
             Ok(done) => self.updated(done),
             Err(error) => fail(&error),
         }
@@ -198,7 +200,7 @@ impl Store {
         &self,
         body: impl FnOnce(&mut Transaction<'_>) -> Result<R, E>,
     ) -> Result<(R, Commit<'_>), E> {
-        let writer = self.core().writer(Location::caller());
+        let writer = Writer::at(Location::caller());
         match self.demand(|graph| graph.transact(writer, body)) {
             Ended::Committed(value, number) => Ok((value, Commit::new(self, number))),
             Ended::RolledBack(error) => Err(error),
@@ -237,10 +239,10 @@ impl Store {
     /// If it was removed already or belongs to another store; inside a lease.
     #[track_caller]
     pub fn remove<C: Cell>(&self, cell: C) -> Result<Commit<'_>, CellError> {
-        let writer = self.core().writer(Location::caller());
+        let writer = Writer::at(Location::caller());
         let core = self.core();
         let number = core.enter(|graph| {
-            let number = graph.remove_cell(cell.key(), &writer)?;
+            let number = graph.remove_cell(cell.key(), writer)?;
             core.extensions.note_removal();
             Ok::<_, CellError>(number)
         })??;
@@ -250,9 +252,9 @@ impl Store {
     /// Removes the cells that are still there, in one commit.
     #[track_caller]
     pub(crate) fn remove_cells(&self, cells: impl IntoIterator<Item = CellKey>) {
-        let writer = self.core().writer(Location::caller());
+        let writer = Writer::at(Location::caller());
         self.demand(|graph| {
-            graph.remove_several(cells, &writer);
+            graph.remove_several(cells, writer);
             self.core().extensions.note_removal();
         });
     }

@@ -188,3 +188,13 @@ fn one_who_waits_is_woken_once_and_waits_anew_from_the_next_poll_on() {
     assert_eq!(Arc::strong_count(&wakes), 2);
     assert_eq!(*other.borrow(), 3);
 }
+
+#[test]
+fn a_watch_keeps_the_last_value_when_another_one_of_a_removed_cell_goes() {
+    let store = Store::new();
+    let cell = store.source(1);
+    let (first, second) = (store.watch(cell), store.watch(cell));
+    store.remove(cell).unwrap();
+    drop(first);
+    assert_eq!(*second.borrow(), 1);
+}
