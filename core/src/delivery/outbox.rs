@@ -369,7 +369,7 @@ impl Outbox {
 
     /// What the deliverer does after it has told what it had of commit `last`.
     pub(super) fn next(&mut self, last: CommitNumber, spent: bool) -> Next {
-        if self.queue.is_empty() || mutant("what came meanwhile is forgotten") {
+        if self.queue.is_empty() {
             self.end_delivery();
             return Next::Empty;
         }
@@ -506,6 +506,9 @@ impl Graph {
                 callbacks.stage(cell, &naming, error, garbage);
                 desk.add_callbacks(slot, id, told);
             }
+            return;
+        }
+        if mutant("what is told meanwhile is lost") {
             return;
         }
         let full = outbox.queue.len() >= outbox.capacity;

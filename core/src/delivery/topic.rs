@@ -141,7 +141,9 @@ impl Topic {
         if let Some(watch) = &self.watch {
             if Arc::strong_count(watch) > 1 {
                 watch.publish(cell, naming, error, number, wakers, garbage);
-            } else {
+            }
+            // The last watch may have gone long ago, or just now.
+            if Arc::strong_count(watch) == 1 {
                 garbage.extend(self.watch.take().map(|watch| Box::new(watch) as Garbage));
             }
         }

@@ -295,29 +295,8 @@ impl<T> WatchState<T> {
 
 impl<T: 'static> Drop for Watch<T> {
     fn drop(&mut self) {
-        match Arc::strong_count(&self.shared) {
-            1 => lease::release(&self.shared),
-            // The cell's topic has the other handle: the last watch takes the value along.
-            2 => WatchShared::forget(&self.shared),
-            _ => {}
-        }
-    }
-}
-
-impl<T: 'static> WatchShared<T> {
-    /// Drops the value, which the last watch has no use for any more, unless another watch is made meanwhile.
-    fn forget(shared: &Arc<Self>) {
-        let inside = lease::held().is_some();
-        let shared = Arc::clone(shared);
-        lease::defer(move || {
-            let mut state = shared.state.lock();
-            // The topic, this handle, and if this is done at once the watch. If the topic has gone, another watch is left.
-            let handles = if inside { 2 } else { 3 };
-            let last = !state.closed && Arc::strong_count(&shared) <= handles;
-            let value = if last { state.value.take() } else { None };
-            drop(state);
-            drop(value);
-        });
+        // The cell's topic has a handle too, for as long as it lives, and gives it up at the next commit.
+        lease::release(&self.shared);
     }
 }
 
@@ -360,16 +339,7 @@ impl Graph {
             let shared: Arc<dyn Any + Send + Sync> = Arc::clone(shared) as _;
             let shared: Arc<WatchShared<C::Value>> =
                 shared.downcast().expect("a watch has the type of its cell");
-            let mut state = shared.state.lock();
-            let spare = if state.value.is_none() {
-                state.value = Some(Arc::new(value));
-                (state.error, state.number) = (None, number);
-                None
-            } else {
-                Some(value)
-            };
-            drop(state);
-            self.discard(spare);
+            self.discard(value);
             return Ok(Watch { shared, seen: number });
         }
         let state = WatchState {
