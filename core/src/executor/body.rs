@@ -122,7 +122,10 @@ where
     fn waits_for_turn(&self, cx: &Context<'_>) -> bool {
         let waker = cx.waker().clone();
         let mut state = self.state.lock();
-        if !self.head.phase.is_held() || !self.head.phase.is_active() {
+        // It may have come while the waker was cloned outside the lock.
+        if (!self.head.phase.is_held() || !self.head.phase.is_active())
+            && !mutant("looked for its turn before it registered")
+        {
             return false;
         }
         let old = state.task.replace(waker);

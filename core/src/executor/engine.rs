@@ -14,13 +14,18 @@ use super::{
     statuses::Statuses,
     waiters::{Waiters, WakeList},
 };
-use crate::{event::Event, lease, store::Core, sync::Mutex};
+use crate::{
+    event::Event,
+    lease,
+    store::Core,
+    sync::{Mutex, atomic::AtomicBool},
+};
 use slab::Slab;
 use std::{
     fmt, mem,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
 };
 

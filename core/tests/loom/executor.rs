@@ -5,12 +5,13 @@ use loom::{
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     thread,
 };
+use std::time::Duration;
 use std::{
     future::{pending, poll_fn},
     sync::Arc,
     task::Poll,
 };
-use trine_core::{OutcomeKind, Run, Store, test::ManualExecutor};
+use trine_core::{OutcomeKind, Policy, Run, Store, test::ManualExecutor};
 
 struct Counted(Arc<AtomicUsize>);
 
@@ -151,5 +152,122 @@ fn an_end_is_never_told_before_the_start() {
         assert_eq!(run.is_settled(), aborted);
         assert_eq!(told.load(SeqCst), if aborted { 2 } else { 1 });
         assert_eq!(store.runs().is_empty(), aborted);
+    });
+}
+
+/// A run of a policy that is pending until it is ended.
+fn of(store: &Store, policy: Policy) -> (Run<(), ()>, Arc<AtomicUsize>) {
+    let hooks = Arc::new(AtomicUsize::new(0));
+    let hook = Arc::clone(&hooks);
+    let builder = store.run_builder("raced").policy(policy).on_settle(move |_| {
+        hook.fetch_add(1, SeqCst);
+    });
+    (builder.start(|_| pending()), hooks)
+}
+
+#[test]
+fn a_run_that_is_superseded_while_it_is_aborted_ends_once() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let (old, hooks) = of(&store, Policy::Latest);
+        let (id, runs) = (old.id(), store.runs());
+        let aborter = thread::spawn(move || runs.abort(id, "race"));
+        let (new, _) = of(&store, Policy::Latest);
+        let aborted = aborter.join().unwrap();
+        let outcome = old.outcome().unwrap();
+        assert_eq!((outcome.is_aborted(), outcome.is_superseded()), (aborted, !aborted));
+        assert_eq!(hooks.load(SeqCst), 1);
+        assert!(!new.is_settled());
+        assert_eq!(store.runs().len(), 1);
+    });
+}
+
+#[test]
+fn a_run_that_completes_while_its_store_goes_ends_once() {
+    loom::model(|| {
+        let executor = ManualExecutor::new();
+        let store = Store::with_spawner(executor.clone());
+        let told = Arc::new(loom::sync::Mutex::new(None));
+        let (hook, mut polled) = (Arc::clone(&told), false);
+        let builder = store.run_builder("raced").on_settle(move |outcome| {
+            assert!(hook.lock().unwrap().replace(outcome.kind()).is_none());
+        });
+        let run: Run<(), ()> = builder.start(move |_| {
+            poll_fn(move |_| {
+                let again = std::mem::replace(&mut polled, true);
+                if again { Poll::Ready(Ok(())) } else { Poll::Pending }
+            })
+        });
+        let poller = thread::spawn(move || executor.run_one());
+        drop(store);
+        poller.join().unwrap();
+        // What was told is what stays.
+        assert_eq!(*told.lock().unwrap(), run.outcome().map(|outcome| outcome.kind()));
+        assert!(run.is_settled());
+    });
+}
+
+#[test]
+fn a_run_that_joins_while_the_last_waiter_leaves_has_work_that_goes_on() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let (first, _) = of(&store, Policy::Shared);
+        let other = store.clone();
+        let joiner = thread::spawn(move || of(&other, Policy::Shared).0);
+        assert!(first.abort("race"));
+        let second = joiner.join().unwrap();
+        assert!(!second.is_settled());
+        // It, and the work: the old one, or new.
+        assert_eq!(store.runs().len(), 2);
+        assert!(second.abort("end"));
+        assert!(store.runs().is_empty());
+    });
+}
+
+#[test]
+fn work_that_all_leave_at_once_ends() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let (first, _) = of(&store, Policy::Shared);
+        let (second, _) = of(&store, Policy::Shared);
+        let other = thread::spawn(move || second.abort("race"));
+        assert!(first.abort("race"));
+        assert!(other.join().unwrap());
+        assert!(store.runs().is_empty());
+    });
+}
+
+#[test]
+fn a_run_that_looks_for_its_turn_while_the_one_before_ends_gets_it() {
+    loom::model(|| {
+        let executor = ManualExecutor::new();
+        let store = Store::with_spawner(executor.clone());
+        let (first, _) = of(&store, Policy::Queue(1));
+        executor.run_until_stalled();
+        let builder = store.run_builder("raced").policy(Policy::Queue(1));
+        let second = builder.start(|_| async { Ok::<(), ()>(()) });
+        let other = executor.clone();
+        let poller = thread::spawn(move || other.run_one());
+        first.abort("race");
+        poller.join().unwrap();
+        executor.run_until_stalled();
+        assert!(second.outcome().unwrap().is_fulfilled());
+        assert!(store.runs().is_empty());
+    });
+}
+
+#[test]
+fn a_run_that_starts_while_the_store_shuts_down_is_refused_or_ended() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let other = store.clone();
+        let starter = thread::spawn(move || {
+            let run: Run<(), ()> = other.run("raced", |_| pending());
+            run
+        });
+        block_on(store.runs().shut_down(Duration::ZERO).unwrap());
+        let run = starter.join().unwrap();
+        assert!(run.outcome().is_some());
+        assert!(store.runs().is_empty());
     });
 }
