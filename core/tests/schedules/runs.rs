@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, Mutex},
     task::Poll,
 };
-use trine_core::{OutcomeKind, Policy, Run, RunContext, Source, Store, test::ManualExecutor};
+use trine_core::{
+    OutcomeKind, Policy, Run, RunContext, Source, Store,
+    test::{ManualExecutor, yield_now},
+};
 
 /// A body that writes, waits a turn, and writes again.
 async fn steps(cx: RunContext, cell: Source<u64>) -> Result<(), String> {
@@ -104,5 +107,63 @@ fn a_run_that_is_aborted_polled_and_awaited_at_once_has_one_end_and_writes_nothi
         assert!(!fulfilled || store.get(cell) == 101);
         block_on(run.stopped());
         assert!(store.runs().is_empty());
+    });
+}
+
+#[test]
+fn an_async_derivation_comes_to_rest_with_the_value_of_its_last_inputs() {
+    explore(|| {
+        let executor = ManualExecutor::new();
+        let store = Store::with_spawner(executor.clone());
+        let (a, b) = (store.source(0_u64), store.source(0_u64));
+        let sum = store.derived_async(move |cx| async move {
+            let a = cx.get(a).await;
+            yield_now().await;
+            Ok::<_, String>(a * 100 + cx.get(b).await)
+        });
+        let watch = store.watch(sum);
+        let writers = [a, b].map(|cell| {
+            let store = store.clone();
+            thread::spawn(move || {
+                for _ in 0..3 {
+                    store.update(cell, |value| *value += 1);
+                    thread::yield_now();
+                }
+            })
+        });
+        let runtime = thread::spawn({
+            let executor = executor.clone();
+            move || {
+                for _ in 0..8 {
+                    executor.run_one();
+                    thread::yield_now();
+                }
+            }
+        });
+        let onlooker = thread::spawn({
+            let store = store.clone();
+            move || {
+                for _ in 0..4 {
+                    // Whatever it is called, it is never the value of inputs that were not there together.
+                    let (state, now) = store.batch(|tx| (tx.get(sum), (tx.get(a), tx.get(b))));
+                    if state.is_ready() {
+                        assert_eq!(state.value().map(|value| **value), Some(now.0 * 100 + now.1));
+                    }
+                }
+            }
+        });
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        for thread in [runtime, onlooker] {
+            thread.join().unwrap();
+        }
+        executor.run_until_stalled();
+        let state = watch.borrow();
+        assert!(state.is_ready());
+        assert_eq!(state.value().map(|value| **value), Some(303));
+        store.remove(sum).unwrap();
+        executor.run_until_stalled();
+        assert_eq!((store.runs().len(), executor.pending(), store.cell_count()), (0, 0, 2));
     });
 }
