@@ -96,6 +96,8 @@ pub(crate) trait AnyRun: Send + Sync {
 pub(super) trait TypedRun<T, E>: AnyRun {
     /// The outcome, once published.
     fn outcome(&self) -> Option<Outcome<T, E>>;
+    /// Notes that somebody cares for the end of the run: for the audit of the test kit.
+    fn care(&self) {}
 }
 
 /// What became of one poll.

@@ -1,10 +1,17 @@
 //! Whether the handle of every run was used: for the audit of the test kit.
 //!
-//! While a store is audited, a handle notes its name and the call that started it, and whether anybody has awaited the run,
-//! looked at its outcome, aborted or detached it. One that is dropped without any of that is reported. Handles of stores
-//! that are not audited have an empty note, and pay for looking at it.
+//! While a store is audited, the handle of a run is to a wrapper of the run. It knows the call that started the run, notes
+//! whether anybody waits for it, looks at its outcome, aborts or detaches it, and reports when it is dropped without any of
+//! that. Handles of stores that are not audited are to the run itself, and pay nothing.
 
-use super::{any_run::Head, engine::Executor, id::RunId};
+use super::{
+    any_run::{AnyRun, End, Head, RunStatus, Step, TypedRun, Verdict},
+    engine::Executor,
+    id::RunId,
+    outcome::Outcome,
+    phase::Claim,
+    run::Run,
+};
 use crate::{
     sync::{
         Mutex,
@@ -13,8 +20,10 @@ use crate::{
     text::Text,
 };
 use std::{
+    any::Any,
     panic::Location,
     sync::{Arc, Weak},
+    task::{Context, Poll},
 };
 
 /// A run whose handle was dropped though nobody had cared for its end.
@@ -36,10 +45,12 @@ pub(crate) struct AuditLog(Mutex<Vec<LooseRun>>);
 #[derive(Default)]
 pub(super) struct Auditor(Option<Weak<AuditLog>>);
 
-/// What a handle notes while its store is audited.
-pub(super) struct HandleNote {
-    /// Which run.
-    run: LooseRun,
+/// A run that is audited, as its handle sees it.
+struct Audited<T, E> {
+    /// The run.
+    run: Arc<dyn TypedRun<T, E>>,
+    /// The call that started it.
+    started: &'static Location<'static>,
     /// Whether anybody has cared for its end. `Relaxed`: it is read by who drops the handle, last.
     cared: AtomicBool,
     /// Where to report.
@@ -72,42 +83,131 @@ impl Executor {
             self.set_audited(false);
         }
     }
-
-    /// What the handle of a run has to note.
-    #[inline]
-    pub(super) fn note_handle(
-        &self,
-        head: &Head,
-        started: &'static Location<'static>,
-    ) -> Option<Box<HandleNote>> {
-        if self.is_audited() { self.make_note(head, started) } else { None }
-    }
-
-    #[cold]
-    fn make_note(
-        &self,
-        head: &Head,
-        started: &'static Location<'static>,
-    ) -> Option<Box<HandleNote>> {
-        let log = self.auditor.lock().0.clone()?;
-        let run = LooseRun { id: head.id, name: head.name.clone(), started };
-        Some(Box::new(HandleNote { run, cared: AtomicBool::new(false), log }))
-    }
 }
 
-impl HandleNote {
-    /// Somebody cares for the end of the run.
-    pub(super) fn care(&self) {
-        self.cared.store(true, Ordering::Relaxed);
+/// The handle of a run, which is audited if its store is.
+pub(super) fn audited<T, E>(
+    run: Arc<dyn TypedRun<T, E>>,
+    started: &'static Location<'static>,
+) -> Run<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let executor = &run.head().executor;
+    if !executor.is_audited() {
+        return Run::new(run);
     }
+    let log = executor.auditor.lock().0.clone();
+    let Some(log) = log else { return Run::new(run) };
+    Run::new(Arc::new(Audited { run, started, cared: AtomicBool::new(false), log }))
 }
 
-impl Drop for HandleNote {
+impl<T, E> Drop for Audited<T, E> {
     fn drop(&mut self) {
         if !self.cared.load(Ordering::Relaxed)
             && let Some(log) = self.log.upgrade()
         {
-            log.0.lock().push(self.run.clone());
+            let Head { id, name, .. } = self.run.head();
+            let loose = LooseRun { id: *id, name: name.clone(), started: self.started };
+            log.0.lock().push(loose);
         }
+    }
+}
+
+impl<T, E> TypedRun<T, E> for Audited<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    fn outcome(&self) -> Option<Outcome<T, E>> {
+        self.care();
+        self.run.outcome()
+    }
+
+    fn care(&self) {
+        self.cared.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<T, E> AnyRun for Audited<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    fn head(&self) -> &Head {
+        self.run.head()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        Arc::clone(&self.run).into_any()
+    }
+
+    fn status(&self) -> RunStatus {
+        self.run.status()
+    }
+
+    fn claim(&self, verdict: Verdict) -> Claim {
+        self.care();
+        self.run.claim(verdict)
+    }
+
+    fn displace(&self, verdict: Verdict) -> Claim {
+        self.run.displace(verdict)
+    }
+
+    fn is_active_in_lease(&self) -> bool {
+        self.run.is_active_in_lease()
+    }
+
+    fn end(&self, verdict: Verdict) -> End {
+        self.care();
+        self.run.end(verdict)
+    }
+
+    fn announce(&self) -> Vec<Arc<dyn AnyRun>> {
+        self.run.announce()
+    }
+
+    fn publish_and_reap(&self) {
+        self.run.publish_and_reap();
+    }
+
+    fn add_child(&self, child: Arc<dyn AnyRun>) -> Option<usize> {
+        self.run.add_child(child)
+    }
+
+    fn remove_child(&self, slot: usize) -> Option<Arc<dyn AnyRun>> {
+        self.run.remove_child(slot)
+    }
+
+    fn detach(&self) {
+        self.run.detach();
+    }
+
+    fn poll_resting_body(&self, cx: &mut Context<'_>) -> Step {
+        self.run.poll_resting_body(cx)
+    }
+
+    fn hold(&self) {
+        self.run.hold();
+    }
+
+    fn grant(&self) {
+        self.run.grant();
+    }
+
+    fn poll_settled(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()> {
+        self.care();
+        self.run.poll_settled(slot, cx)
+    }
+
+    fn poll_stopped(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()> {
+        self.care();
+        self.run.poll_stopped(slot, cx)
+    }
+
+    fn forget_waiter(&self, slot: &mut Option<usize>) {
+        self.run.forget_waiter(slot);
     }
 }

@@ -2,14 +2,13 @@
 
 use super::{
     any_run::{AnyRun, RunStatus, TypedRun},
-    audit::HandleNote,
     id::RunId,
     outcome::{AbortedBy, Outcome, Rejection},
     settle::settle,
     waiting::{RunOutcome, RunResult, Stopped, block, release},
 };
 use crate::text::Text;
-use std::{fmt, future::IntoFuture, ops::Deref, panic::Location, sync::Arc, time::Duration};
+use std::{fmt, future::IntoFuture, ops::Deref, sync::Arc, time::Duration};
 
 /// The handle of a run: to look at it, to wait for it, to abort it.
 ///
@@ -36,23 +35,11 @@ use std::{fmt, future::IntoFuture, ops::Deref, panic::Location, sync::Arc, time:
 pub struct Run<T, E> {
     /// The run.
     cell: Arc<dyn TypedRun<T, E>>,
-    /// Whether anybody has cared for its end, for the audit of the test kit.
-    note: Option<Box<HandleNote>>,
 }
 
 impl<T, E> Run<T, E> {
-    pub(super) fn new(cell: Arc<dyn TypedRun<T, E>>, started: &'static Location<'static>) -> Self {
-        let head = cell.head();
-        let note = head.executor.note_handle(head, started);
-        Self { cell, note }
-    }
-
-    /// Somebody cares for the end of the run.
-    #[inline]
-    fn care(&self) {
-        if let Some(note) = &self.note {
-            note.care();
-        }
+    pub(super) fn new(cell: Arc<dyn TypedRun<T, E>>) -> Self {
+        Self { cell }
     }
 
     /// The identity of the run.
@@ -95,7 +82,6 @@ impl<T, E> Run<T, E> {
     /// Its outcome, if it is out.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome<T, E>> {
-        self.care();
         self.cell.outcome()
     }
 
@@ -112,7 +98,6 @@ impl<T, E> Run<T, E> {
     /// It returns `false` when the run had settled, or when somebody else is settling it right now; it does not wait for
     /// them, so that hooks may abort each other's runs.
     pub fn abort(&self, reason: impl Into<Text>) -> bool {
-        self.care();
         self.abort_by(reason.into(), AbortedBy::Handle)
     }
 
@@ -128,7 +113,6 @@ impl<T, E> Run<T, E> {
     ///
     /// Dropping the future loses nothing: the run goes on, and another one can be made.
     pub fn result(&self) -> RunResult<T, E> {
-        self.care();
         RunResult::new(Arc::clone(&self.cell))
     }
 
@@ -147,14 +131,13 @@ impl<T, E> Run<T, E> {
     /// all, since others may need the lease to get there.
     #[must_use]
     pub fn wait_blocking(&self, timeout: Duration) -> Option<Outcome<T, E>> {
-        self.care();
         let mut waiting = RunOutcome::new(Arc::clone(&self.cell));
         block(timeout, |cx| waiting.poll_outcome(cx))
     }
 
     /// Ties the run to a scope: it is aborted when the guard is dropped.
     pub fn abort_on_drop(self) -> AbortOnDropGuard<T, E> {
-        self.care();
+        self.cell.care();
         AbortOnDropGuard { run: self, armed: true }
     }
 
@@ -162,13 +145,13 @@ impl<T, E> Run<T, E> {
     ///
     /// The [`RunAudit`](crate::test::RunAudit) of the test kit finds handles that are dropped without it.
     pub fn detach(self) {
-        self.care();
+        self.cell.care();
     }
 
     /// Says that somebody looks after the run though this handle may be dropped: a settle hook, say. Nothing else changes;
     /// see [`detach`](Self::detach).
     pub fn attend(&self) {
-        self.care();
+        self.cell.care();
     }
 
     /// Lets the run outlive its parent.
@@ -187,7 +170,6 @@ impl<T, E> IntoFuture for Run<T, E> {
     type IntoFuture = RunOutcome<T, E>;
 
     fn into_future(self) -> RunOutcome<T, E> {
-        self.care();
         RunOutcome::new(Arc::clone(&self.cell))
     }
 }
@@ -197,7 +179,6 @@ impl<T, E> IntoFuture for &Run<T, E> {
     type IntoFuture = RunOutcome<T, E>;
 
     fn into_future(self) -> RunOutcome<T, E> {
-        self.care();
         RunOutcome::new(Arc::clone(&self.cell))
     }
 }

@@ -14,6 +14,7 @@
 use super::{
     admit::{Asked, Work, admit, refuse},
     any_run::{About, Head},
+    audit::audited,
     builder::{RunBuilder, StartHook},
     cell::RunCell,
     contain::{call_hook, tell},
@@ -59,11 +60,11 @@ where
     if core.executor.is_closing() {
         let failure = Failure::ShuttingDown;
         refuse(cell.clone(), Rejection::Failed { failure }, body);
-        return Run::new(cell, Location::caller());
+        return Run::new(cell);
     }
     let cx = RunContext::new(cell.clone());
     Anywhere(body).launch(core, &cell, cx, How::default());
-    Run::new(cell, Location::caller())
+    Run::new(cell)
 }
 
 /// Starts a run.
@@ -111,7 +112,7 @@ where
         Ok(admitted) => admitted,
         Err(verdict) => {
             refuse(cell.clone(), verdict, body.into_body());
-            return Run::new(cell, Location::caller());
+            return audited(cell, Location::caller());
         }
     };
     let core = admitted.store.core();
@@ -145,7 +146,7 @@ where
             }
         }
     }
-    Run::new(cell, Location::caller())
+    audited(cell, Location::caller())
 }
 
 /// Tells observers and hook of the start; the hook's refusal decides the outcome.

@@ -258,6 +258,10 @@ impl Executor {
 
     #[cold]
     fn count_step(&self, core: &Arc<Core>, head: &Head, step: RunStep) {
+        // A cell that is made after this look counts the run by itself, if it is still active then.
+        if !self.statuses.0.lock().by_name.contains_key(&head.name) {
+            return;
+        }
         let when = match step {
             RunStep::Start => "start",
             RunStep::Retry => "next attempt",

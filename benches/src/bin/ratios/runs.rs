@@ -16,6 +16,7 @@ use trine_core::{Outcome, Policy, Run, Store};
 
 pub(crate) fn rows(rows: &mut Vec<Row>) {
     rows.push(Row::new("run/ready", || trine(0), "tokio-spawn", || tokio_spawn(0)));
+    rows.push(Row::new("run/followed", followed, "self/ready", || trine(0)));
     rows.push(Row::new("run/yield", || trine(1), "tokio-spawn", || tokio_spawn(1)));
     rows.push(Row::new("run/latest", latest, "tokio-spawn", tokio_abort));
     let crowd = || among(100_000);
@@ -47,7 +48,18 @@ pub(crate) fn runtime() -> Runtime {
 
 /// A run whose body is pending `polls` times, awaited.
 pub(crate) fn trine(polls: u32) -> Workload<'static> {
-    let (runtime, store) = (runtime(), Store::new());
+    awaited(polls, Store::new())
+}
+
+/// A run that is ready at once, in a store with a cell of its status that nobody reads.
+fn followed() -> Workload<'static> {
+    let store = Store::new();
+    store.status_of("body");
+    awaited(0, store)
+}
+
+fn awaited(polls: u32, store: Store) -> Workload<'static> {
+    let runtime = runtime();
     Box::new(move |n| {
         let sum = runtime.block_on(async {
             let mut sum = 0;
