@@ -52,57 +52,53 @@ use std::{
 /// many.)
 const HANDOVER: u32 = if cfg!(any(trine_loom, trine_shuttle)) { 1 } else { 64 };
 
-/// The callback that surrounds the calling thread.
-#[derive(Debug, Clone, Copy)]
-struct Surrounding {
-    /// Which store's: the address of its core, 0 if there is no callback.
-    store: usize,
-    /// The commit whose callback it is.
-    number: CommitNumber,
-    /// How many commits, each caused by a callback of the one before, led to a commit made here.
-    depth: u32,
-}
-
-/// No callback.
-const NOWHERE: Surrounding = Surrounding { store: 0, number: CommitNumber(0), depth: 0 };
-
 thread_locals! {
-    /// The callback that this thread is in.
-    static SURROUNDING: Cell<Surrounding> = Cell::new(NOWHERE);
+    /// The store whose callback this thread is in, by the address of its core; 0 if it is in none.
+    static IN_STORE: Cell<usize> = Cell::new(0);
+    /// The commit whose callback it is.
+    static IN_COMMIT: Cell<u64> = Cell::new(0);
+    /// How many commits, each caused by a callback of the one before, led to one that this thread makes now.
+    static DEPTH: Cell<u32> = Cell::new(0);
 }
 
 /// Marks the thread as being in a callback for as long as it lives.
 struct InCallback {
     /// What surrounds it: a callback may use another store.
-    outer: Surrounding,
+    outer: (usize, u64, u32),
 }
 
 impl InCallback {
     #[inline]
     fn enter(store: usize, told: &Told) -> Self {
-        let inner = Surrounding { store, number: told.number, depth: told.depth + 1 };
-        Self { outer: SURROUNDING.with(|current| current.replace(inner)) }
+        let outer = (
+            IN_STORE.with(|place| place.replace(store)),
+            IN_COMMIT.with(|place| place.replace(told.number.0)),
+            DEPTH.with(|place| place.replace(told.depth + 1)),
+        );
+        Self { outer }
     }
 }
 
 impl Drop for InCallback {
     #[inline]
     fn drop(&mut self) {
-        SURROUNDING.with(|current| current.set(self.outer));
+        let (store, commit, depth) = self.outer;
+        IN_STORE.with(|place| place.set(store));
+        IN_COMMIT.with(|place| place.set(commit));
+        DEPTH.with(|place| place.set(depth));
     }
 }
 
 /// How many commits, each caused by a callback of the one before, led to one that this thread makes now.
 #[inline]
 pub(crate) fn depth_here() -> u32 {
-    SURROUNDING.with(Cell::get).depth
+    DEPTH.with(Cell::get)
 }
 
 /// The commit whose callback this thread is in, if it is one of the store whose core is at `store`.
 #[inline]
 pub(crate) fn callback_of(store: usize) -> Option<CommitNumber> {
-    let surrounding = SURROUNDING.with(Cell::get);
-    (surrounding.store == store).then_some(surrounding.number)
+    (IN_STORE.with(Cell::get) == store).then(|| CommitNumber(IN_COMMIT.with(Cell::get)))
 }
 
 impl Graph {
@@ -191,17 +187,18 @@ impl Core {
                 let _in_callback = InCallback::enter(self.address(), &desk.told);
                 desk.tell(self, panicked);
             }
-            let done = self.in_lease(|graph| {
+            let mut rest = None;
+            self.in_lease(|graph| {
                 graph.outbox.give_back(desk, &mut graph.garbage);
                 if graph.garbage.is_empty() && graph.outbox.is_done() {
                     graph.outbox.end_delivery();
-                    return None;
+                } else {
+                    let waiters = graph.outbox.has_waiters();
+                    let garbage = std::mem::take(&mut graph.garbage);
+                    rest = Some((graph.outbox.next(last, others >= HANDOVER), waiters, garbage));
                 }
-                let waiters = graph.outbox.has_waiters();
-                let garbage = std::mem::take(&mut graph.garbage);
-                Some((graph.outbox.next(last, others >= HANDOVER), waiters, garbage))
             });
-            let Some((next, waiters, mut garbage)) = done else { return };
+            let Some((next, waiters, mut garbage)) = rest else { return };
             if waiters && !mutant("waiters are not woken") {
                 self.delivery_waiters.notify_all();
             }

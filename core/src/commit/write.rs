@@ -254,8 +254,11 @@ impl Graph {
         // Nothing is stained meanwhile, so the list does not grow.
         for position in 0..self.affected.len() {
             let index = self.affected[position];
-            self.node_mut(index).queued = false;
-            if self.drop_idle_topic(index) {
+            let node = self.node_mut(index);
+            node.queued = false;
+            let Some(slot) = node.topic() else { continue };
+            if self.outbox.is_idle(slot) {
+                self.drop_topic(index);
                 continue;
             }
             if self.pull(index).is_err() {
@@ -264,12 +267,13 @@ impl Graph {
                 self.affected[kept] = index;
                 kept += 1;
             }
-            let changed = std::mem::take(&mut self.node_mut(index).changed);
+            let node = self.node_mut(index);
+            let (changed, failed) = (std::mem::take(&mut node.changed), node.failed);
             if let Some(told) = told
                 && changed
                 && (!self.in_transaction() || self.differs_from_journal(index))
             {
-                self.stage(index, told);
+                self.stage_topic(slot, index, failed, told);
             }
         }
         self.affected.truncate(kept);

@@ -63,14 +63,8 @@ pub(super) trait AnyCallbacks: Any + Send {
     /// Takes over a value that had to wait.
     fn accept(&mut self, staged: Staged);
 
-    /// Calls every callback that is due, of the commit `told`. `topic` is their slot and id.
-    fn call(
-        &mut self,
-        told: &Told,
-        topic: (u32, u64),
-        removals: &Removals<'_>,
-        panicked: &mut Panicked,
-    );
+    /// Calls every callback that is due. They are those of the topic in `slot` with this id.
+    fn call(&mut self, slot: u32, id: u64, telling: &mut Telling<'_>);
 
     /// Removes a callback, which is dropped outside the lease.
     fn remove(&mut self, place: u32, garbage: &mut Vec<Garbage>);
@@ -79,14 +73,18 @@ pub(super) trait AnyCallbacks: Any + Send {
     fn merge(&mut self, others: Box<dyn AnyCallbacks>);
 }
 
-/// Whether callbacks have been removed while they are told.
-pub(super) struct Removals<'d> {
+/// One commit, as its callbacks are called.
+pub(super) struct Telling<'d> {
+    /// The commit.
+    pub(super) told: &'d Told,
     /// Counts the removals of callbacks of all cells while they are away.
-    pub(super) count: &'d AtomicU64,
+    pub(super) removals: &'d AtomicU64,
     /// How many there were when they went away.
-    pub(super) before: u64,
+    pub(super) removed_before: u64,
     /// Where to ask which.
     pub(super) core: &'d Core,
+    /// What callbacks panic with.
+    pub(super) panicked: &'d mut Panicked,
 }
 
 /// What has been removed from a list of callbacks while it is told.
@@ -99,12 +97,12 @@ enum Removed {
     All,
 }
 
-impl Removals<'_> {
+impl Telling<'_> {
     /// What has been removed from a topic since `seen` removals. One that happened before this call counts.
     #[inline]
-    fn look(&self, topic: (u32, u64), seen: &mut u64) -> Removed {
+    fn removed(&self, topic: (u32, u64), seen: &mut u64) -> Removed {
         // Acquire: pairs with the Release of the removal. The list itself is read under the lease.
-        let count = self.count.load(Ordering::Acquire);
+        let count = self.removals.load(Ordering::Acquire);
         if count == *seen || mutant("removals go unnoticed") {
             return Removed::Nothing;
         }
@@ -169,22 +167,16 @@ impl<T: Clone + Send + 'static> AnyCallbacks for Callbacks<T> {
         (self.value, self.late) = (Some(value), late);
     }
 
-    #[inline]
-    fn call(
-        &mut self,
-        told: &Told,
-        topic: (u32, u64),
-        removals: &Removals<'_>,
-        panicked: &mut Panicked,
-    ) {
-        match self.late.take() {
-            None => self.call_each(told, 0, topic, removals, panicked),
-            Some(late) => self.call_each(&late.told, late.coalesced, topic, removals, panicked),
+    fn call(&mut self, slot: u32, id: u64, telling: &mut Telling<'_>) {
+        if self.late.is_some() {
+            self.call_late((slot, id), telling);
+        } else {
+            self.call_each(telling.told, 0, (slot, id), telling);
         }
         // Here, where no lease is held.
         if std::mem::needs_drop::<T>() {
             let told = self.value.take();
-            panicked.catch(|| drop(told));
+            telling.panicked.catch(|| drop(told));
         } else {
             self.value = None;
         }
@@ -209,34 +201,41 @@ impl<T: Clone + Send + 'static> AnyCallbacks for Callbacks<T> {
 }
 
 impl<T> Callbacks<T> {
-    #[inline]
+    #[inline(always)]
     fn call_each(
         &mut self,
         told: &Told,
         coalesced: u64,
         topic: (u32, u64),
-        removals: &Removals<'_>,
-        panicked: &mut Panicked,
+        telling: &mut Telling<'_>,
     ) {
         let Some(value) = &self.value else { return };
-        let mut seen = removals.before;
+        let mut seen = telling.removed_before;
         let change = Change { value, told, coalesced };
         for place in 0..self.list.len() {
-            match removals.look(topic, &mut seen) {
+            match telling.removed(topic, &mut seen) {
                 Removed::Nothing => {}
                 Removed::All => return,
                 Removed::Places(places) => {
                     for place in places {
                         let gone = self.list.get_mut(place as usize).and_then(Option::take);
-                        panicked.catch(|| drop(gone));
+                        telling.panicked.catch(|| drop(gone));
                     }
                 }
             }
             if let Some(subscriber) = &mut self.list[place]
                 && subscriber.since < told.number
             {
-                panicked.catch(|| (subscriber.callback)(&change));
+                telling.panicked.catch(|| (subscriber.callback)(&change));
             }
+        }
+    }
+
+    /// Calls the callbacks with a value that is told instead of others.
+    #[cold]
+    fn call_late(&mut self, topic: (u32, u64), telling: &mut Telling<'_>) {
+        if let Some(late) = self.late.take() {
+            self.call_each(&late.told, late.coalesced, topic, telling);
         }
     }
 }

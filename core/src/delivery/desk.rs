@@ -5,7 +5,7 @@
 
 use super::{
     Panicked, Told,
-    callbacks::{AnyCallbacks, Removals},
+    callbacks::{AnyCallbacks, Telling},
 };
 use crate::{
     commit::CommitNumber,
@@ -116,20 +116,22 @@ impl Desk {
     }
 
     /// Calls the callbacks and the observers.
+    #[inline]
     pub(super) fn tell(&mut self, core: &Core, panicked: &mut Panicked) {
         let Self { callbacks, due, events, told, removals, removed_before, .. } = self;
-        let removals = Removals { count: removals, before: *removed_before, core };
+        let removed_before = *removed_before;
+        let mut telling = Telling { told, removals, removed_before, core, panicked };
         for &due in &*due {
             match due {
                 Due::Callbacks(slot, id) => {
                     if let Some(Some(callbacks)) = callbacks.get_mut(slot as usize) {
-                        callbacks.call(told, (slot, id), &removals, panicked);
+                        callbacks.call(slot, id, &mut telling);
                     }
                 }
                 Due::Event => {
                     if let Some(event) = events.pop_front() {
-                        core.feed.tell(&event, panicked);
-                        panicked.catch(|| drop(event));
+                        core.feed.tell(&event, telling.panicked);
+                        telling.panicked.catch(|| drop(event));
                     }
                 }
             }

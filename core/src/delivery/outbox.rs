@@ -180,7 +180,7 @@ impl Outbox {
 
     /// Whether the topic in a slot that is known to be taken has nobody who is subscribed.
     #[inline]
-    pub(super) fn is_idle(&self, slot: u32) -> bool {
+    pub(crate) fn is_idle(&self, slot: u32) -> bool {
         let topic = &self.topics[slot as usize];
         topic.count == 0 && topic.is_idle()
     }
@@ -471,14 +471,16 @@ impl Graph {
     /// Hands the state of a cell to its subscribers, if it has any.
     #[inline]
     pub(crate) fn stage(&mut self, index: u32, told: &Told) {
-        if let Some(slot) = self.node(index).topic() {
-            self.stage_topic(slot, index, told);
+        let node = self.node(index);
+        if let Some(slot) = node.topic() {
+            self.stage_topic(slot, index, node.failed, told);
         }
     }
 
+    /// Hands the state of a cell to the subscribers in `slot`.
     #[inline]
-    fn stage_topic(&mut self, slot: u32, index: u32, told: &Told) {
-        if self.node(index).failed {
+    pub(crate) fn stage_topic(&mut self, slot: u32, index: u32, failed: bool, told: &Told) {
+        if failed {
             self.stage_error(slot, index, told);
         } else {
             self.stage_state(slot, index, None, told);
@@ -502,7 +504,7 @@ impl Graph {
         }
         let id = topic.id;
         if let Some(desk) = outbox.free_desk(told) {
-            if let Some(callbacks) = desk.callbacks(slot) {
+            if let Some(Some(callbacks)) = desk.callbacks.get_mut(slot as usize) {
                 callbacks.stage(cell, &naming, error, garbage);
                 desk.add_callbacks(slot, id, told);
             }

@@ -192,14 +192,4 @@ impl Graph {
             self.outbox.close_topic(slot, &mut self.wakers, &mut self.garbage);
         }
     }
-
-    /// Removes the topic of a cell whose last watch has gone unnoticed; returns whether it did, or there was none.
-    #[inline]
-    pub(crate) fn drop_idle_topic(&mut self, index: u32) -> bool {
-        let idle = self.node(index).topic().is_none_or(|slot| self.outbox.is_idle(slot));
-        if idle {
-            self.drop_topic(index);
-        }
-        idle
-    }
 }
