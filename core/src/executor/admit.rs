@@ -47,6 +47,8 @@ pub(super) struct Admitted<'a, T, E> {
     pub(super) store: &'a Store,
     /// Whom it has superseded.
     pub(super) superseded: Superseded,
+    /// Whose turn it is because of that.
+    pub(super) next: Vec<Arc<dyn AnyRun>>,
     /// What its body is to wait for, and for how long.
     pub(super) timing: Option<Timing>,
     /// Whether its body is to wait for its turn.
@@ -104,8 +106,14 @@ where
             Some(Timing { clock, begin: None, timeout })
         }
     };
-    let mut admitted =
-        Admitted { store, superseded: Superseded::default(), timing, waits: false, work: None };
+    let mut admitted = Admitted {
+        store,
+        superseded: Superseded::default(),
+        next: Vec::new(),
+        timing,
+        waits: false,
+        work: None,
+    };
     if let Some(group) = ask.work {
         if ask.pace.is_some() {
             let message = Text::from_static("a run that is shared cannot have a pace as well");
@@ -119,7 +127,8 @@ where
     let ask = Ask { policy: ask.policy, pace: ask.pace.zip(now) };
     let erased: Arc<dyn AnyRun> = cell.clone();
     match executor.join(store.core(), group, &ask, &erased) {
-        Ok(Admission::Start { superseded, delay, waits }) => {
+        Ok(Admission::Start { superseded, delay, waits, next }) => {
+            admitted.next = next;
             admitted.superseded = superseded;
             admitted.waits = waits;
             if let Some(timing) = &mut admitted.timing {

@@ -72,6 +72,9 @@ pub(super) enum Admission {
         delay: Option<Duration>,
         /// Whether its body is to wait for its turn as well.
         waits: bool,
+        /// Those whose turn it is now, because a superseded one had theirs; to be [granted](AnyRun::grant) it when the
+        /// superseded are concluded.
+        next: Vec<Arc<dyn AnyRun>>,
     },
     /// It may not, for this reason.
     Skip(Text),
@@ -274,7 +277,8 @@ impl Lane {
         } else if ask.policy != Policy::Parallel {
             self.active.push(Arc::clone(run));
         }
-        Admission::Start { superseded, delay: start.delay, waits: waits.is_some() }
+        let next = if replaced.is_some() { self.promote() } else { Vec::new() };
+        Admission::Start { superseded, delay: start.delay, waits: waits.is_some(), next }
     }
 
     fn leave(&mut self, id: RunId) {

@@ -119,6 +119,9 @@ where
     for (old, claim) in admitted.superseded.into_runs() {
         conclude(&old, claim);
     }
+    for next in admitted.next {
+        next.grant();
+    }
     let cx = RunContext::new(cell.clone());
     if tells && cell.head.phase.is_active() {
         tell_start(core, &cx, builder.on_start);

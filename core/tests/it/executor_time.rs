@@ -2,7 +2,7 @@
 
 use std::{future::pending, time::Duration};
 use trine_core::{
-    Clock, Event, Outcome, OutcomeKind, Retry, RetryBudget, Run, RunBuilder, Store,
+    Clock, Event, Outcome, OutcomeKind, Policy, Retry, RetryBudget, Run, RunBuilder, Store,
     test::{Log, ManualClock, ManualExecutor},
 };
 
@@ -281,4 +281,15 @@ fn a_paced_run_that_waits_can_be_aborted_and_leaves_nothing() {
     world.log.is(["a aborted"]);
     assert_eq!((world.clock.sleepers(), world.executor.pending()), (0, 0));
     assert!(world.store.runs().is_empty());
+}
+
+#[test]
+fn a_run_whose_predecessor_in_the_line_is_superseded_by_a_later_one_gets_its_turn() {
+    let world = World::new();
+    let first = world.search("a", |builder| builder.policy(Policy::Queue(9)).debounce(SECOND));
+    let second = world.search("b", |builder| builder.policy(Policy::Queue(9)));
+    let third = world.search("c", |builder| builder.policy(Policy::Queue(9)).debounce(SECOND));
+    world.pass(3 * SECOND);
+    world.log.is(["a superseded", "b begins", "b fulfilled", "c begins", "c fulfilled"]);
+    assert!([first, second, third].iter().all(Run::is_settled));
 }
