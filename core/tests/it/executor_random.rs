@@ -173,11 +173,11 @@ impl World {
         let builder = builder.on_settle(move |_| {
             count.fetch_add(1, Ordering::SeqCst);
         });
-        let mut body = body(ended, Arc::clone(&held), Arc::clone(&cx));
+        let body = body(ended, Arc::clone(&held), Arc::clone(&cx));
         let run = if retries {
             builder.start_retrying(Retry::constant(3, SECOND).attempt_timeout(2 * SECOND), body)
         } else {
-            builder.start(move |cx| body(cx))
+            builder.start(body)
         };
         let (id, run, end) = (run.id(), Some(run), Some(end));
         self.runs.push(Known { id, run, cx, end, settled, body: held, shared });
