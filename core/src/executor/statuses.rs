@@ -214,8 +214,11 @@ impl Executor {
     ) -> Source<RunsStatus> {
         let known = self.statuses.of_name(&name);
         let lives = |cell: Source<RunsStatus>| graph.place_of(cell.key()).is_some();
-        if let Some((_, cell)) = known.iter().find(|(w, cell)| lives(*cell) && w.same_as(&which)) {
-            return *cell;
+        let found = known.iter().find(|(w, cell)| lives(*cell) && w.same_as(&which));
+        if let Some(cell) = found.map(|(_, cell)| *cell) {
+            // A key is the user's, and so is its drop.
+            graph.discard((which, known));
+            return cell;
         }
         // From here on starts and ends are told. Of the runs that are under way as well: whoever is asked inside a lease
         // whether it is active tells of its end afterwards.
@@ -236,7 +239,10 @@ impl Executor {
                 status.latest = Some(head.id);
                 counted.push(head.id);
             }
+            // We may be the last to have it, and its outcome is the user's.
+            graph.discard(run);
         }
+        graph.discard(known);
         let label = Some(Arc::from(format!("status of {name}")));
         let same: fn(&RunsStatus, &RunsStatus) -> bool = ByValue.comparator();
         let cell = Source::from_key(graph.add_source(status, same, label, created));
@@ -273,8 +279,9 @@ impl Executor {
                 let known = self.statuses.of_name(&head.name);
                 let follow: Vec<_> =
                     known.iter().filter(|(w, _)| w.counts(head)).map(|(_, cell)| *cell).collect();
+                graph.discard(known);
                 let changed = self.statuses.step(head, step, &follow);
-                self.write_statuses(graph, head, &changed);
+                self.write_statuses(graph, head, step, &changed);
             })
         });
         if let Err(message) = counted {
@@ -288,9 +295,11 @@ impl Executor {
         &self,
         graph: &mut Graph,
         head: &Head,
+        step: RunStep,
         changed: &[(Source<RunsStatus>, RunsStatus, &'static Location<'static>)],
     ) {
         let Some((.., created)) = changed.first() else { return };
+        let over = matches!(step, RunStep::End(_)).then_some(head.id);
         let writer = Writer { location: created, run: Some(head.id) };
         let mut gone = Vec::new();
         let done = graph.update_several(writer, |updates| {
@@ -302,8 +311,12 @@ impl Executor {
             }
         });
         drop(done.value);
-        if !gone.is_empty() && self.statuses.forget(&head.name, &gone) {
-            self.set_counted(false);
+        if over.is_some() || !gone.is_empty() {
+            let (forgotten, none_left) = self.statuses.forget(&head.name, over, &gone);
+            graph.discard(forgotten);
+            if none_left {
+                self.set_counted(false);
+            }
         }
     }
 }
@@ -350,23 +363,29 @@ impl Statuses {
         if counting.is_empty() || matches!(step, RunStep::End(_)) {
             live.remove(&head.id);
         }
-        if let (RunStep::End(_), Some(cells)) = (step, by_name.get_mut(&head.name)) {
-            // Nothing more will happen to it.
-            cells.retain(|cell| !matches!(cell.which, Which::One(run) if run == head.id));
-        }
         changed
     }
 
-    /// Forgets cells that were removed; returns whether none is left.
-    fn forget(&self, name: &Text, gone: &[Source<RunsStatus>]) -> bool {
+    /// Forgets cells that were removed, and those of a run that is over, to which nothing more will happen. Returns them, to
+    /// be dropped outside the lease, and whether none is left.
+    fn forget(
+        &self,
+        name: &Text,
+        over: Option<RunId>,
+        gone: &[Source<RunsStatus>],
+    ) -> (Vec<StatusCell>, bool) {
         let mut table = self.0.lock();
+        let mut forgotten = Vec::new();
         if let Some(cells) = table.by_name.get_mut(name) {
-            cells.retain(|cell| !gone.contains(&cell.cell));
+            let is_over = |which: &Which| matches!(which, Which::One(run) if Some(*run) == over);
+            forgotten = cells
+                .extract_if(.., |cell| is_over(&cell.which) || gone.contains(&cell.cell))
+                .collect();
             if cells.is_empty() {
                 table.by_name.remove(name);
             }
         }
-        table.by_name.is_empty()
+        (forgotten, table.by_name.is_empty())
     }
 }
 

@@ -169,6 +169,46 @@ fn the_same_question_gives_the_same_cell_and_a_removed_one_is_made_anew() {
 }
 
 #[test]
+fn keys_are_dropped_outside_the_lease_and_cells_of_runs_that_are_over_leave_nothing() {
+    struct Noisy(trine_core::WeakStore, Log);
+    impl PartialEq for Noisy {
+        fn eq(&self, _: &Self) -> bool {
+            true
+        }
+    }
+    impl Eq for Noisy {}
+    impl hash::Hash for Noisy {
+        fn hash<H: hash::Hasher>(&self, _: &mut H) {}
+    }
+    impl Drop for Noisy {
+        fn drop(&mut self) {
+            // Inside a lease that panics.
+            let cells = self.0.upgrade().map(|store| store.cell_count());
+            self.1.note(if cells.is_some() { "dropped" } else { "late" });
+        }
+    }
+    let ((store, executor), log) = (manual(), Log::new());
+    let noisy = || Noisy(store.downgrade(), log.clone());
+    let cell = store.status_of_key("load", noisy());
+    assert_eq!(store.status_of_key("load", noisy()), cell);
+    log.is(["dropped"]);
+    store.remove(cell).unwrap();
+    let run = store.run_builder("load").key(noisy()).start(|_| pending::<Result<(), ()>>());
+    // That of the cell; the run still has its own.
+    log.is(["dropped"]);
+    let one = store.status_of_run(&run);
+    run.abort("enough");
+    assert_eq!(short(&store, one), (0, 1, Some(OutcomeKind::Aborted)));
+    drop(run);
+    executor.run_until_stalled();
+    log.is(["dropped"]);
+    // Nobody follows anything any more: a body that is ready at once takes the short way, without a commit.
+    let before = store.last_commit();
+    store.run("load", |_| async { Ok::<_, ()>(()) }).detach();
+    assert_eq!(store.last_commit(), before);
+}
+
+#[test]
 fn a_key_whose_eq_panics_and_a_callback_that_panics_keep_no_run_from_its_course() {
     #[derive(Clone)]
     struct Odd;
