@@ -99,11 +99,13 @@ where
 
     /// Tells the observers and the hook, and lets those go on who wait for this; then takes the children.
     pub(super) fn tell_end(&self) -> Vec<Arc<dyn AnyRun>> {
-        let (outcome, hook) = {
+        let (outcome, hook, share, has_kin) = {
             let mut state = self.state.lock();
-            let hook = state.on_settle.take();
-            let told = hook.is_some() || self.head.executor.is_observed();
-            (if told { state.outcome.clone() } else { None }, hook)
+            let (hook, share) = (state.on_settle.take(), state.share.take());
+            let told = hook.is_some() || share.is_some() || self.head.executor.is_observed();
+            let outcome = if told { state.outcome.clone() } else { None };
+            // Who is not there by now does not come any more: the outcome is decided.
+            (outcome, hook, share, state.kin.is_some())
         };
         let next = self.leave_group();
         if let Some(outcome) = &outcome
@@ -127,9 +129,14 @@ where
                 self.failed("the settle hook", message);
             }
         }
-        self.end_share();
+        if let (Some(share), Some(outcome)) = (share, outcome) {
+            share.end(&outcome);
+        }
         for next in next {
             next.grant();
+        }
+        if !has_kin {
+            return Vec::new();
         }
         self.state.lock().kin.as_mut().map(|kin| kin.take_children()).unwrap_or_default()
     }

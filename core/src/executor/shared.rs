@@ -29,6 +29,25 @@ impl<T, E> Default for Share<T, E> {
     }
 }
 
+impl<T, E> Share<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    /// Ends those that follow the run, as it has ended, and takes it out of what it follows.
+    pub(super) fn end(self, outcome: &Outcome<T, E>) {
+        if let Some((work, slot)) = self.work {
+            work.unfollow(slot);
+        }
+        for (_, follower) in self.followers {
+            if let End::Claimed(claim) = follower.end_with(outcome.clone(), &mut None) {
+                let follower: Arc<dyn AnyRun> = follower;
+                conclude(&follower, claim);
+            }
+        }
+    }
+}
+
 impl<T, E> RunCell<T, E>
 where
     T: Send + Sync + 'static,
@@ -52,28 +71,6 @@ where
         drop(state);
         Arc::clone(work).unfollow(slot);
         true
-    }
-
-    /// Ends those that follow this run, as it has ended, or takes it out of what it follows.
-    pub(super) fn end_share(&self) {
-        let (outcome, followers, work) = {
-            let mut state = self.state.lock();
-            let Some(mut share) = state.share.take() else { return };
-            let followers: Vec<_> = share.followers.drain().collect();
-            (state.outcome.clone(), followers, share.work)
-        };
-        if let Some((work, slot)) = work {
-            work.unfollow(slot);
-        }
-        let Some(outcome) = outcome else { return };
-        for follower in followers {
-            let claim = match follower.end_with(outcome.clone(), &mut None) {
-                End::Claimed(claim) => claim,
-                End::Lost | End::Settled => continue,
-            };
-            let follower: Arc<dyn AnyRun> = follower;
-            conclude(&follower, claim);
-        }
     }
 
     /// Takes a follower out; the last one aborts the work.
