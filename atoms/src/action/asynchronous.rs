@@ -84,10 +84,10 @@ impl<S: Atoms, E: Send + 'static> Synergy<S, E> {
             let (atoms, handler) = (atoms.clone(), Arc::clone(&handler));
             let result = Arc::new(Mutex::new(None));
             let slot = Arc::clone(&result);
-            let builder = store
-                .run_builder(settings.name.clone())
-                .policy(settings.policy)
-                .key(settings.identity);
+            let mut builder = store.run_builder(settings.name.clone());
+            if settings.policy != Policy::Parallel {
+                builder = builder.policy(settings.policy).key(settings.identity);
+            }
             let run = builder.start(move |cx| async move {
                 let ended = perform(cx, atoms, &*handler, argument).await;
                 let ok = ended.is_ok();
