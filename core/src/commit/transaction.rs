@@ -10,6 +10,7 @@ use crate::{
     cell::{Cell, KeptSource, Source},
     error::CellError,
     graph::Graph,
+    sync::mutant,
 };
 use std::{
     fmt,
@@ -53,6 +54,10 @@ impl Graph {
             Ok(Err(error)) => Ended::RolledBack(error),
             Err(payload) => Ended::Panicked(payload),
         };
+        if mutant("nothing is rolled back") {
+            self.release(savepoint);
+            return ended;
+        }
         self.roll_back(savepoint);
         self.clear_journal();
         // Cells with subscribers that the transaction had stained come back to what they were.
