@@ -8,6 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
+#[cfg(feature = "tokio")]
 use tokio::{runtime::Builder, task::LocalSet};
 use trine_core::{
     Failure, LocalSpawn, LocalTask, NoRuntime, Outcome, Policy, Run, RunStatus, Store,
@@ -153,6 +154,7 @@ fn local_runs_keep_policies_times_and_panics() {
     assert!(broken.outcome().unwrap().is_panicked());
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn on_a_local_set_of_tokio_a_local_body_spawns_locally_and_makes_timers() {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -278,6 +278,7 @@ fn ids_count_from_1_in_each_store() {
     }
 }
 
+#[cfg(feature = "tokio")]
 #[test]
 fn two_hundred_ready_channels_in_a_row_all_settle_inline() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -71,7 +71,7 @@ fn a_run_that_takes_too_long_times_out_and_its_body_is_dropped() {
 
 #[test]
 fn a_body_that_is_ready_at_once_needs_neither_timer_nor_runtime() {
-    let store = Store::new();
+    let store = Store::builder().clock(ManualClock::new()).build();
     let run = store.run_builder("fast").timeout(SECOND).start(|_| async { Ok::<_, String>(1) });
     assert!(run.outcome().unwrap().is_fulfilled());
     let run: Run<(), String> = store.run_builder("slow").timeout(SECOND).start(|_| pending());
