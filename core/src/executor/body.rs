@@ -26,15 +26,19 @@ where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    /// Polls a held body and lets it rest, or drops it when it is done. `waker` is kept with a body that rests.
+    /// Polls a held body and lets it rest, or drops it when it is done. A body that rests `keeps` a
+    /// clone of the waker, unless its run has that already.
     pub(super) fn poll_held_body(
         &self,
         mut body: Body<T, E>,
         cx: &mut Context<'_>,
-        waker: Option<Waker>,
+        keeps: bool,
     ) -> Step {
         let outcome = match contain(|| body.as_mut().poll(cx)) {
             Ok(Poll::Pending) => {
+                // Cloned outside the lock, since that is user code; and only now: whoever settles the run while its body is
+                // held is noticed when that comes back.
+                let waker = keeps.then(|| cx.waker().clone());
                 return if self.rest(body, waker) { Step::Pending } else { Step::Over };
             }
             Ok(Poll::Ready(result)) => result.into(),
@@ -111,10 +115,7 @@ where
         };
         let Some(body) = body else { return Step::Over };
         self.head.phase.end_queue();
-        // Only a body that rests needs a waker: whoever settles the run while it is held is noticed when it comes back.
-        // Cloned outside the lock, since that is user code.
-        let waker = (!known).then(|| cx.waker().clone());
-        self.poll_held_body(body, cx, waker)
+        self.poll_held_body(body, cx, !known)
     }
 
     /// Registers the task of a body that waits for its turn; false if there is nothing to wait for any more.

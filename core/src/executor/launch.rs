@@ -99,7 +99,7 @@ where
     let mut poll = || {
         if let Some(body) = body.take() {
             let _nested = Nested::enter();
-            step = cell.poll_held_body(body, &mut Context::from_waker(Waker::noop()), None);
+            step = cell.poll_held_body(body, &mut Context::from_waker(Waker::noop()), false);
         }
     };
     let watched = Watched::begin(core);

@@ -32,7 +32,7 @@ pub enum Policy {
     /// [`AbortedBy::LastWaiter`](crate::AbortedBy::LastWaiter).
     ///
     /// The work is a run of its own: no child of the run that happened to come first, of the same name, and listed beside
-    /// those that wait for it. Its body's context is that run's. A new run whose payload or error is of
+    /// those that wait for it. Its body's context is that run's, and its times are those that the first was given. A new run whose payload or error is of
     /// another type than that of the work under way fails.
     Shared,
 }
