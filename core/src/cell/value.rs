@@ -101,7 +101,7 @@ const ROOM: usize = 16;
 const FITS: &str = "a cell has the type of its handle";
 
 /// What puts a cell back to what it was: an old value, or what makes it from the present one.
-pub(crate) trait Kept: Send {
+pub(crate) trait Kept: Any + Send {
     /// Puts the cell back, and keeps what that displaces.
     fn restore(&mut self, cell: &mut dyn AnyCell);
 

@@ -6,11 +6,14 @@
 //! each written cell with its first entry, what it was before the outermost transaction, and tells of it only if it differs.
 
 use crate::{
-    cell::Kept,
+    cell::{Kept, KeptSource},
     error::CellError,
     graph::{Graph, NONE},
 };
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// The values and errors that an open transaction has replaced, the first of each cell and level.
 #[derive(Default)]
@@ -21,6 +24,8 @@ pub(crate) struct Journal {
     last_level: u64,
     /// What was replaced, in that order.
     entries: Vec<Entry>,
+    /// Boxes of old values that ran no code when they were dropped, to be used again.
+    spare: Vec<Box<dyn Kept>>,
 }
 
 /// What one cell was before. The entries of a cell are a list, which [`Node::journaled`](crate::graph::Node) begins: its last
@@ -39,6 +44,9 @@ struct Entry {
     /// The cell's first entry: what it was when the outermost transaction began.
     first: u32,
 }
+
+/// How many boxes are kept to be used again.
+const SPARE: usize = 1_024;
 
 /// Where a level began, to come back to.
 #[derive(Debug, Clone, Copy)]
@@ -141,6 +149,8 @@ impl Graph {
         for entry in self.journal.entries.drain(..) {
             if entry.kept.has_drop() {
                 self.garbage.push(Box::new(entry.kept));
+            } else if self.journal.spare.len() < SPARE {
+                self.journal.spare.push(entry.kept);
             }
             if let Some(error) = entry.error {
                 self.garbage.push(Box::new(error));
@@ -159,6 +169,21 @@ impl Graph {
     pub(crate) fn needs_journal(&self, index: u32) -> bool {
         self.journal.level != 0
             && self.last_entry(index).is_none_or(|(_, entry)| entry.level != self.journal.level)
+    }
+
+    /// Keeps the value that a source had.
+    #[inline]
+    pub(crate) fn journal_value<T: Send + 'static>(&mut self, index: u32, value: T) {
+        if !std::mem::needs_drop::<T>()
+            && let Some(mut spare) = self.journal.spare.pop()
+        {
+            let any: &mut dyn Any = &mut *spare;
+            if let Some(place) = any.downcast_mut::<KeptSource<T>>() {
+                place.0 = value;
+                return self.journal_keep(index, spare);
+            }
+        }
+        self.journal_keep(index, Box::new(KeptSource(value)));
     }
 
     /// Keeps what undoes a change of the cell.

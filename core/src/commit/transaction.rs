@@ -7,7 +7,7 @@
 
 use super::{CommitNumber, UpdateResult, Writer, journal::Savepoint, write::PanicPayload};
 use crate::{
-    cell::{Cell, KeptSource, Source},
+    cell::{Cell, Source},
     error::CellError,
     graph::Graph,
     sync::mutant,
@@ -170,7 +170,7 @@ impl Transaction<'_> {
         }
         let old = std::mem::replace(&mut held.value, value);
         if graph.needs_journal(index) {
-            graph.journal_keep(index, Box::new(KeptSource(old)));
+            graph.journal_value(index, old);
         } else {
             graph.discard(old);
         }
@@ -220,8 +220,8 @@ impl Transaction<'_> {
             return Err(error);
         }
         if graph.needs_journal(index) {
-            let kept = KeptSource(graph.node(index).cell().source::<T>().value.clone());
-            graph.journal_keep(index, Box::new(kept));
+            let old = graph.node(index).cell().source::<T>().value.clone();
+            graph.journal_value(index, old);
         }
         // Torn, for the case that the panic is caught inside the transaction; a roll-back mends it.
         let (changed, panicked) = graph.update_value(index, at, update);

@@ -23,7 +23,7 @@ impl Graph {
     /// Stains the nodes on a list of observers `Dirty`, and what is below them `Check`.
     fn stain(&mut self, first: u32) {
         let (nodes, edges) = (&mut self.nodes[..], &self.edges.all[..]);
-        let (mut colour, mut next) = (Colour::Dirty, first);
+        let (mut colour, mut next, mut taken) = (Colour::Dirty, first, 0);
         loop {
             while next != NONE {
                 count_step!(self);
@@ -54,11 +54,13 @@ impl Graph {
                 }
             }
             colour = Colour::Check;
-            match self.mark_queue.pop() {
-                Some(list) => next = list,
-                None => return,
+            match self.mark_queue.get(taken) {
+                Some(list) => next = *list,
+                None => break,
             }
+            taken += 1;
         }
+        self.mark_queue.clear();
     }
 
     /// Stains a derived cell itself `Dirty`, and everything below it.
