@@ -10,7 +10,7 @@ mod value;
 
 pub use builder::{ByValue, CellBuilder, Equality, Never};
 pub use label::CellLabel;
-pub(crate) use value::{AnyCell, Kept, KeptDerived, KeptSource, Ran, SourceCell};
+pub(crate) use value::{AnyCell, Kept, KeptDerived, KeptSource, Ran, SourceCell, try_cast_mut};
 
 use std::{fmt, marker::PhantomData};
 

@@ -94,6 +94,14 @@ fn cast_mut<T: 'static>(any: &mut dyn Any) -> &mut T {
     any.downcast_mut().expect(FITS)
 }
 
+/// What is behind a trait object, if it is of this type; see [`cast`].
+#[inline(never)]
+pub(crate) fn try_cast_mut<T: 'static>(any: &mut dyn Any) -> Option<&mut T> {
+    let mut room = [const { MaybeUninit::<u64>::uninit() }; ROOM];
+    black_box(&mut room);
+    any.downcast_mut()
+}
+
 /// How much room: a cache line or two.
 const ROOM: usize = 16;
 

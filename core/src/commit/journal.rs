@@ -6,14 +6,11 @@
 //! each written cell with its first entry, what it was before the outermost transaction, and tells of it only if it differs.
 
 use crate::{
-    cell::{Kept, KeptSource},
+    cell::{Kept, KeptSource, try_cast_mut},
     error::CellError,
     graph::{Graph, NONE},
 };
-use std::{
-    any::Any,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The values and errors that an open transaction has replaced, the first of each cell and level.
 #[derive(Default)]
@@ -35,14 +32,30 @@ struct Entry {
     index: u32,
     /// The level that made the entry.
     level: u64,
-    /// What puts the cell back.
-    kept: Box<dyn Kept>,
+    /// What puts the cell back; there is always something.
+    kept: Option<Box<dyn Kept>>,
     /// Its error.
     error: Option<CellError>,
     /// The cell's entry before this one, if it has one.
     previous: u32,
     /// The cell's first entry: what it was when the outermost transaction began.
     first: u32,
+    /// Whether the cell is known to be different from that, without a comparison: it was written once.
+    different: bool,
+}
+
+impl Entry {
+    /// An entry to be filled in where it stays: one that is made elsewhere and moved costs a stall, since it is written in
+    /// smaller pieces than it is copied in.
+    const BLANK: Self = Self {
+        index: NONE,
+        level: 0,
+        kept: None,
+        error: None,
+        previous: NONE,
+        first: NONE,
+        different: false,
+    };
 }
 
 /// How many boxes are kept to be used again.
@@ -77,9 +90,10 @@ impl Graph {
         let mut restored = Vec::with_capacity(self.journal.entries.len() - savepoint.entries);
         while self.journal.entries.len() > savepoint.entries {
             let entry = self.journal.entries.pop().expect("longer than the savepoint");
-            let Entry { index, mut kept, error, previous, .. } = entry;
+            let Entry { index, kept, error, previous, .. } = entry;
             let node = self.node_mut(index);
             node.journaled = previous;
+            let Some(mut kept) = kept else { continue };
             kept.restore(node.cell_mut());
             if kept.has_drop() {
                 self.garbage.push(Box::new(kept));
@@ -108,7 +122,7 @@ impl Graph {
         for (position, entry) in self.journal.entries.iter().enumerate() {
             if entry.first as usize == position
                 && !self.node(entry.index).derived
-                && self.differs(entry)
+                && (entry.different || self.differs(entry))
             {
                 changed.push(entry.index);
             }
@@ -134,7 +148,9 @@ impl Graph {
         if !node.failed && entry.error.is_none() {
             let cell = node.cell();
             // A comparison that panics proves no equality; the commit must come to its end.
-            let same = catch_unwind(AssertUnwindSafe(|| entry.kept.same_as(cell)));
+            let same = catch_unwind(AssertUnwindSafe(|| {
+                entry.kept.as_ref().is_some_and(|kept| kept.same_as(cell))
+            }));
             return !same.unwrap_or(false);
         }
         // Which value a failed cell last had is nobody's business.
@@ -147,10 +163,12 @@ impl Graph {
     /// Forgets the journal at the end of the outermost transaction.
     pub(crate) fn clear_journal(&mut self) {
         for entry in self.journal.entries.drain(..) {
-            if entry.kept.has_drop() {
-                self.garbage.push(Box::new(entry.kept));
-            } else if self.journal.spare.len() < SPARE {
-                self.journal.spare.push(entry.kept);
+            if let Some(kept) = entry.kept {
+                if kept.has_drop() {
+                    self.garbage.push(Box::new(kept));
+                } else if self.journal.spare.len() < SPARE {
+                    self.journal.spare.push(kept);
+                }
             }
             if let Some(error) = entry.error {
                 self.garbage.push(Box::new(error));
@@ -171,28 +189,57 @@ impl Graph {
             && self.last_entry(index).is_none_or(|(_, entry)| entry.level != self.journal.level)
     }
 
-    /// Keeps the value that a source had.
+    /// Keeps the value that a source had, which may be known to be different from the one that it has now.
     #[inline]
-    pub(crate) fn journal_value<T: Send + 'static>(&mut self, index: u32, value: T) {
+    pub(crate) fn journal_value<T: Send + 'static>(
+        &mut self,
+        index: u32,
+        value: T,
+        different: bool,
+    ) {
+        self.journal_boxed(index, value);
+        if different && let Some(entry) = self.journal.entries.last_mut() {
+            entry.different = entry.previous == NONE;
+        }
+    }
+
+    /// A cell is written once more than the journal knows of: it may be what it was before.
+    #[inline]
+    pub(crate) fn journal_another(&mut self, index: u32) {
+        if let Some((_, entry)) = self.last_entry(index) {
+            let first = entry.first as usize;
+            self.journal.entries[first].different = false;
+        }
+    }
+
+    #[inline]
+    fn journal_boxed<T: Send + 'static>(&mut self, index: u32, value: T) {
         if !std::mem::needs_drop::<T>()
             && let Some(mut spare) = self.journal.spare.pop()
+            && let Some(place) = try_cast_mut::<KeptSource<T>>(&mut *spare)
         {
-            let any: &mut dyn Any = &mut *spare;
-            if let Some(place) = any.downcast_mut::<KeptSource<T>>() {
-                place.0 = value;
-                return self.journal_keep(index, spare);
-            }
+            place.0 = value;
+            return self.journal_keep(index, spare);
         }
         self.journal_keep(index, Box::new(KeptSource(value)));
     }
 
     /// Keeps what undoes a change of the cell.
     pub(crate) fn journal_keep(&mut self, index: u32, kept: Box<dyn Kept>) {
-        let (error, level) = (self.error(index), self.journal.level);
-        let place = self.journal.entries.len() as u32;
+        let error = self.error(index);
+        let (place, level) = (self.journal.entries.len() as u32, self.journal.level);
         let (previous, first) =
             self.last_entry(index).map_or((NONE, place), |(last, entry)| (last, entry.first));
-        self.journal.entries.push(Entry { index, level, kept, error, previous, first });
+        if previous != NONE {
+            self.journal.entries[first as usize].different = false;
+        }
+        self.journal.entries.push(Entry::BLANK);
+        let entry = &mut self.journal.entries[place as usize];
+        (entry.index, entry.level, entry.previous, entry.first) = (index, level, previous, first);
+        entry.kept = Some(kept);
+        if error.is_some() {
+            entry.error = error;
+        }
         self.node_mut(index).journaled = place;
     }
 }

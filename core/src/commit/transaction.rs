@@ -170,8 +170,9 @@ impl Transaction<'_> {
         }
         let old = std::mem::replace(&mut held.value, value);
         if graph.needs_journal(index) {
-            graph.journal_value(index, old);
+            graph.journal_value(index, old, !failed);
         } else {
+            graph.journal_another(index);
             graph.discard(old);
         }
         if failed {
@@ -221,7 +222,9 @@ impl Transaction<'_> {
         }
         if graph.needs_journal(index) {
             let old = graph.node(index).cell().source::<T>().value.clone();
-            graph.journal_value(index, old);
+            graph.journal_value(index, old, false);
+        } else {
+            graph.journal_another(index);
         }
         // Torn, for the case that the panic is caught inside the transaction; a roll-back mends it.
         let (changed, panicked) = graph.update_value(index, at, update);

@@ -1,4 +1,4 @@
-//! Memory: bytes per thing over 1,000,000 of them (100,000 runs), the room for their handles included.
+//! Memory: bytes per thing over 1,000,000 of them (100,000 runs), the room for handles that own something included.
 //!
 //! They are counted by the program in `src/bin/bytes`, in whose processes every allocation is counted; here, where things
 //! are timed, none is. Cargo, which has built this program, builds that one too. Without it the rows are empty.
