@@ -17,6 +17,7 @@ mod bystander;
 mod callbacks;
 mod desk;
 mod outbox;
+mod staging;
 mod stream;
 mod subscription;
 mod topic;
@@ -24,7 +25,8 @@ mod watch;
 
 pub(crate) use bystander::set_aside;
 pub(crate) use desk::Exit;
-pub(crate) use outbox::{Outbox, Told};
+pub(crate) use outbox::Outbox;
+pub(crate) use staging::Told;
 pub use stream::{Changes, Missed};
 pub use subscription::{Change, SubscriptionGuard};
 pub(crate) use watch::{Outlet, let_go};

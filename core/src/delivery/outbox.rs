@@ -8,13 +8,13 @@
 //! Bounds: beyond `capacity` items, a new value takes the place of one that waits, and says how many it stands for. Commits made
 //! by callbacks know how deep their causes go, so that a ping-pong without end becomes an error.
 
-use super::{callbacks::Callback, desk::Desk, topic::Topic};
+use super::{Told, callbacks::Callback, desk::Desk, topic::Topic};
 use crate::{
     cell::CellLabel,
-    commit::{Cause, CommitNumber},
+    commit::CommitNumber,
     error::{CellError, CellErrorKind},
     event::Event,
-    graph::{Garbage, Graph},
+    graph::Garbage,
     lease,
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -27,17 +27,17 @@ use std::{collections::VecDeque, panic::Location, sync::Arc, task::Waker};
 /// Everything about delivery that the lease guards.
 pub(crate) struct Outbox {
     /// What is to be told, in commit order, after what is on the desk.
-    queue: VecDeque<Item>,
+    pub(super) queue: VecDeque<Item>,
     /// The events among them.
-    events: VecDeque<Box<Event>>,
+    pub(super) events: VecDeque<Box<Event>>,
     /// The subscribers of each cell that has any.
-    topics: Slab<Topic>,
+    pub(super) topics: Slab<Topic>,
     /// Numbers topics, so that a slot that is used again is not taken for the old one.
     last_topic: u64,
     /// The callbacks; away while they are called.
-    desk: Option<Box<Desk>>,
+    pub(super) desk: Option<Box<Desk>>,
     /// Whether there is anything to tell on the desk.
-    packed: bool,
+    pub(super) packed: bool,
     /// The topics that callbacks were added to or removed from, and those that were closed, while the desk is away.
     touched: Vec<u32>,
     /// See [`Desk::removals`].
@@ -49,7 +49,7 @@ pub(crate) struct Outbox {
     /// How many threads wait for their own commit.
     waiting: usize,
     /// From this length of the queue on, notifications of one subscriber coalesce.
-    capacity: usize,
+    pub(super) capacity: usize,
     /// How many commits deep callbacks may answer each other.
     causal_limit: u32,
     /// The commits made by callbacks since the outbox was last empty: number, cause, cell.
@@ -58,33 +58,11 @@ pub(crate) struct Outbox {
 
 /// Something that waits to be told.
 #[derive(Clone, Copy)]
-struct Item {
+pub(super) struct Item {
     /// The commit, or the last one before the event.
-    told: Told,
+    pub(super) told: Told,
     /// The slot and the id of the topic whose oldest staged value is meant; without one, the oldest event.
-    topic: Option<(u32, u64)>,
-}
-
-/// A commit, as it is told.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Told {
-    /// Its number.
-    pub(crate) number: CommitNumber,
-    /// What led to it.
-    pub(crate) cause: Cause,
-    /// How many commits deep its causes go.
-    pub(crate) depth: u32,
-}
-
-impl Told {
-    /// No commit.
-    pub(super) const NOTHING: Self = Self::event(0, 0);
-
-    /// What an event is told with: the last commit, without a cause.
-    const fn event(last_commit: u64, depth: u32) -> Self {
-        let cause = Cause { location: Location::caller(), run: None, callback_of: None };
-        Self { number: CommitNumber(last_commit), cause, depth }
-    }
+    pub(super) topic: Option<(u32, u64)>,
 }
 
 /// What a deliverer does next.
@@ -232,29 +210,6 @@ impl Outbox {
     pub(super) fn removed(&mut self, slot: u32, id: u64) -> Option<Vec<u32>> {
         let topic = self.topic(slot, id)?;
         Some(topic.away.as_ref().map_or_else(Vec::new, |away| away.removed.clone()))
-    }
-
-    /// Has an event told.
-    pub(crate) fn push_event(&mut self, event: Event, last_commit: u64, depth: u32) {
-        let (told, event) = (Told::event(last_commit, depth), Box::new(event));
-        match self.free_desk(&told) {
-            Some(desk) => desk.add_event(event, &told),
-            None => {
-                self.events.push_back(event);
-                self.queue.push_back(Item { told, topic: None });
-            }
-        }
-    }
-
-    /// The desk, if what is told of a commit can be put on it.
-    #[inline]
-    fn free_desk(&mut self, told: &Told) -> Option<&mut Desk> {
-        if !self.queue.is_empty() {
-            return None;
-        }
-        let desk = self.desk.as_deref_mut().filter(|desk| desk.takes(told))?;
-        self.packed = true;
-        Some(desk)
     }
 
     /// Remembers that a callback of one commit made another.
@@ -464,58 +419,5 @@ impl Outbox {
         }
         self.waiting += 1;
         None
-    }
-}
-
-impl Graph {
-    /// Hands the state of a cell to its subscribers, if it has any.
-    #[inline]
-    pub(crate) fn stage(&mut self, index: u32, told: &Told) {
-        let node = self.node(index);
-        if let Some(slot) = node.topic() {
-            self.stage_topic(slot, index, node.failed, told);
-        }
-    }
-
-    /// Hands the state of a cell to the subscribers in `slot`.
-    #[inline]
-    pub(crate) fn stage_topic(&mut self, slot: u32, index: u32, failed: bool, told: &Told) {
-        if failed {
-            self.stage_error(slot, index, told);
-        } else {
-            self.stage_state(slot, index, None, told);
-        }
-    }
-
-    #[cold]
-    fn stage_error(&mut self, slot: u32, index: u32, told: &Told) {
-        let error = self.error(index);
-        self.stage_state(slot, index, error.as_ref(), told);
-    }
-
-    fn stage_state(&mut self, slot: u32, index: u32, error: Option<&CellError>, told: &Told) {
-        let (cell, naming, outbox, garbage, wakers) = self.for_staging(index);
-        let topic = &mut outbox.topics[slot as usize];
-        if topic.has_outlets() {
-            topic.publish(cell, &naming, error, told.number, wakers, garbage);
-        }
-        if topic.count == 0 {
-            return;
-        }
-        let id = topic.id;
-        if let Some(desk) = outbox.free_desk(told) {
-            if let Some(Some(callbacks)) = desk.callbacks.get_mut(slot as usize) {
-                callbacks.stage(cell, &naming, error, garbage);
-                desk.add_callbacks(slot, id, told);
-            }
-            return;
-        }
-        if mutant("what is told meanwhile is lost") {
-            return;
-        }
-        let full = outbox.queue.len() >= outbox.capacity;
-        if !outbox.topics[slot as usize].stage(cell, &naming, error, told, full, garbage) {
-            outbox.queue.push_back(Item { told: *told, topic: Some((slot, id)) });
-        }
     }
 }
