@@ -126,9 +126,11 @@ fn beside_a_hot_writer_every_set_of_a_second_writer_does_a_bounded_share() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let mut value = 0;
-            while !done.load(Ordering::Relaxed) {
-                value += 1;
+            // Not so many that the outbox is full: then values are told instead of others.
+            for value in 1..=60_000 {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
                 let start = told.lock().unwrap().len();
                 let own = store.set(hot, value).number().unwrap().get();
                 assert!(foreign(&told, start, own) <= AT_MOST);
