@@ -167,6 +167,8 @@ fn a_value_that_a_watch_has_lent_may_be_given_back_inside_a_lease() {
         assert_eq!(tx.get(drops), dropped);
     });
     assert_eq!(store.get(drops), dropped + 1);
+    // Its value keeps the store.
+    store.remove(cell).unwrap();
 }
 
 #[test]
