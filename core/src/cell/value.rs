@@ -76,9 +76,10 @@ impl dyn AnyCell {
 
 /// What is behind a trait object. A handle and its cell are made together, so the type fits.
 ///
-/// A function with a frame of its own, and room in it that nobody uses: the type's id comes back through the stack, and where
-/// that lies on memory that the caller has just written to by other means, processors of the Zen family stall for some ten
-/// nanoseconds. Inlined, or without the room, propagation takes up to 1.4 times as long; `ratios -- propagate/` shows it.
+/// A function with a frame of its own, and room in it that nobody uses: the type's id comes back through the stack, and on the
+/// machine that was measured (Zen 4) reading it there waits for up to ten nanoseconds where this is inlined, probably since
+/// other things were just written to that place. Inlined, propagation takes 1.3 times as long; without the room, reads take
+/// more than twice. `ratios -- propagate/` and `ratios -- read/` show it.
 #[inline(never)]
 fn cast<T: 'static>(any: &dyn Any) -> &T {
     let mut room = [const { MaybeUninit::<u64>::uninit() }; ROOM];
