@@ -2,10 +2,12 @@
 
 mod answer;
 mod contain;
+mod outputs;
 mod response;
 mod verdict;
 
 pub use answer::{Answer, BoxError, Contexts};
+pub use outputs::Outputs;
 pub use response::{Later, Now, Response, Step};
 pub use verdict::Verdict;
 

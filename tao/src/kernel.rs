@@ -3,12 +3,14 @@
 mod builder;
 mod guard;
 mod interner;
+mod inventory;
 mod observers;
 mod snapshot;
 mod table;
 
 pub use builder::KernelBuilder;
 pub use guard::HandlerGuard;
+pub use inventory::HandlerInfo;
 pub use observers::ObserverGuard;
 
 pub(crate) use snapshot::Snapshot;
@@ -126,7 +128,8 @@ impl Kernel {
         R: Response<Verdict, M>,
     {
         let id = self.core.next_handler(Phase::Intercept, Location::caller());
-        self.register(&pattern.into(), id, AnyHandler::Gate(Handler::new(id, handler)))
+        let handler = AnyHandler::Gate(Handler::new(id, handler));
+        self.register(HandlerInfo::new(id, pattern.into(), R::outputs()), &handler)
     }
 
     /// Lets `handler` react to the signals that match `pattern` out of band.
@@ -151,7 +154,8 @@ impl Kernel {
         R: Response<Contexts, M>,
     {
         let id = self.core.next_handler(Phase::Async, Location::caller());
-        self.register(&pattern.into(), id, AnyHandler::Reaction(Handler::new(id, handler)))
+        let handler = AnyHandler::Reaction(Handler::new(id, handler));
+        self.register(HandlerInfo::new(id, pattern.into(), R::outputs()), &handler)
     }
 
     /// Lets `handler` react to the signals that match `pattern` in line.
@@ -178,7 +182,8 @@ impl Kernel {
         R: Response<Contexts, M>,
     {
         let id = self.core.next_handler(Phase::Inline, Location::caller());
-        self.register(&pattern.into(), id, AnyHandler::Reaction(Handler::new(id, handler)))
+        let handler = AnyHandler::Reaction(Handler::new(id, handler));
+        self.register(HandlerInfo::new(id, pattern.into(), R::outputs()), &handler)
     }
 
     /// Sets a signal: dispatches it to the handlers that match now, and everything that they chain to.
@@ -230,15 +235,16 @@ impl Kernel {
         WeakKernel { core: Arc::downgrade(&self.core) }
     }
 
-    /// How many distinct patterns have handlers.
+    /// How many distinct patterns have handlers; one that names several on an axis counts once per combination.
     #[must_use]
     pub fn pattern_count(&self) -> usize {
         self.core.table.read().len()
     }
 
-    fn register(&self, pattern: &Pattern, id: HandlerId, handler: AnyHandler) -> HandlerGuard {
-        let key = self.core.table.write().insert(pattern, handler);
-        HandlerGuard::new(&self.core, key, id)
+    fn register(&self, info: HandlerInfo, handler: &AnyHandler) -> HandlerGuard {
+        let id = info.id();
+        self.core.table.write().insert(info, handler);
+        HandlerGuard::new(&self.core, id)
     }
 }
 

@@ -125,11 +125,11 @@ pub use cascade::{Cascade, CascadeId, Conclusion, Settled};
 pub use context::{AppCtx, DatumError};
 pub use error::{CascadeError, Cause, CutError, HandlerError, HopBudgetError};
 pub use handler::{
-    Answer, BoxError, Contexts, HandlerId, Later, Now, Phase, Response, Step, Verdict,
+    Answer, BoxError, Contexts, HandlerId, Later, Now, Outputs, Phase, Response, Step, Verdict,
 };
-pub use kernel::{HandlerGuard, Kernel, KernelBuilder, ObserverGuard, WeakKernel};
+pub use kernel::{HandlerGuard, HandlerInfo, Kernel, KernelBuilder, ObserverGuard, WeakKernel};
 pub use observe::{Observation, Via, What};
-pub use pattern::{ANY, Any, Part, Pattern};
+pub use pattern::{ANY, Any, Names, Part, Pattern};
 pub use trigram::{Axis, NotConcrete, Trigram};
 
 pub use trine_core::{Store, Text};

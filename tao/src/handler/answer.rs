@@ -1,6 +1,6 @@
 //! What a handler may answer.
 
-use super::Verdict;
+use super::{Outputs, Verdict};
 use crate::context::AppCtx;
 use std::error::Error;
 
@@ -47,12 +47,22 @@ pub trait Answer<T>: Sized {
     ///
     /// What the handler failed with.
     fn into_answer(self) -> Result<T, BoxError>;
+
+    /// The signals that such an answer may chain to.
+    #[must_use]
+    fn outputs() -> Outputs {
+        Outputs::any()
+    }
 }
 
 impl<T, A: Answer<T>> Answer<T> for Result<A, BoxError> {
     #[inline]
     fn into_answer(self) -> Result<T, BoxError> {
         self.and_then(A::into_answer)
+    }
+
+    fn outputs() -> Outputs {
+        A::outputs()
     }
 }
 
@@ -67,6 +77,10 @@ impl Answer<Contexts> for () {
     fn into_answer(self) -> Result<Contexts, BoxError> {
         Ok(Contexts(Held::None))
     }
+
+    fn outputs() -> Outputs {
+        Outputs::of([])
+    }
 }
 
 impl Answer<Contexts> for AppCtx {
@@ -76,21 +90,33 @@ impl Answer<Contexts> for AppCtx {
     }
 }
 
-impl Answer<Contexts> for Option<AppCtx> {
+impl<S: Into<AppCtx> + Answer<Contexts>> Answer<Contexts> for Option<S> {
     fn into_answer(self) -> Result<Contexts, BoxError> {
-        Ok(Contexts(self.map_or(Held::None, Held::One)))
+        Ok(Contexts(self.map_or(Held::None, |one| Held::One(one.into()))))
+    }
+
+    fn outputs() -> Outputs {
+        S::outputs()
     }
 }
 
-impl Answer<Contexts> for Vec<AppCtx> {
+impl<S: Into<AppCtx> + Answer<Contexts>> Answer<Contexts> for Vec<S> {
     fn into_answer(self) -> Result<Contexts, BoxError> {
-        Ok(Contexts(Held::Many(self)))
+        Ok(Contexts(Held::Many(self.into_iter().map(Into::into).collect())))
+    }
+
+    fn outputs() -> Outputs {
+        S::outputs()
     }
 }
 
-impl<const N: usize> Answer<Contexts> for [AppCtx; N] {
+impl<S: Into<AppCtx> + Answer<Contexts>, const N: usize> Answer<Contexts> for [S; N] {
     fn into_answer(self) -> Result<Contexts, BoxError> {
         Vec::from(self).into_answer()
+    }
+
+    fn outputs() -> Outputs {
+        S::outputs()
     }
 }
 

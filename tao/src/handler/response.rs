@@ -1,6 +1,6 @@
 //! Functions and async functions alike: an answer now, or a future of one.
 
-use super::{Answer, BoxError, Pending};
+use super::{Answer, BoxError, Outputs, Pending};
 use std::fmt;
 
 /// Marks a handler that answers when it returns.
@@ -24,6 +24,10 @@ pub struct Later;
 pub trait Response<T, M> {
     /// What the handler has come to so far.
     fn into_step(self) -> Step<T>;
+
+    /// The signals that the answer may chain to.
+    #[must_use]
+    fn outputs() -> Outputs;
 }
 
 /// What a handler has come to when it returns: its answer, or a future of it.
@@ -39,6 +43,10 @@ impl<T, A: Answer<T>> Response<T, Now> for A {
     fn into_step(self) -> Step<T> {
         Step::Now(self.into_answer())
     }
+
+    fn outputs() -> Outputs {
+        A::outputs()
+    }
 }
 
 impl<T, F> Response<T, Later> for F
@@ -48,6 +56,10 @@ where
     #[inline]
     fn into_step(self) -> Step<T> {
         Step::Later(Box::pin(async move { self.await.into_answer() }))
+    }
+
+    fn outputs() -> Outputs {
+        <F::Output as Answer<T>>::outputs()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The registration of a handler.
 
-use super::{Core, table::Key};
+use super::Core;
 use crate::handler::{HandlerId, contain};
 use std::{
     fmt,
@@ -14,15 +14,13 @@ use std::{
 pub struct HandlerGuard {
     /// The kernel; nowhere, once detached.
     core: Weak<Core>,
-    /// The pattern.
-    key: Key,
     /// The handler.
     id: HandlerId,
 }
 
 impl HandlerGuard {
-    pub(super) fn new(core: &Arc<Core>, key: Key, id: HandlerId) -> Self {
-        Self { core: Arc::downgrade(core), key, id }
+    pub(super) fn new(core: &Arc<Core>, id: HandlerId) -> Self {
+        Self { core: Arc::downgrade(core), id }
     }
 
     /// The identity of the handler.
@@ -40,7 +38,7 @@ impl HandlerGuard {
 impl Drop for HandlerGuard {
     fn drop(&mut self) {
         if let Some(core) = self.core.upgrade() {
-            let old = core.table.write().remove(&self.key, self.id);
+            let old = core.table.write().remove(self.id);
             // Handlers are user code, their drops too: outside of the lock, and a drop must not panic.
             let _ = contain(|| drop(old));
         }

@@ -1,7 +1,7 @@
 //! The parts of patterns as small numbers.
 
 use super::table::Key;
-use crate::pattern::{Part, Pattern};
+use crate::pattern::Pattern;
 use rustc_hash::FxHashMap;
 use slab::Slab;
 use trine_core::Text;
@@ -19,20 +19,33 @@ pub(super) struct Interner {
 }
 
 impl Interner {
-    /// Counts one more use of the names of `pattern`.
-    pub(super) fn acquire(&mut self, pattern: &Pattern) -> Key {
-        pattern.parts().each_ref().map(|part| match part {
-            Part::Any => WILD,
-            Part::Name(name) => self.acquire_name(name),
-        })
+    /// The keys that stand for `pattern`: one for each combination of the names that its parts may be. Counts one more use of
+    /// each name of each key.
+    pub(super) fn acquire(&mut self, pattern: &Pattern) -> Vec<Key> {
+        let mut keys = vec![[WILD; 3]];
+        for (axis, part) in pattern.parts().iter().enumerate() {
+            let Some(names) = part.names() else { continue };
+            keys = keys
+                .iter()
+                .flat_map(|key| names.iter().map(move |name| (*key, name)))
+                .map(|(mut key, name)| {
+                    key[axis] = self.number(name);
+                    key
+                })
+                .collect();
+        }
+        for number in keys.iter().flatten().filter(|number| **number != WILD) {
+            self.uses[place(*number)].1 += 1;
+        }
+        keys
     }
 
-    fn acquire_name(&mut self, name: &Text) -> u32 {
+    /// The number of a name, which may be new.
+    fn number(&mut self, name: &Text) -> u32 {
         if let Some(&number) = self.numbers.get(name) {
-            self.uses[place(number)].1 += 1;
             return number;
         }
-        let place = self.uses.insert((name.clone(), 1));
+        let place = self.uses.insert((name.clone(), 0));
         let number =
             u32::try_from(place + 1).expect("patterns of a kernel use fewer than 2^32 names");
         self.numbers.insert(name.clone(), number);

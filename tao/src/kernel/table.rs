@@ -7,19 +7,24 @@
 //! eight times, however many patterns there are. Two things make it fewer: a part that no pattern names can only match
 //! wildcards, and a *shape* (which axes are wild) that no pattern has is not probed at all.
 //!
+//! A pattern that names several on an axis stands for one key per combination, each with the same handlers. A signal matches at most
+//! one of these, so a set costs a dispatch nothing, and no handler is found twice.
+//!
 //! Signals leave no trace in the table: it grows with patterns only, and shrinks when their last handler goes.
 //!
 //! What is found is a list per pattern, which is copied before it changes if a dispatch holds it, so a
 //! dispatch that has begun keeps the handlers that it found.
 
-use super::interner::{Interner, WILD};
+use super::{
+    interner::{Interner, WILD},
+    inventory::HandlerInfo,
+};
 use crate::{
     handler::{Contexts, Handler, HandlerId, Phase, Verdict},
-    pattern::Pattern,
     trigram::Trigram,
 };
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A pattern as the table knows it: three interned parts.
 pub(super) type Key = [u32; 3];
@@ -33,6 +38,16 @@ pub(crate) struct Table {
     bound: FxHashMap<Key, Arc<Bound>>,
     /// How many patterns there are of each shape; bit `n` of the index says that axis `n` is wild.
     shapes: [usize; 8],
+    /// Who is registered, by number, and where.
+    registered: BTreeMap<u64, Registered>,
+}
+
+/// A handler that is registered.
+struct Registered {
+    /// What there is to know of it.
+    info: HandlerInfo,
+    /// The keys that it is at.
+    keys: Vec<Key>,
 }
 
 /// The handlers of one pattern.
@@ -43,46 +58,60 @@ pub(crate) struct Bound {
     pub(super) inlines: Vec<Arc<Handler<Contexts>>>,
 }
 
-/// A handler of either kind of answer, on its way into the table.
+/// A handler of either kind of answer, on its way into the table or out of it.
+#[derive(Clone)]
 pub(crate) enum AnyHandler {
     Gate(Arc<Handler<Verdict>>),
     Reaction(Arc<Handler<Contexts>>),
 }
 
 impl Table {
-    /// Adds a handler; returns the key to remove it with.
-    pub(super) fn insert(&mut self, pattern: &Pattern, handler: AnyHandler) -> Key {
-        let key = self.interner.acquire(pattern);
-        let bound = self.bound.entry(key).or_insert_with(|| {
-            self.shapes[shape(&key)] += 1;
-            Arc::default()
-        });
-        let bound = Arc::make_mut(bound);
-        match handler {
-            AnyHandler::Gate(handler) => put(&mut bound.intercepts, handler),
-            AnyHandler::Reaction(handler) => match handler.id().phase() {
-                Phase::Async => put(&mut bound.asyncs, handler),
-                _ => put(&mut bound.inlines, handler),
-            },
+    /// Adds a handler.
+    pub(super) fn insert(&mut self, info: HandlerInfo, handler: &AnyHandler) {
+        let keys = self.interner.acquire(info.pattern());
+        for key in &keys {
+            let bound = self.bound.entry(*key).or_insert_with(|| {
+                self.shapes[shape(key)] += 1;
+                Arc::default()
+            });
+            let bound = Arc::make_mut(bound);
+            match handler.clone() {
+                AnyHandler::Gate(handler) => put(&mut bound.intercepts, handler),
+                AnyHandler::Reaction(handler) => match handler.id().phase() {
+                    Phase::Async => put(&mut bound.asyncs, handler),
+                    _ => put(&mut bound.inlines, handler),
+                },
+            }
         }
-        key
+        self.registered.insert(info.id().number(), Registered { info, keys });
     }
 
     /// Removes a handler; returns what is to be dropped once the table is unlocked, since handlers are user code.
     #[must_use]
-    pub(super) fn remove(&mut self, key: &Key, id: HandlerId) -> Option<AnyHandler> {
-        let bound = Arc::make_mut(self.bound.get_mut(key)?);
-        let removed = match id.phase() {
-            Phase::Intercept => AnyHandler::Gate(take(&mut bound.intercepts, id)?),
-            Phase::Async => AnyHandler::Reaction(take(&mut bound.asyncs, id)?),
-            Phase::Inline => AnyHandler::Reaction(take(&mut bound.inlines, id)?),
-        };
-        if bound.is_empty() {
-            self.bound.remove(key);
-            self.shapes[shape(key)] -= 1;
+    pub(super) fn remove(&mut self, id: HandlerId) -> Option<AnyHandler> {
+        let Registered { keys, .. } = self.registered.remove(&id.number())?;
+        let mut removed = None;
+        for key in &keys {
+            if let Some(bound) = self.bound.get_mut(key) {
+                let bound = Arc::make_mut(bound);
+                removed = match id.phase() {
+                    Phase::Intercept => take(&mut bound.intercepts, id).map(AnyHandler::Gate),
+                    Phase::Async => take(&mut bound.asyncs, id).map(AnyHandler::Reaction),
+                    Phase::Inline => take(&mut bound.inlines, id).map(AnyHandler::Reaction),
+                };
+                if bound.is_empty() {
+                    self.bound.remove(key);
+                    self.shapes[shape(key)] -= 1;
+                }
+            }
+            self.interner.release(key);
         }
-        self.interner.release(key);
-        Some(removed)
+        removed
+    }
+
+    /// Who is registered, in the order of registration.
+    pub(super) fn registered(&self) -> impl Iterator<Item = &HandlerInfo> {
+        self.registered.values().map(|registered| &registered.info)
     }
 
     /// Hands the handlers of every pattern that matches to `found`, the most specific first.
@@ -144,25 +173,28 @@ fn take<T>(handlers: &mut Vec<Arc<Handler<T>>>, id: HandlerId) -> Option<Arc<Han
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{handler::Outputs, pattern::Pattern};
     use std::panic::Location;
 
     #[test]
     fn a_table_whose_handlers_are_gone_is_as_empty_as_a_new_one() {
         let mut table = Table::default();
-        let mut keys = Vec::new();
+        let mut ids = Vec::new();
         for number in 0..100 {
-            let pattern = Pattern::from((format!("T{number}"), "*", "Portal"));
+            let pattern = Pattern::from(([format!("T{number}"), "T".into()], "*", "Portal"));
             let id = HandlerId::new(number, Phase::Inline, Location::caller());
-            let handler = Handler::new(id, |_| ());
-            keys.push((table.insert(&pattern, AnyHandler::Reaction(handler)), id));
+            let handler = AnyHandler::Reaction(Handler::new(id, |_| ()));
+            table.insert(HandlerInfo::new(id, pattern, Outputs::any()), &handler);
+            ids.push(id);
         }
         assert_eq!(
             (table.len(), table.names(), table.shapes),
-            (100, 101, [0, 0, 100, 0, 0, 0, 0, 0])
+            (101, 102, [0, 0, 101, 0, 0, 0, 0, 0])
         );
-        for (key, id) in keys {
-            drop(table.remove(&key, id));
+        for id in ids {
+            drop(table.remove(id));
         }
         assert_eq!((table.len(), table.names(), table.shapes), (0, 0, [0; 8]));
+        assert_eq!(table.registered().count(), 0);
     }
 }

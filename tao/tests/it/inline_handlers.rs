@@ -28,7 +28,7 @@ fn every_return_value_that_the_contract_names_is_accepted_from_functions_and_asy
     let _handlers = vec![
         tao.on_inline(on("Go"), |_| ()),
         tao.on_inline(on("Go"), |_| signal("One")),
-        tao.on_inline(on("Go"), |_| None),
+        tao.on_inline(on("Go"), |_| None::<AppCtx>),
         tao.on_inline(on("Go"), |_| Some(signal("Some"))),
         tao.on_inline(on("Go"), |_| vec![signal("Many1"), signal("Many2")]),
         tao.on_inline(on("Go"), |_| [signal("Array")]),

@@ -3,7 +3,7 @@
 use crate::stage::Log;
 use proptest::prelude::*;
 use trine_core::{Store, test::ManualExecutor};
-use trine_tao::{AppCtx, HandlerGuard, Kernel, Pattern, Phase, Trigram, Verdict};
+use trine_tao::{AppCtx, HandlerGuard, Kernel, Part, Pattern, Phase, Trigram, Verdict};
 
 type Names = (&'static str, &'static str, &'static str);
 
@@ -11,7 +11,7 @@ type Names = (&'static str, &'static str, &'static str);
 #[derive(Debug, Clone)]
 struct Spec {
     phase: Phase,
-    pattern: Names,
+    pattern: Pattern,
     answer: Answer,
 }
 
@@ -47,7 +47,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Answer::Halt),
         2 => signals().prop_map(Answer::To),
     ];
-    let spec = (phase, names(&["*", "a", "b"]), answer).prop_map(|(phase, pattern, answer)| Spec {
+    let part = || {
+        let parts: Vec<Part> =
+            vec!["*".into(), "a".into(), "b".into(), ["a", "b"].into(), ["b", "c"].into()];
+        prop::sample::select(parts)
+    };
+    let pattern = (part(), part(), part()).prop_map(Pattern::from);
+    let spec = (phase, pattern, answer).prop_map(|(phase, pattern, answer)| Spec {
         phase,
         pattern,
         answer,
@@ -76,15 +82,29 @@ fn register(tao: &Kernel, log: &Log, number: usize, spec: &Spec) -> HandlerGuard
         Answer::To(names) => Ok(Some(context(names))),
     };
     match spec.phase {
-        Phase::Intercept => tao.on_intercept(spec.pattern, move |cx| match ran(cx) {
+        Phase::Intercept => tao.on_intercept(spec.pattern.clone(), move |cx| match ran(cx) {
             Answer::Nothing => Ok(Verdict::Pass),
             Answer::Fail => Err("failed".into()),
             Answer::Halt => Ok(Verdict::halt("halted")),
             Answer::To(names) => Ok(Verdict::Redirect(context(names))),
         }),
-        Phase::Async => tao.on_async(spec.pattern, move |cx| reaction(&ran, cx)),
-        Phase::Inline => tao.on_inline(spec.pattern, move |cx| reaction(&ran, cx)),
+        Phase::Async => tao.on_async(spec.pattern.clone(), move |cx| reaction(&ran, cx)),
+        Phase::Inline => tao.on_inline(spec.pattern.clone(), move |cx| reaction(&ran, cx)),
     }
+}
+
+/// The patterns without lists that this one stands for.
+fn combinations(pattern: &Pattern) -> Vec<String> {
+    let [term, action, orient] = pattern.parts().each_ref().map(|part| match part.names() {
+        None => vec!["*".into()],
+        Some(names) => names.to_vec(),
+    });
+    let pairs = term.iter().flat_map(|term| action.iter().map(move |action| (term, action)));
+    pairs
+        .flat_map(|(term, action)| {
+            orient.iter().map(move |orient| format!("{term},{action},{orient}"))
+        })
+        .collect()
 }
 
 /// What must have run, in no particular order, by the plainest reading of the contract.
@@ -94,9 +114,9 @@ fn oracle(handlers: &[(usize, Spec)], first: Names, budget: usize) -> Vec<String
         let signal = Trigram::new(term, action, orient).unwrap();
         let of = |phase| {
             let signal = signal.clone();
-            handlers.iter().filter(move |(_, spec)| {
-                spec.phase == phase && Pattern::from(spec.pattern).matches(&signal)
-            })
+            handlers
+                .iter()
+                .filter(move |(_, spec)| spec.phase == phase && spec.pattern.matches(&signal))
         };
         let mut next = Vec::new();
         ran.extend(of(Phase::Intercept).map(|(number, _)| format!("{number} {signal}")));
@@ -165,8 +185,12 @@ proptest! {
                 }
             }
         }
-        let patterns: std::collections::BTreeSet<_> = model.iter().map(|(_, spec)| spec.pattern).collect();
+        let patterns: std::collections::BTreeSet<_> =
+            model.iter().flat_map(|(_, spec)| combinations(&spec.pattern)).collect();
         prop_assert_eq!(tao.pattern_count(), patterns.len());
+        let known: Vec<_> = tao.handlers().iter().map(|handler| (handler.id().phase(), handler.pattern().clone())).collect();
+        let registered: Vec<_> = model.iter().map(|(_, spec)| (spec.phase, spec.pattern.clone())).collect();
+        prop_assert_eq!(known, registered);
         prop_assert_eq!(runtime.pending(), 0);
     }
 }

@@ -1,21 +1,28 @@
 //! Patterns against brute force over a small world.
 
 use proptest::prelude::*;
-use trine_tao::{ANY, Pattern, Trigram};
+use trine_tao::{ANY, Part, Pattern, Text, Trigram};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
+fn part() -> impl Strategy<Value = Part> {
+    let set = prop::collection::vec(prop::sample::select(&NAMES[..]), 1..=3);
+    prop_oneof![
+        2 => Just(Part::from("*")),
+        3 => prop::sample::select(&NAMES[..]).prop_map(Part::from),
+        3 => set.prop_map(|names| Part::from(names.into_iter().map(Text::from).collect::<Vec<_>>())),
+    ]
+}
+
 fn pattern() -> impl Strategy<Value = Pattern> {
-    let part = || prop::sample::select(&["*", "a", "b", "c"][..]);
     (part(), part(), part()).prop_map(Pattern::from)
 }
 
-/// Every signal that three names can make.
+/// Every signal that three names can make, and a fourth that no pattern names: it tells a set of all the three from `*`.
 fn signals() -> impl Iterator<Item = Trigram> {
-    NAMES.into_iter().flat_map(|t| {
-        NAMES
-            .into_iter()
-            .flat_map(move |a| NAMES.into_iter().map(move |o| Trigram::new(t, a, o).unwrap()))
+    let names = || NAMES.into_iter().chain(["other"]);
+    names().flat_map(move |t| {
+        names().flat_map(move |a| names().map(move |o| Trigram::new(t, a, o).unwrap()))
     })
 }
 
@@ -26,7 +33,9 @@ proptest! {
         let parts: Vec<_> = text.trim_matches(['{', '}']).split(',').collect();
         for signal in signals() {
             let own = [signal.term(), signal.action(), signal.orient()];
-            let expected = parts.iter().zip(own).all(|(part, name)| *part == "*" || name == part);
+            let expected = parts.iter().zip(own).all(|(part, name)| {
+                *part == "*" || part.split('|').any(|part| *name == part)
+            });
             prop_assert_eq!(pattern.matches(&signal), expected);
         }
     }
@@ -43,6 +52,28 @@ proptest! {
         let all = signals().all(|signal| one.matches(&signal) || !two.matches(&signal));
         prop_assert_eq!(one.covers(&two), all);
     }
+
+    #[test]
+    fn patterns_meet_in_the_signals_that_match_both(one in pattern(), two in pattern()) {
+        let meet = one.meet(&two);
+        for signal in signals() {
+            let both = one.matches(&signal) && two.matches(&signal);
+            prop_assert_eq!(meet.as_ref().is_some_and(|meet| meet.matches(&signal)), both);
+        }
+        prop_assert_eq!(meet.is_some(), one.overlaps(&two));
+        prop_assert_eq!(&meet, &two.meet(&one));
+        if let Some(meet) = meet {
+            prop_assert!(one.covers(&meet) && two.covers(&meet));
+            prop_assert_eq!(one.covers(&two), meet == two);
+        }
+    }
+
+    #[test]
+    fn patterns_are_equal_if_they_match_the_same(one in pattern(), two in pattern()) {
+        let same = signals().all(|signal| one.matches(&signal) == two.matches(&signal));
+        prop_assert_eq!(one == two, same);
+        prop_assert_eq!(one == two, one.covers(&two) && two.covers(&one));
+    }
 }
 
 #[test]
@@ -54,6 +85,22 @@ fn a_pattern_is_made_of_names_strings_and_any() {
     ];
     assert!(patterns.iter().all(|pattern| *pattern == patterns[0]));
     assert_eq!(patterns[0].to_string(), "{*,Find,Portal}");
+}
+
+#[test]
+fn a_list_of_names_means_any_of_them_whatever_their_order_and_number() {
+    let pattern = Pattern::from((["User", "Space", "User"], ["Find"], ["Portal", "*"]));
+    assert_eq!(pattern, Pattern::from((["Space", "User"], "Find", ANY)));
+    assert_eq!(pattern.to_string(), "{Space|User,Find,*}");
+    let one = Pattern::from((["User"], "Find", "Portal"));
+    assert_eq!(one.trigram(), Some(Trigram::new("User", "Find", "Portal").unwrap()));
+    assert_eq!(pattern.trigram(), None);
+}
+
+#[test]
+#[should_panic(expected = "write `ANY`")]
+fn an_empty_list_is_refused_and_not_taken_for_any() {
+    let _ = Pattern::from((<[&str; 0]>::default(), "Find", "Portal"));
 }
 
 #[test]

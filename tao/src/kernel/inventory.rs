@@ -1,0 +1,86 @@
+//! What there is to know of the handlers of a kernel: who handles what, and who may emit it.
+
+use super::Kernel;
+use crate::{
+    handler::{HandlerId, Outputs},
+    pattern::Pattern,
+    trigram::Trigram,
+};
+
+/// A registered handler, as [`Kernel::handlers`] tells of it.
+#[derive(Debug, Clone)]
+pub struct HandlerInfo {
+    /// Who it is.
+    id: HandlerId,
+    /// What it listens to.
+    pattern: Pattern,
+    /// What it may chain to.
+    outputs: Outputs,
+}
+
+impl HandlerInfo {
+    pub(super) fn new(id: HandlerId, pattern: Pattern, outputs: Outputs) -> Self {
+        Self { id, pattern, outputs }
+    }
+
+    /// Its identity: phase and place in the source.
+    #[must_use]
+    pub fn id(&self) -> HandlerId {
+        self.id
+    }
+
+    /// What it listens to.
+    #[must_use]
+    pub fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// What it may chain or redirect to, as far as the type of its answer tells.
+    #[must_use]
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+}
+
+impl Kernel {
+    /// All handlers, in the order of registration.
+    #[must_use]
+    pub fn handlers(&self) -> Vec<HandlerInfo> {
+        self.core.table.read().registered().cloned().collect()
+    }
+
+    /// What handles this signal now, in the order of registration.
+    ///
+    /// ```
+    /// use trine_tao::{AppCtx, Kernel, Phase, Store, Trigram};
+    ///
+    /// let tao = Kernel::new(&Store::new());
+    /// let _gate = tao.on_intercept(("*", "*", "Admin"), |_| trine_tao::Verdict::Pass);
+    /// let _find = tao.on_inline((["User", "Space"], "Find", "*"), |_| ());
+    ///
+    /// let found = tao.handlers_of(&Trigram::new("User", "Find", "Admin")?);
+    /// let phases: Vec<_> = found.iter().map(|handler| handler.id().phase()).collect();
+    /// assert_eq!(phases, [Phase::Intercept, Phase::Inline]);
+    /// assert_eq!(found[1].pattern().to_string(), "{Space|User,Find,*}");
+    /// # Ok::<_, trine_tao::NotConcrete>(())
+    /// ```
+    #[must_use]
+    pub fn handlers_of(&self, signal: &Trigram) -> Vec<HandlerInfo> {
+        self.filtered(|handler| handler.pattern.matches(signal))
+    }
+
+    /// Who declares that it may chain to this signal, in the order of registration.
+    ///
+    /// Handlers that answer an [`AppCtx`](crate::AppCtx) declare nothing, and are not among them:
+    /// [`Outputs::declared`] tells who they are.
+    #[must_use]
+    pub fn emitters_of(&self, signal: &Trigram) -> Vec<HandlerInfo> {
+        self.filtered(|handler| {
+            handler.outputs.declared().is_some_and(|signals| signals.contains(signal))
+        })
+    }
+
+    fn filtered(&self, keep: impl Fn(&HandlerInfo) -> bool) -> Vec<HandlerInfo> {
+        self.core.table.read().registered().filter(|handler| keep(handler)).cloned().collect()
+    }
+}
