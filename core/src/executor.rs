@@ -5,7 +5,7 @@
 //! | file | step |
 //! |---|---|
 //! | `builder.rs` | a front end describes the run: name, parent, policy, key, pace, times, hooks |
-//! | `policy.rs`, `pace.rs`, `group.rs` | may it start beside those of its name and key, at once or later? |
+//! | `wanted.rs`, `policy.rs`, `pace.rs`, `group.rs` | is it wanted, and may it start beside those of its name and key, at once or later? |
 //! | `start.rs`, `admit.rs` | registration, admission, start event and hook |
 //! | `launch.rs`, `local.rs` | the first poll on the caller's stack; bodies that never leave their thread |
 //! | `shared.rs` | runs without a body, which end as the run does whose work they share |
@@ -65,6 +65,7 @@ mod tokio;
 mod tokio_clock;
 mod waiters;
 mod waiting;
+mod wanted;
 mod writes;
 
 #[cfg(test)]
@@ -92,6 +93,7 @@ pub use tokio::TokioSpawner;
 #[cfg(feature = "tokio")]
 pub use tokio_clock::TokioClock;
 pub use waiting::{Aborted, RunOutcome, RunResult, Stopped};
+pub use wanted::Wanted;
 pub use writes::ContextError;
 
 pub(crate) use audit::AuditLog;

@@ -4,24 +4,30 @@ use super::{
     any_run::{About, AnyRun, Head, Verdict},
     builder::Condition,
     cell::RunCell,
-    clock::NoClock,
+    clock::{Clock, NoClock},
     contain::contain,
     failure::{Failure, StoreDropped},
     family::Link,
     group::{Admission, Ask, Group, Superseded},
-    outcome::Rejection,
+    outcome::{AbortedBy, Rejection},
     pace::Pace,
     phase::Phase,
     policy::Policy,
     settle::{conclude, conclude_claimed, parent_settled},
-    timing::Timing,
+    timing::{Signal, Timing},
+    wanted::Wanted,
 };
 use crate::{
     lease::{self, Reentrant},
     store::Store,
     text::Text,
 };
-use std::{panic::Location, sync::Arc, time::Duration};
+use std::{
+    panic::Location,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 /// What a run asks for.
 pub(super) struct Asked<'a> {
@@ -37,6 +43,8 @@ pub(super) struct Asked<'a> {
     pub(super) pace: Option<Pace>,
     /// How long it may take.
     pub(super) timeout: Option<Duration>,
+    /// What ends it from outside.
+    pub(super) signal: Option<Signal>,
     /// Whose work it wants to share.
     pub(super) work: Option<Group>,
 }
@@ -69,7 +77,7 @@ pub(super) enum Work<T, E> {
 pub(super) fn admit<'a, T, E>(
     cell: &Arc<RunCell<T, E>>,
     store: Option<&'a Store>,
-    ask: Asked<'_>,
+    mut ask: Asked<'_>,
 ) -> Result<Admitted<'a, T, E>, Verdict>
 where
     T: Send + Sync + 'static,
@@ -83,29 +91,36 @@ where
     let executor = &cell.head.executor;
     if let Some(parent) = ask.parent {
         let child: Arc<dyn AnyRun> = cell.clone();
-        let link = Link::between(&child, parent).ok_or_else(|| parent_settled(&*child))?;
+        let link = Link::between(&child, Arc::clone(&parent))
+            .ok_or_else(|| parent_settled(&*child, parent.last_words()))?;
         // The parent may be settling right now, and have aborted us: then the slot is empty and the link harmless.
         cell.state.lock().kin.get_or_insert_default().link = Some(link);
     } else if executor.is_closing() {
         return Err(failed(Failure::ShuttingDown));
     }
+    if let Some(signal) = &mut ask.signal {
+        look_at(signal, store)?;
+    }
     if let Some(condition) = ask.condition {
         match contain(condition) {
-            Ok(true) => {}
-            Ok(false) => {
-                let reason = Text::from_static("its condition said no");
-                return Err(Rejection::Skipped { reason });
-            }
+            Ok(Wanted::Yes) => {}
+            Ok(Wanted::No { reason }) => return Err(Rejection::Skipped { reason }),
             Err(message) => return Err(failed(Failure::Start { message })),
         }
     }
-    let timing = match (ask.pace, ask.timeout) {
-        (None, None) => None,
-        (_, timeout) => {
-            let clock = store.clock().ok_or_else(|| failed(Failure::NoClock(NoClock::new())))?;
-            Some(Timing { clock, begin: None, timeout })
-        }
+    let (timed, signalled) = (ask.pace.is_some() || ask.timeout.is_some(), ask.signal.is_some());
+    let clock = if timed {
+        Some(store.clock().ok_or_else(|| failed(Failure::NoClock(NoClock::new())))?)
+    } else {
+        None
     };
+    let now = ask.pace.and(clock.as_deref()).map(Clock::now);
+    let timing = (timed || signalled).then_some(Timing {
+        clock,
+        begin: None,
+        timeout: ask.timeout,
+        signal: ask.signal,
+    });
     let mut admitted = Admitted {
         store,
         superseded: Superseded::default(),
@@ -115,15 +130,19 @@ where
         work: None,
     };
     if let Some(group) = ask.work {
-        if ask.pace.is_some() {
-            let message = Text::from_static("a run that is shared cannot have a pace as well");
+        if ask.pace.is_some() || signalled {
+            let message = if signalled {
+                "a run that is shared cannot be tied to a signal as well"
+            } else {
+                "a run that is shared cannot have a pace as well"
+            };
+            let message = Text::from_static(message);
             return Err(failed(Failure::Start { message }));
         }
         admitted.work = Some(share(cell, store, &group)?);
         return Ok(admitted);
     }
     let Some(group) = cell.head.joined() else { return Ok(admitted) };
-    let now = admitted.timing.as_ref().map(|timing| timing.clock.now());
     let ask = Ask { policy: ask.policy, pace: ask.pace.zip(now) };
     let erased: Arc<dyn AnyRun> = cell.clone();
     match executor.join(store.core(), group, &ask, &erased) {
@@ -138,6 +157,20 @@ where
         }
         Ok(Admission::Skip(reason)) => Err(Rejection::Skipped { reason }),
         Err(message) => Err(failed(Failure::Start { message })),
+    }
+}
+
+/// Whether what ends the run from outside has done so already.
+#[cold]
+fn look_at(signal: &mut Signal, store: &Store) -> Result<(), Verdict> {
+    let mut polled = Poll::Pending;
+    let mut poll = || polled = signal.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    match contain(|| store.core().spawner.enter(&mut poll)) {
+        Err(message) => Err(Rejection::Failed { failure: Failure::Start { message } }),
+        Ok(()) => match polled {
+            Poll::Pending => Ok(()),
+            Poll::Ready(reason) => Err(Rejection::Aborted { reason, by: AbortedBy::Signal }),
+        },
     }
 }
 

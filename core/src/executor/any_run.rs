@@ -73,6 +73,8 @@ pub(crate) trait AnyRun: Send + Sync {
     /// its holder to.
     fn publish_and_reap(&self);
 
+    /// Why it was aborted, if it was: the reason that its children are given.
+    fn last_words(&self) -> Option<Text>;
     /// Takes a child; returns its slot, or nothing when the outcome is decided.
     fn add_child(&self, child: Arc<dyn AnyRun>) -> Option<usize>;
     fn remove_child(&self, slot: usize) -> Option<Arc<dyn AnyRun>>;

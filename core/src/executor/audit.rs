@@ -173,6 +173,10 @@ where
         self.run.publish_and_reap();
     }
 
+    fn last_words(&self) -> Option<Text> {
+        self.run.last_words()
+    }
+
     fn add_child(&self, child: Arc<dyn AnyRun>) -> Option<usize> {
         self.run.add_child(child)
     }

@@ -14,15 +14,24 @@ use super::{
     retry::{Retry, attempts},
     run::Run,
     start::start,
+    timing::Signal,
+    wanted::Wanted,
 };
 use crate::{store::Store, text::Text};
-use std::{borrow::Cow, fmt, future::Future, hash::Hash, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    future::{Future, IntoFuture},
+    hash::Hash,
+    sync::Arc,
+    time::Duration,
+};
 
 /// A hook that is called on the starting thread before the body.
 pub(super) type StartHook<'a> = Box<dyn FnOnce(&RunContext) -> Result<(), Text> + 'a>;
 
 /// Asked on the starting thread whether the run is wanted.
-pub(super) type Condition<'a> = Box<dyn FnOnce() -> bool + 'a>;
+pub(super) type Condition<'a> = Box<dyn FnOnce() -> Wanted + 'a>;
 
 /// A run that is about to start: made by [`Store::run_builder`] and [`RunContext::run_builder`].
 ///
@@ -60,6 +69,8 @@ pub struct RunBuilder<'a, T, E> {
     pub(super) pace: Option<Pace>,
     /// How long it may take.
     pub(super) timeout: Option<Duration>,
+    /// What ends it from outside.
+    pub(super) signal: Option<Signal>,
     /// Whether it counts attempts.
     pub(super) retries: bool,
     /// What else it can be found by.
@@ -89,6 +100,7 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
             key: None,
             pace: None,
             timeout: None,
+            signal: None,
             retries: false,
             tags: Vec::new(),
             condition: None,
@@ -180,8 +192,27 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
     /// Asks `condition` on the starting thread, outside the lease, whether the run is wanted at all, before the policy is
     /// looked at. If it says no the run is [`Outcome::Skipped`], and supersedes nobody; if it panics, the run ends as
     /// [`Failure::Start`](crate::Failure::Start). It is not asked for a run that is refused for another reason.
-    pub fn condition(mut self, condition: impl FnOnce() -> bool + 'a) -> Self {
-        self.condition = Some(Box::new(condition));
+    ///
+    /// It says `true` or `false`, or a [`Wanted`] that has a reason. One that has to wait is asked by the body, which then
+    /// calls [`RunContext::skip`].
+    pub fn condition<W: Into<Wanted>>(mut self, condition: impl FnOnce() -> W + 'a) -> Self {
+        self.condition = Some(Box::new(|| condition().into()));
+        self
+    }
+
+    /// Aborts the run, by [`AbortedBy::Signal`](crate::AbortedBy::Signal), when `signal` resolves, with what it resolves to
+    /// as the reason: a cancellation token of a request that the run belongs to, say.
+    ///
+    /// It is polled once before anything else: if it is ready the run does not start at all. Later it is polled with the
+    /// body, before it, where that is polled; so a body that waits for its turn under [`Policy::Queue`] or
+    /// [`Policy::Limit`] is aborted when that comes, before it is called. It is dropped with the body, however the run
+    /// ends: nothing stays registered with it. Not for [`Policy::Shared`].
+    pub fn abort_when<F>(mut self, signal: F) -> Self
+    where
+        F: IntoFuture<Output: Into<Text>, IntoFuture: Send + 'static>,
+    {
+        let signal = signal.into_future();
+        self.signal = Some(Box::pin(async move { signal.await.into() }));
         self
     }
 

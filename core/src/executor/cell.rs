@@ -21,7 +21,7 @@ use super::{
     shared::Share,
     waiters::Waiters,
 };
-use crate::sync::Mutex;
+use crate::{sync::Mutex, text::Text};
 use std::{
     any::Any,
     future::Future,
@@ -192,6 +192,13 @@ where
     fn publish_and_reap(&self) {
         let left = self.publish(&mut self.state.lock());
         self.reap(left);
+    }
+
+    fn last_words(&self) -> Option<Text> {
+        match &self.state.lock().outcome {
+            Some(Outcome::Aborted { reason, .. }) => Some(reason.clone()),
+            _ => None,
+        }
     }
 
     fn add_child(&self, child: Arc<dyn AnyRun>) -> Option<usize> {

@@ -113,9 +113,18 @@ impl RunContext {
         settle(&self.cell, verdict)
     }
 
-    /// Ends the run, which cannot go on; its body is dropped when it next awaits.
-    pub(crate) fn fail(&self, failure: Failure) {
-        settle(&self.cell, Rejection::Failed { failure });
+    /// Ends the run as [`Outcome::Skipped`](crate::Outcome::Skipped); returns whether this call settled it. For conditions
+    /// that have to wait, which the body asks before its work; what [`RunBuilder::condition`] is for needs no body.
+    ///
+    /// A body that calls this goes on until it next awaits, and is dropped then.
+    pub fn skip(&self, reason: impl Into<Text>) -> bool {
+        settle(&self.cell, Rejection::Skipped { reason: reason.into() })
+    }
+
+    /// Ends the run as [`Outcome::Failed`](crate::Outcome::Failed), since it cannot go on; returns whether this call settled
+    /// it. Its body is dropped when it next awaits.
+    pub fn fail(&self, failure: Failure) -> bool {
+        settle(&self.cell, Rejection::Failed { failure })
     }
 
     /// Resolves when the run has settled, in whatever way: for helpers that the body has spawned by other means.

@@ -80,7 +80,9 @@ pub enum AbortedBy {
     Body,
     /// [`Runs`](crate::Runs): by id, by name, or all.
     Registry,
-    /// The run that started it, by settling.
+    /// What it was told to [end with](crate::RunBuilder::abort_when): a cancellation token, say.
+    Signal,
+    /// The run that started it, by settling. The reason is that which the parent was aborted for, if it was.
     Parent(RunId),
     /// The last of those who shared it, by ending: see [`Policy::Shared`](crate::Policy::Shared).
     LastWaiter,
@@ -388,6 +390,7 @@ impl fmt::Display for AbortedBy {
             Self::Guard => f.write_str("a dropped guard"),
             Self::Body => f.write_str("its own body"),
             Self::Registry => f.write_str("the store's list of runs"),
+            Self::Signal => f.write_str("what it was to end with"),
             Self::Parent(id) => write!(f, "its parent {id}"),
             Self::LastWaiter => f.write_str("the last run that waited for it"),
             Self::Shutdown => f.write_str("the shutdown of the store's runs"),

@@ -23,8 +23,8 @@ use super::{
 use crate::{lease, text::Text};
 use std::{collections::VecDeque, sync::Arc};
 
-/// The reason that children of a settled run are given.
-pub(super) const PARENT_SETTLED: Text = Text::from_static("its parent has settled");
+/// The reason that children of a run are given that was not aborted itself.
+const PARENT_SETTLED: Text = Text::from_static("its parent has settled");
 
 /// Decides the outcome of `run` and concludes it; false when somebody has decided before.
 pub(super) fn settle(run: &Arc<dyn AnyRun>, verdict: Verdict) -> bool {
@@ -63,19 +63,20 @@ pub(super) fn conclude_claimed(run: &Arc<dyn AnyRun>) {
 fn conclude_now(run: &Arc<dyn AnyRun>) {
     let children = run.announce();
     if !children.is_empty() {
-        end_family(children);
+        end_family(children, run);
     }
     run.publish_and_reap();
 }
 
 #[cold]
-fn end_family(children: Vec<Arc<dyn AnyRun>>) {
-    let mut next = VecDeque::from(children);
+fn end_family(children: Vec<Arc<dyn AnyRun>>, parent: &Arc<dyn AnyRun>) {
+    let with = |words: Option<Text>| move |child| (child, words.clone());
+    let mut next: VecDeque<_> = children.into_iter().map(with(parent.last_words())).collect();
     let mut ended = Vec::new();
-    while let Some(child) = next.pop_front() {
-        let claim = child.claim(parent_settled(&*child));
+    while let Some((child, words)) = next.pop_front() {
+        let claim = child.claim(parent_settled(&*child, words));
         if claim.won() && !claim.is_owed() {
-            next.extend(child.announce());
+            next.extend(child.announce().into_iter().map(with(child.last_words())));
             ended.push(child);
         }
     }
@@ -84,11 +85,11 @@ fn end_family(children: Vec<Arc<dyn AnyRun>>) {
     }
 }
 
-/// The outcome of a child whose parent has settled.
-pub(super) fn parent_settled(child: &dyn AnyRun) -> Verdict {
+/// The outcome of a child whose parent has settled, with these last words.
+pub(super) fn parent_settled(child: &dyn AnyRun, words: Option<Text>) -> Verdict {
     let by = match child.head().parent() {
         Some(parent) => AbortedBy::Parent(parent),
         None => AbortedBy::Registry,
     };
-    Rejection::Aborted { reason: PARENT_SETTLED, by }
+    Rejection::Aborted { reason: words.unwrap_or(PARENT_SETTLED), by }
 }

@@ -106,6 +106,7 @@ where
         policy: builder.policy,
         pace: builder.pace,
         timeout: builder.timeout,
+        signal: builder.signal,
         work,
     };
     let admitted = match admit(&cell, store.as_deref(), ask) {

@@ -7,34 +7,55 @@
 use super::{
     clock::{Clock, Sleep},
     context::RunContext,
-    outcome::Rejection,
+    outcome::{AbortedBy, Rejection},
     settle::settle,
 };
+use crate::text::Text;
 use std::{
     future::{Future, pending, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::Poll,
     time::Duration,
 };
 
-/// What was said about a body and time.
+/// Resolves when a run is to be aborted, to the reason.
+pub(super) type Signal = Pin<Box<dyn Future<Output = Text> + Send>>;
+
+/// What was said about a body and time, or about its end.
 pub(super) struct Timing {
-    /// The store's clock.
-    pub(super) clock: Arc<dyn Clock>,
+    /// The store's clock, if there is anything to time.
+    pub(super) clock: Option<Arc<dyn Clock>>,
     /// When the body may begin.
     pub(super) begin: Option<Duration>,
     /// How long it may take from then on.
     pub(super) timeout: Option<Duration>,
+    /// What ends it from outside.
+    pub(super) signal: Option<Signal>,
 }
 
 impl Timing {
-    /// `body`, timed.
-    pub(super) async fn apply<T, F>(self, cx: RunContext, body: impl FnOnce(RunContext) -> F) -> T
+    /// `body`, timed, and ended from outside.
+    pub(super) async fn apply<T, F>(
+        mut self,
+        cx: RunContext,
+        body: impl FnOnce(RunContext) -> F,
+    ) -> T
     where
         F: Future<Output = T>,
     {
-        let Self { clock, begin, timeout } = self;
+        match self.signal.take() {
+            None => self.time(cx, body).await,
+            Some(signal) => unless(&cx.clone(), signal, self.time(cx, body)).await,
+        }
+    }
+
+    async fn time<T, F>(self, cx: RunContext, body: impl FnOnce(RunContext) -> F) -> T
+    where
+        F: Future<Output = T>,
+    {
+        let Self { clock, begin, timeout, .. } = self;
+        let Some(clock) = clock else { return body(cx).await };
         if let Some(begin) = begin {
             pause_until(&*clock, begin).await;
         }
@@ -42,6 +63,22 @@ impl Timing {
         match within(&*clock, timeout, body(cx.clone())).await {
             Some(value) => value,
             None => time_out(&cx, timeout).await,
+        }
+    }
+}
+
+/// `work`, unless `signal` comes first: then the run is aborted, and its body dropped.
+async fn unless<T>(cx: &RunContext, mut signal: Signal, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let done = poll_fn(|poll| match signal.as_mut().poll(poll) {
+        Poll::Ready(reason) => Poll::Ready(Err(reason)),
+        Poll::Pending => work.as_mut().poll(poll).map(Ok),
+    });
+    match done.await {
+        Ok(value) => value,
+        Err(reason) => {
+            settle(cx.cell(), Rejection::Aborted { reason, by: AbortedBy::Signal });
+            pending().await
         }
     }
 }

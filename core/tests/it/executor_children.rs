@@ -5,7 +5,7 @@ use std::{
     future::pending,
     sync::{Arc, Mutex},
 };
-use trine_core::{AbortedBy, Outcome, Run, RunContext, Store, test::ManualExecutor};
+use trine_core::{AbortedBy, Event, Outcome, Run, RunContext, Store, test::ManualExecutor};
 
 type Unit = Result<(), String>;
 
@@ -45,7 +45,8 @@ fn whatever_settles_a_parent_aborts_its_children_in_the_order_of_their_start() {
         assert_eq!(
             child.outcome(),
             Some(Outcome::Aborted {
-                reason: "its parent has settled".into(),
+                // Who was aborted passes the reason on.
+                reason: (if end == "aborted" { "enough" } else { "its parent has settled" }).into(),
                 by: AbortedBy::Parent(parent.id())
             })
         );
@@ -96,6 +97,36 @@ fn a_settled_parent_gets_no_more_children() {
     assert_eq!(child.outcome(), Some(Outcome::Aborted { reason, by }));
     // A detached one is only a note of where it came from.
     assert!(!cx.run_builder("free").detached().start(|_| pending::<Unit>()).is_settled());
+}
+
+#[test]
+fn the_reason_of_an_abort_goes_down_the_family() {
+    let store = Store::with_spawner(ManualExecutor::new());
+    let last: Arc<Mutex<Option<RunContext>>> = Arc::default();
+    let slot = Arc::clone(&last);
+    let root = store.run("root", move |cx| {
+        let child = cx.run("child", move |cx| {
+            cx.run("grandchild", move |cx| {
+                *slot.lock().unwrap() = Some(cx);
+                pending::<Unit>()
+            });
+            pending::<Unit>()
+        });
+        async move { child.await.into_result().map(|_| ()).map_err(|error| error.to_string()) }
+    });
+    let log = Log::default();
+    let heard = log.clone();
+    let _observer = store.observe(move |event| {
+        if let Event::RunSettled { name, outcome, .. } = event {
+            heard.note(format_args!("{name} {outcome}"));
+        }
+    });
+    let cx = last.lock().unwrap().take().unwrap();
+    root.abort("left the page");
+    log.is(["root aborted", "child aborted", "grandchild aborted"]);
+    let late = cx.run("late", |_| pending::<Unit>());
+    let Some(Outcome::Aborted { reason, by }) = late.outcome() else { panic!("{late:?}") };
+    assert_eq!((reason.as_str(), by), ("left the page", AbortedBy::Parent(cx.id())));
 }
 
 #[test]

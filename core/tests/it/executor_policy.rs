@@ -128,7 +128,7 @@ fn a_run_that_its_condition_does_not_want_is_skipped_and_supersedes_nobody() {
     assert!(!first.is_settled());
     let third: Run<(), String> = store
         .run_builder("search")
-        .condition(|| panic!("cannot tell"))
+        .condition(|| -> bool { panic!("cannot tell") })
         .start(|_| async { panic!("called") });
     assert!(third.outcome().unwrap().is_failed());
     log.is(["start 1"]);

@@ -20,6 +20,7 @@ mod executor_random;
 mod executor_registry;
 mod executor_runtime;
 mod executor_shared;
+mod executor_signal;
 mod executor_start;
 mod executor_status;
 mod executor_store;
