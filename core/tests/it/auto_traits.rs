@@ -142,6 +142,7 @@ assert_impl_all!(CellErrorKind: Send, Sync, Unpin, Clone);
 assert_impl_all!(ContextError: std::error::Error, Send, Sync, Unpin, Clone);
 assert_impl_all!(Reentrant: std::error::Error, Send, Sync, Unpin, Copy);
 assert_impl_all!(StoreDropped: std::error::Error, Send, Sync, Unpin, Copy);
+assert_impl_all!(Wanted: Send, Sync, Unpin, Clone);
 assert_impl_all!(NoClock: std::error::Error, Send, Sync, Unpin, Copy);
 assert_impl_all!(NoRuntime: std::error::Error, Send, Sync, Unpin, Copy);
 
