@@ -22,9 +22,9 @@ use crate::{
     error::{CascadeError, Cause},
     handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
     observe::{Observation, Place, What},
-    pattern::Pattern,
     sync::RwLock,
     trigram::Trigram,
+    typed::Listen,
 };
 use observers::Observers;
 use std::{
@@ -122,14 +122,15 @@ impl Kernel {
     /// assert_eq!(reason, "not allowed");
     /// ```
     #[track_caller]
-    pub fn on_intercept<H, R, M>(&self, pattern: impl Into<Pattern>, handler: H) -> HandlerGuard
+    pub fn on_intercept<P, H, R, M>(&self, pattern: P, handler: H) -> HandlerGuard
     where
-        H: Fn(AppCtx) -> R + Send + Sync + 'static,
+        P: Listen,
+        H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Verdict, M>,
     {
         let id = self.core.next_handler(Phase::Intercept, Location::caller());
-        let handler = AnyHandler::Gate(Handler::new(id, handler));
-        self.register(HandlerInfo::new(id, pattern.into(), R::outputs()), &handler)
+        let handler = AnyHandler::Gate(Handler::new(id, move |cx| handler(P::hear(cx))));
+        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
     }
 
     /// Lets `handler` react to the signals that match `pattern` out of band.
@@ -148,14 +149,15 @@ impl Kernel {
     /// let _fork = tao.on_async(("App", "Enter", "Portal"), |_| AppCtx::new("Session", "Find", "Portal"));
     /// ```
     #[track_caller]
-    pub fn on_async<H, R, M>(&self, pattern: impl Into<Pattern>, handler: H) -> HandlerGuard
+    pub fn on_async<P, H, R, M>(&self, pattern: P, handler: H) -> HandlerGuard
     where
-        H: Fn(AppCtx) -> R + Send + Sync + 'static,
+        P: Listen,
+        H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Contexts, M>,
     {
         let id = self.core.next_handler(Phase::Async, Location::caller());
-        let handler = AnyHandler::Reaction(Handler::new(id, handler));
-        self.register(HandlerInfo::new(id, pattern.into(), R::outputs()), &handler)
+        let handler = AnyHandler::Reaction(Handler::new(id, move |cx| handler(P::hear(cx))));
+        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
     }
 
     /// Lets `handler` react to the signals that match `pattern` in line.
@@ -176,14 +178,15 @@ impl Kernel {
     /// });
     /// ```
     #[track_caller]
-    pub fn on_inline<H, R, M>(&self, pattern: impl Into<Pattern>, handler: H) -> HandlerGuard
+    pub fn on_inline<P, H, R, M>(&self, pattern: P, handler: H) -> HandlerGuard
     where
-        H: Fn(AppCtx) -> R + Send + Sync + 'static,
+        P: Listen,
+        H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Contexts, M>,
     {
         let id = self.core.next_handler(Phase::Inline, Location::caller());
-        let handler = AnyHandler::Reaction(Handler::new(id, handler));
-        self.register(HandlerInfo::new(id, pattern.into(), R::outputs()), &handler)
+        let handler = AnyHandler::Reaction(Handler::new(id, move |cx| handler(P::hear(cx))));
+        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
     }
 
     /// Sets a signal: dispatches it to the handlers that match now, and everything that they chain to.
@@ -194,8 +197,8 @@ impl Kernel {
     /// a handler, and returns nothing of what handlers did: those are observations.
     ///
     /// Dropping the returned handle detaches: the cascade goes on.
-    pub fn set(&self, context: AppCtx) -> Cascade {
-        Line::enter(&self.core, context).go(&self.store)
+    pub fn set(&self, context: impl Into<AppCtx>) -> Cascade {
+        Line::enter(&self.core, context.into()).go(&self.store)
     }
 
     /// Shows `observer` everything that happens in this kernel, until the guard is dropped.

@@ -120,6 +120,7 @@ mod observe;
 mod pattern;
 mod sync;
 mod trigram;
+pub mod typed;
 
 pub use cascade::{Cascade, CascadeId, Conclusion, Settled};
 pub use context::{AppCtx, DatumError};

@@ -55,6 +55,11 @@ impl Trigram {
         })
     }
 
+    /// A trigram of parts that were checked already.
+    pub(crate) fn of(term: Text, action: Text, orient: Text) -> Self {
+        Self { term, action, orient }
+    }
+
     /// What it is about.
     #[must_use]
     pub fn term(&self) -> &Text {

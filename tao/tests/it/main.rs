@@ -6,6 +6,7 @@ mod async_handlers;
 mod bootstrap_home_page;
 mod bootstrap_user_session;
 mod cascades;
+mod compile_fail;
 mod data;
 mod gates;
 mod hostile;

@@ -1,0 +1,7 @@
+trine_tao::parts! {
+    term Everything = "*";
+}
+
+fn main() {
+    let _ = Everything;
+}
