@@ -120,7 +120,10 @@ fn gate(
 ) -> Poll<Conclusion> {
     while let Some(handler) = handlers.intercept(walk.next()) {
         match ready!(walk.poll(handler, &place.context, cx.as_deref_mut())) {
-            Ok(verdict) => ruling.hear(handler.id(), verdict),
+            Ok(verdict) => {
+                track.tell(place, What::Answered { handler: handler.id(), said: verdict.said() });
+                ruling.hear(handler.id(), verdict);
+            }
             Err(cause) => ruling.fail(track.failed(place, handler.id(), cause)),
         }
     }
@@ -139,6 +142,7 @@ fn inline(
     while let Some(handler) = handlers.inline(walk.next()) {
         match ready!(walk.poll(handler, &place.context, cx.as_deref_mut())) {
             Ok(contexts) => {
+                track.answered(place, handler.id(), &contexts);
                 contexts.for_each(|next: AppCtx| chains.push(place.next(handler.id(), next)));
             }
             Err(cause) => drop(track.failed(place, handler.id(), cause)),

@@ -118,6 +118,7 @@ mod handler;
 mod kernel;
 mod observe;
 mod pattern;
+mod record;
 mod sync;
 mod trigram;
 pub mod typed;
@@ -129,8 +130,9 @@ pub use handler::{
     Answer, BoxError, Contexts, HandlerId, Later, Now, Outputs, Phase, Response, Step, Verdict,
 };
 pub use kernel::{HandlerGuard, HandlerInfo, Kernel, KernelBuilder, ObserverGuard, WeakKernel};
-pub use observe::{Observation, Via, What};
+pub use observe::{Observation, Said, Via, What};
 pub use pattern::{ANY, Any, Names, Part, Pattern};
+pub use record::{RecordedAnswer, RecordedCascade, RecordedDispatch, Recorder};
 pub use trigram::{Axis, NotConcrete, Trigram};
 
 pub use trine_core::{Store, Text};

@@ -42,6 +42,13 @@ pub enum What<'a> {
     Unhandled,
     /// The intercepts have decided.
     Concluded(&'a Conclusion),
+    /// A handler has returned, without an error.
+    Answered {
+        /// The handler.
+        handler: HandlerId,
+        /// What it answered.
+        said: Said<'a>,
+    },
     /// All async handlers are queued, and the first inline handler is about to be called.
     Dispatched,
     /// All inline handlers are done; what they returned is about to be chained.
@@ -50,6 +57,20 @@ pub enum What<'a> {
     Failed(&'a CascadeError),
     /// The cascade was aborted, for this reason. The context is the one that was set.
     Aborted(&'a Text),
+}
+
+/// What a handler answered.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Said<'a> {
+    /// An intercept let the signal pass.
+    Passed,
+    /// An intercept wants to halt the signal, for this reason.
+    Halted(&'a Text),
+    /// An intercept wants this one to be dispatched instead.
+    Redirected(&'a AppCtx),
+    /// An async or inline handler chains to these, perhaps to none.
+    Chained(&'a [AppCtx]),
 }
 
 /// How a signal came to be chained.
@@ -98,12 +119,32 @@ impl fmt::Display for Observation<'_> {
     }
 }
 
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("lets it pass"),
+            Self::Halted(reason) => write!(f, "halts it: {reason}"),
+            Self::Redirected(to) => write!(f, "redirects it to {to}"),
+            Self::Chained([]) => f.write_str("is done"),
+            Self::Chained(contexts) => {
+                f.write_str("chains to ")?;
+                for (index, context) in contexts.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{context}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 impl fmt::Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Received => f.write_str("received"),
             Self::Unhandled => f.write_str("unhandled"),
             Self::Concluded(conclusion) => conclusion.fmt(f),
+            Self::Answered { handler, said } => write!(f, "{handler} {said}"),
             Self::Dispatched => f.write_str("dispatched"),
             Self::Settled => f.write_str("settled"),
             Self::Failed(error) => write!(f, "failed: {error}"),

@@ -84,7 +84,10 @@ impl Line {
             }
         };
         match attempt {
-            Ok(contexts) => self.track.chain_all(contexts, place, handler.id()),
+            Ok(contexts) => {
+                self.track.answered(place, handler.id(), &contexts);
+                self.track.chain_all(contexts, place, handler.id());
+            }
             Err(cause) => drop::<Cause>(self.track.failed(place, handler.id(), cause).cause),
         }
     }

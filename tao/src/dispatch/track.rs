@@ -7,7 +7,7 @@ use crate::{
     error::{CascadeError, Cause, HandlerError, HopBudgetError},
     handler::{Contexts, Handler, HandlerId},
     kernel::{Core, Snapshot},
-    observe::{Place, What},
+    observe::{Place, Said, What},
     trigram::Trigram,
 };
 use std::sync::Arc;
@@ -103,6 +103,12 @@ impl Track {
     #[inline]
     pub(super) fn tell(&self, place: &Place, what: What<'_>) {
         self.core.observers().tell(place, what);
+    }
+
+    /// Tells what an async or inline handler answered.
+    #[inline]
+    pub(super) fn answered(&self, place: &Place, handler: HandlerId, contexts: &Contexts) {
+        self.tell(place, What::Answered { handler, said: Said::Chained(contexts.as_slice()) });
     }
 
     /// Notes that a handler failed.

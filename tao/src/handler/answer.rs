@@ -121,6 +121,15 @@ impl<S: Into<AppCtx> + Answer<Contexts>, const N: usize> Answer<Contexts> for [S
 }
 
 impl Contexts {
+    /// All of them.
+    pub(crate) fn as_slice(&self) -> &[AppCtx] {
+        match &self.0 {
+            Held::None => &[],
+            Held::One(context) => std::slice::from_ref(context),
+            Held::Many(contexts) => contexts,
+        }
+    }
+
     /// Hands each of them to `f`, in the handler's order.
     #[inline]
     pub(crate) fn for_each(self, mut f: impl FnMut(AppCtx)) {

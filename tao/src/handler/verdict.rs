@@ -1,6 +1,6 @@
 //! What an intercept decides.
 
-use crate::context::AppCtx;
+use crate::{context::AppCtx, observe::Said};
 use trine_core::Text;
 
 /// What an intercept decides about a signal.
@@ -22,6 +22,17 @@ impl Verdict {
     #[must_use]
     pub fn halt(reason: impl Into<Text>) -> Self {
         Self::Halt(reason.into())
+    }
+}
+
+impl Verdict {
+    /// For those who look on.
+    pub(crate) fn said(&self) -> Said<'_> {
+        match self {
+            Self::Pass => Said::Passed,
+            Self::Halt(reason) => Said::Halted(reason),
+            Self::Redirect(to) => Said::Redirected(to),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod inline_handlers;
 mod observations;
 mod oracle;
 mod patterns;
+mod records;
 mod registration;
 mod regressions;
 mod schedules;
