@@ -1,8 +1,7 @@
 //! Cases: what a slice answers to.
 //!
-//! A *case* names one kind of event: an action type, or one phase of one thunk. A *matcher* names several, which
-//! it shows as events of one type. A store looks up what is to be done by the event's [`CaseKey`]; matchers
-//! are resolved when the store is built, so a dispatch never tries them one by one.
+//! A *case* names one kind of event: an action type, or one phase of one thunk. A [*matcher*](crate::Matcher) names
+//! several. A store looks up what is to be done by the event's [`CaseKey`].
 
 use std::{any::TypeId, fmt, panic::Location};
 use trine_core::Text;
@@ -21,35 +20,24 @@ pub trait Case: sealed::Case {
     type Event: 'static;
 }
 
-/// Several kinds of events, shown as one type: what [`Slice::on_any`](crate::Slice::on_any) takes. Sealed.
-///
-/// [`AsyncThunk::settled`](crate::AsyncThunk::settled) makes one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a matcher",
-    label = "expected the `settled()` of a thunk",
-    note = "a single case is used with `on`"
-)]
-pub trait Matcher: sealed::Matcher<Event = <Self as Matcher>::Event> {
-    /// What the reducer is shown.
-    type Event: 'static;
-}
-
 /// What an event is looked up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum CaseKey {
+pub enum CaseKey {
     /// An action, by type.
     Action(TypeId),
+    /// An action of a creator, by the type of its payload and by name.
+    Named(TypeId, &'static str),
     /// A phase of a thunk, by instance: two thunks of identical types are different.
     Thunk(ThunkId, Phase),
 }
 
 /// The identity of a thunk, unique in the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct ThunkId(pub(crate) u64);
+pub struct ThunkId(pub(crate) u64);
 
 /// A phase in the life of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// It was started.
     Pending,
     /// It ended with a payload.
@@ -88,11 +76,22 @@ pub struct CaseInfo {
     pub(crate) name: Text,
     /// The thunk that it is about.
     pub(crate) thunk: Option<ThunkRef>,
+    /// Where the creator of a named action was made.
+    pub(crate) creator: Option<(&'static str, &'static Location<'static>)>,
 }
 
 impl CaseInfo {
     pub(crate) fn action(key: CaseKey, name: &'static str) -> Self {
-        Self { key, name: Text::from_static(name), thunk: None }
+        Self { key, name: Text::from_static(name), thunk: None, creator: None }
+    }
+
+    pub(crate) fn named(
+        key: CaseKey,
+        name: &'static str,
+        made: &'static Location<'static>,
+    ) -> Self {
+        let creator = Some((name, made));
+        Self { key, name: Text::from_static(name), thunk: None, creator }
     }
 
     pub(crate) fn lifecycle(thunk: &ThunkRef, phase: Phase) -> Self {
@@ -100,27 +99,46 @@ impl CaseInfo {
             key: CaseKey::Thunk(thunk.id, phase),
             name: Text::from(format!("{}/{phase}", thunk.name)),
             thunk: Some(thunk.clone()),
+            creator: None,
         }
     }
 }
 
 pub(crate) mod sealed {
-    use super::CaseInfo;
+    use super::{CaseInfo, CaseKey};
+    use crate::action;
     use std::any::Any;
+    use trine_core::{RunId, Text};
 
     pub trait Case {
+        /// What its events are looked up by.
+        fn key(&self) -> CaseKey;
         fn info(&self) -> CaseInfo;
     }
 
-    /// One of the cases of a matcher, and how its event is shown as the matcher's.
-    #[derive(Debug)]
-    pub struct Matched<E> {
-        pub(crate) info: CaseInfo,
-        pub(crate) show: fn(&dyn Any) -> Option<E>,
+    /// What can be told to slices: an action, or an event in the life of a thunk.
+    pub trait AnyAction: Send + Sync + 'static {
+        /// What it is looked up by.
+        fn case_key(&self) -> CaseKey;
+        /// What events and errors call it.
+        fn name(&self) -> Text;
+        /// What reducers are shown: the `Event` of its case.
+        fn event(&self) -> &dyn Any;
+        /// The run that it belongs to.
+        fn run(&self) -> Option<RunId> {
+            None
+        }
     }
 
     pub trait Matcher {
-        type Event: 'static;
-        fn cases(&self) -> Vec<Matched<Self::Event>>;
+        /// What it shows events as.
+        type Event: ?Sized + 'static;
+
+        /// What it may match; `None` if that can be anything.
+        fn cases(&self) -> Option<Vec<CaseInfo>>;
+
+        /// Hands the event to `then` if it matches; returns whether it does. An event that is in none of the
+        /// [`cases`](Self::cases) may be asked about too.
+        fn show(&self, action: &dyn action::AnyAction, then: &mut dyn FnMut(&Self::Event)) -> bool;
     }
 }

@@ -1,17 +1,18 @@
 //! Dispatching: what a store takes, and what it gives back for it.
 
 use crate::{
-    action::Action,
-    case::CaseKey,
+    action::{Action, AnyAction},
+    creator::CreatedAction,
     error::DispatchError,
     store::{Shared, Store},
+    table::Occurrence,
     thunk::ThunkApi,
 };
-use std::any::TypeId;
-use trine_core::{Event, RunId, Text, Updates};
+use trine_core::{Event, RunId, Updates};
 
-/// What can be dispatched to a store with the extra value `X`: an [`Action`], or a
-/// [`ThunkCall`](crate::ThunkCall), which is what [`AsyncThunk::with`](crate::AsyncThunk::with) makes. Sealed.
+/// What can be dispatched to a store with the extra value `X`: an [`Action`], a [`CreatedAction`], which is what
+/// [`ActionCreator::with`](crate::ActionCreator::with) makes, or a [`ThunkCall`](crate::ThunkCall), which is what
+/// [`AsyncThunk::with`](crate::AsyncThunk::with) makes. Sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be dispatched to a store with the extra value `{X}`",
     label = "expected an action (`impl Action for ..`) or a thunk's `with(..)` for this store's extra value"
@@ -46,35 +47,79 @@ impl<X: Send + Sync + 'static, A: Action> Dispatch<X> for A {
     type Output = ();
 }
 
+impl<X: Send + Sync + 'static, P: Send + Sync + 'static> Dispatch<X> for CreatedAction<P> {
+    type Output = ();
+}
+
 impl<X: Send + Sync + 'static, A: Action> sealed::Dispatch<X> for A {
     type Output = ();
 
     #[track_caller]
     fn in_store(self, store: &Store<X>) -> Result<(), DispatchError> {
-        store.core().try_updates(|cells| reduce_action(store.shared(), cells, &self, None))?.0
+        in_store(&self, store)
     }
 
     #[track_caller]
     fn in_run(self, api: &ThunkApi<X>) -> Result<(), DispatchError> {
-        let cx = api.context();
-        cx.updates(|cells| reduce_action(api.shared(), cells, &self, Some(cx.id())))?.0
+        in_run(&self, api)
     }
 
     fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {
-        match done {
-            Err(DispatchError::RunSettled { .. } | DispatchError::StoreDropped(_)) => Ok(()),
-            done => done,
-        }
+        or_inert(done)
+    }
+}
+
+impl<X, P> sealed::Dispatch<X> for CreatedAction<P>
+where
+    X: Send + Sync + 'static,
+    P: Send + Sync + 'static,
+{
+    type Output = ();
+
+    #[track_caller]
+    fn in_store(self, store: &Store<X>) -> Result<(), DispatchError> {
+        in_store(&self, store)
+    }
+
+    #[track_caller]
+    fn in_run(self, api: &ThunkApi<X>) -> Result<(), DispatchError> {
+        in_run(&self, api)
+    }
+
+    fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {
+        or_inert(done)
     }
 }
 
 #[track_caller]
-fn reduce_action<X, A: Action>(
+fn in_store<X, A: AnyAction>(action: &A, store: &Store<X>) -> Result<(), DispatchError> {
+    store.core().try_updates(|cells| reduce_action(store.shared(), cells, action, None))?.0
+}
+
+#[track_caller]
+fn in_run<X, A: AnyAction>(action: &A, api: &ThunkApi<X>) -> Result<(), DispatchError>
+where
+    X: Send + Sync + 'static,
+{
+    let cx = api.context();
+    cx.updates(|cells| reduce_action(api.shared(), cells, action, Some(cx.id())))?.0
+}
+
+fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {
+    match done {
+        Err(DispatchError::RunSettled { .. } | DispatchError::StoreDropped(_)) => Ok(()),
+        done => done,
+    }
+}
+
+#[track_caller]
+fn reduce_action<X, A: AnyAction>(
     shared: &Shared<X>,
     cells: &mut Updates<'_>,
     action: &A,
     run: Option<RunId>,
 ) -> Result<(), DispatchError> {
-    cells.note(|| Event::Dispatched { action: Text::from_static(A::action_type()), run });
-    shared.table.reduce(cells, CaseKey::Action(TypeId::of::<A>()), action)
+    cells.note(|| Event::Dispatched { action: action.name(), run });
+    let occurrence = Occurrence { event: action.event(), action };
+    shared.table.reduce(cells, action.case_key(), &occurrence)
 }

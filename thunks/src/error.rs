@@ -34,6 +34,45 @@ pub enum BuildError {
         /// Where the second was added.
         second: &'static Location<'static>,
     },
+    /// A slice has two reducers for what it has no case for.
+    #[error(
+        "slice `{slice}` has two reducers for everything else, added with `otherwise` at {first} and at {second}: \
+         make them one"
+    )]
+    DuplicateDefault {
+        /// The slice.
+        slice: &'static str,
+        /// Where the first was added.
+        first: &'static Location<'static>,
+        /// Where the second was added.
+        second: &'static Location<'static>,
+    },
+    /// Two action creators have one name.
+    #[error(
+        "two action creators are called `{action}`, made at {first} and at {second}: \
+         share one, or give one of them another name"
+    )]
+    DuplicateAction {
+        /// The name.
+        action: &'static str,
+        /// Where the first was made.
+        first: &'static Location<'static>,
+        /// Where the second was made.
+        second: &'static Location<'static>,
+    },
+    /// A state was given for a slice that the store was built without, or whose state is of another type.
+    #[error(
+        "an initial state of type `{state}` was given at {given} for slice `{slice}`, which the store does not have, or \
+         has with a state of another type: add the slice, and use its key"
+    )]
+    NothingToPreload {
+        /// The slice.
+        slice: &'static str,
+        /// The type of the state.
+        state: &'static str,
+        /// Where it was given.
+        given: &'static Location<'static>,
+    },
     /// Two thunks have one type prefix.
     #[error(
         "two thunks are called `{thunk}`, made at {first} and at {second}: if they are meant to be one, \

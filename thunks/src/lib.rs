@@ -132,20 +132,24 @@
 
 mod action;
 mod case;
+mod creator;
 mod dispatch;
 mod error;
 mod key;
+mod matcher;
 mod slice;
 mod store;
 mod subject;
 mod table;
 mod thunk;
 
-pub use action::{Action, ActionCase, action};
-pub use case::{Case, Matcher};
+pub use action::{Action, ActionCase, AnyAction, action};
+pub use case::Case;
+pub use creator::{ActionCreator, CreatedAction};
 pub use dispatch::Dispatch;
 pub use error::{BuildError, DispatchError, ReadError};
 pub use key::SliceKey;
+pub use matcher::{AnyOf, Filtered, Matcher, Matchers, Matching, any_of, matching};
 pub use slice::Slice;
 pub use store::{Store, StoreBuilder};
 pub use subject::Subject;

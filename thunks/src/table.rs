@@ -1,44 +1,74 @@
 //! The table of a store: which slices there are, and which reducers answer to which event.
 //!
-//! It is made once, when the store is built, and then only read: a dispatch is one lookup and the reducers
-//! found there, however many slices there are.
+//! It is made when the store is built, and then only read: a dispatch is one lookup and the reducers found there, however
+//! many slices there are. Slices that join later have a table of their own beside it, which is replaced as a whole
+//! whenever one joins; a store without any does not look there.
 
 use crate::{
+    action::AnyAction,
     case::{CaseKey, ThunkRef},
     error::{DispatchError, ReadError},
     key::SliceKey,
+    slice::Installed,
 };
 use rustc_hash::FxHashMap;
 use std::{
     any::{Any, type_name},
     fmt,
     panic::Location,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use trine_core::{CellError, Source, Text, Updates};
+
+/// Something that has happened, as reducers are told of it.
+pub(crate) struct Occurrence<'a> {
+    /// What cases are shown.
+    pub(crate) event: &'a dyn Any,
+    /// What matchers are shown.
+    pub(crate) action: &'a dyn AnyAction,
+}
 
 /// The reducers of one slice for one kind of event.
 pub(crate) trait Handler: Send + Sync {
     #[track_caller]
-    fn reduce(&self, cells: &mut Updates<'_>, event: &dyn Any) -> Result<(), CellError>;
+    fn reduce(&self, cells: &mut Updates<'_>, occurrence: &Occurrence<'_>)
+    -> Result<(), CellError>;
 }
 
 /// What a store knows of its slices and thunks.
 #[derive(Default)]
 pub(crate) struct Table {
+    /// What it was built with.
+    built: Part,
+    /// Whether any slices have joined. Relaxed: whoever is told by other means that one has joined sees it.
+    any_late: AtomicBool,
+    /// The slices that have joined.
+    late: RwLock<Arc<Part>>,
+}
+
+/// A part of a table that is only read.
+#[derive(Default, Clone)]
+struct Part {
     /// The slices, by name.
-    pub(crate) slices: FxHashMap<&'static str, SliceEntry>,
+    slices: FxHashMap<&'static str, SliceEntry>,
     /// What is to be done, by kind of event, in the order of the slices.
-    pub(crate) handlers: FxHashMap<CaseKey, Vec<Box<dyn Handler>>>,
+    handlers: FxHashMap<CaseKey, Vec<Arc<dyn Handler>>>,
+    /// What is to be done for kinds of events that are not listed.
+    otherwise: Vec<Arc<dyn Handler>>,
     /// The thunks that slices have cases for, by name.
-    pub(crate) thunks: FxHashMap<Text, ThunkRef>,
+    thunks: FxHashMap<Text, ThunkRef>,
 }
 
 /// A slice in a store.
+#[derive(Clone)]
 pub(crate) struct SliceEntry {
     /// Its cell: a `Source<S>`.
-    cell: Box<dyn Any + Send + Sync>,
+    cell: Arc<dyn Any + Send + Sync>,
     /// Where it was made.
-    pub(crate) made: &'static Location<'static>,
+    made: &'static Location<'static>,
     /// The type of its state.
     state: &'static str,
 }
@@ -48,38 +78,41 @@ impl SliceEntry {
         cell: Source<S>,
         made: &'static Location<'static>,
     ) -> Self {
-        Self { cell: Box::new(cell), made, state: type_name::<S>() }
+        Self { cell: Arc::new(cell), made, state: type_name::<S>() }
     }
 }
 
-impl Table {
-    /// The cell of a slice.
-    pub(crate) fn cell<S: Send + 'static>(
-        &self,
-        key: &SliceKey<S>,
-    ) -> Result<Source<S>, ReadError> {
-        let name = key.name();
-        let entry = self.slices.get(name).ok_or(ReadError::NoSuchSlice { slice: name })?;
-        entry.cell.downcast_ref().copied().ok_or(ReadError::OtherState {
-            slice: name,
-            asked: type_name::<S>(),
-            found: entry.state,
-            made: entry.made,
-        })
+impl Part {
+    fn add(&mut self, name: &'static str, slice: Installed) {
+        let Installed { entry, handlers, otherwise } = slice;
+        for (key, handler) in &handlers {
+            let all = self.handlers.entry(*key);
+            // Those that answer to everything, so far, answer to this too.
+            all.or_insert_with(|| self.otherwise.clone()).push(Arc::clone(handler));
+        }
+        if let Some(otherwise) = otherwise {
+            for (key, all) in &mut self.handlers {
+                if !handlers.contains_key(key) {
+                    all.push(Arc::clone(&otherwise));
+                }
+            }
+            self.otherwise.push(otherwise);
+        }
+        self.slices.insert(name, entry);
     }
 
     /// Runs the reducers for an event; all of them, also when a slice is torn.
+    #[inline]
     #[track_caller]
-    pub(crate) fn reduce(
+    fn reduce(
         &self,
         cells: &mut Updates<'_>,
         key: CaseKey,
-        event: &dyn Any,
+        occurrence: &Occurrence<'_>,
     ) -> Result<(), DispatchError> {
-        let Some(handlers) = self.handlers.get(&key) else { return Ok(()) };
         let mut outcome = Ok(());
-        for handler in handlers {
-            let done = handler.reduce(cells, event);
+        for handler in self.handlers.get(&key).unwrap_or(&self.otherwise) {
+            let done = handler.reduce(cells, occurrence);
             if outcome.is_ok() {
                 outcome = done;
             }
@@ -88,9 +121,98 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The table of a store that is built with these slices.
+    pub(crate) fn new(
+        slices: Vec<(&'static str, Installed)>,
+        thunks: FxHashMap<Text, ThunkRef>,
+    ) -> Self {
+        let mut built = Part { thunks, ..Part::default() };
+        for (name, slice) in slices {
+            built.add(name, slice);
+        }
+        Self { built, ..Self::default() }
+    }
+
+    /// Adds a slice that joins later.
+    pub(crate) fn join(
+        &self,
+        name: &'static str,
+        slice: Installed,
+        thunks: FxHashMap<Text, ThunkRef>,
+    ) {
+        let mut late = self.late.write().unwrap_or_else(PoisonError::into_inner);
+        let mut part = Part::clone(&late);
+        part.add(name, slice);
+        part.thunks.extend(thunks);
+        *late = Arc::new(part);
+        self.any_late.store(true, Ordering::Relaxed);
+    }
+
+    /// The slices that have joined, if there are any.
+    #[inline]
+    fn late(&self) -> Option<Arc<Part>> {
+        if self.any_late.load(Ordering::Relaxed) { Some(self.read_late()) } else { None }
+    }
+
+    #[cold]
+    fn read_late(&self) -> Arc<Part> {
+        Arc::clone(&self.late.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The cell of a slice.
+    pub(crate) fn cell<S: Send + 'static>(
+        &self,
+        key: &SliceKey<S>,
+    ) -> Result<Source<S>, ReadError> {
+        let name = key.name();
+        let late;
+        let entry = match self.built.slices.get(name) {
+            Some(entry) => entry,
+            None => {
+                late = self.late();
+                let found = late.as_ref().and_then(|late| late.slices.get(name));
+                found.ok_or(ReadError::NoSuchSlice { slice: name })?
+            }
+        };
+        entry.cell.downcast_ref().copied().ok_or(ReadError::OtherState {
+            slice: name,
+            asked: type_name::<S>(),
+            found: entry.state,
+            made: entry.made,
+        })
+    }
+
+    /// The other thunk of the same name that slices have cases for, if there is one.
+    pub(crate) fn namesake(&self, thunk: &ThunkRef) -> Option<ThunkRef> {
+        let other = |part: &Part| {
+            part.thunks.get(&thunk.name).filter(|known| known.id != thunk.id).cloned()
+        };
+        other(&self.built).or_else(|| self.late().and_then(|late| other(&late)))
+    }
+
+    /// Runs the reducers for an event; all of them, also when a slice is torn.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn reduce(
+        &self,
+        cells: &mut Updates<'_>,
+        key: CaseKey,
+        occurrence: &Occurrence<'_>,
+    ) -> Result<(), DispatchError> {
+        let outcome = self.built.reduce(cells, key, occurrence);
+        match self.late() {
+            Some(late) => outcome.and(late.reduce(cells, key, occurrence)),
+            None => outcome,
+        }
+    }
+}
+
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names: Vec<_> = self.slices.keys().collect();
+        let late = self.late();
+        let late = late.iter().flat_map(|late| late.slices.keys());
+        let mut names: Vec<_> = self.built.slices.keys().chain(late).collect();
         names.sort_unstable();
         f.debug_struct("Table").field("slices", &names).finish_non_exhaustive()
     }

@@ -4,12 +4,14 @@ use super::{Shared, Store};
 use crate::{
     case::ThunkRef,
     error::BuildError,
+    key::SliceKey,
     slice::{AnySlice, Slice},
     table::Table,
     thunk::AsyncThunk,
 };
 use rustc_hash::FxHashMap;
 use std::{
+    any::{Any, type_name},
     fmt,
     panic::Location,
     sync::{Arc, Mutex, PoisonError},
@@ -27,6 +29,20 @@ pub struct StoreBuilder<X = ()> {
     slices: Vec<Box<dyn AnySlice>>,
     /// Thunks that were named without a case.
     thunks: Vec<ThunkRef>,
+    /// States that slices begin with instead of their own.
+    preloaded: Vec<Preloaded>,
+}
+
+/// A state that a slice is to begin with.
+struct Preloaded {
+    /// The slice.
+    slice: &'static str,
+    /// The state.
+    state: Box<dyn Any + Send>,
+    /// Its type.
+    type_name: &'static str,
+    /// The call that gave it.
+    given: &'static Location<'static>,
 }
 
 /// The names taken on one core store, by all stores that were built on it.
@@ -39,11 +55,14 @@ struct Taken {
     slices: FxHashMap<&'static str, &'static Location<'static>>,
     /// The thunks.
     thunks: FxHashMap<Text, ThunkRef>,
+    /// The action creators.
+    creators: FxHashMap<&'static str, &'static Location<'static>>,
 }
 
 impl StoreBuilder {
     pub(super) fn new() -> Self {
-        Self { core: None, extra: (), slices: Vec::new(), thunks: Vec::new() }
+        let (slices, thunks, preloaded) = (Vec::new(), Vec::new(), Vec::new());
+        Self { core: None, extra: (), slices, thunks, preloaded }
     }
 }
 
@@ -51,7 +70,8 @@ impl<X> StoreBuilder<X> {
     /// The extra value: what thunks need of the world outside. They get it from
     /// [`ThunkApi::extra`](crate::ThunkApi::extra).
     pub fn extra<Y>(self, extra: Y) -> StoreBuilder<Y> {
-        StoreBuilder { core: self.core, extra, slices: self.slices, thunks: self.thunks }
+        let Self { core, slices, thunks, preloaded, .. } = self;
+        StoreBuilder { core, extra, slices, thunks, preloaded }
     }
 
     /// Adds a slice.
@@ -66,6 +86,28 @@ impl<X> StoreBuilder<X> {
         self
     }
 
+    /// Has a slice begin with `state` instead of its own initial state, which is not made then: for what was saved, or was
+    /// sent along with a page. The original's `preloadedState`.
+    ///
+    /// ```
+    /// use trine_thunks::{SliceKey, Store};
+    ///
+    /// static VISITS: SliceKey<u32> = SliceKey::new("visits");
+    /// let store = Store::builder().slice(VISITS.slice(|| 0)).preloaded(&VISITS, 41).build()?;
+    /// assert_eq!(store.get(&VISITS), 41);
+    /// # Ok::<(), trine_thunks::BuildError>(())
+    /// ```
+    #[track_caller]
+    pub fn preloaded<S: Send + 'static>(mut self, key: &SliceKey<S>, state: S) -> Self {
+        self.preloaded.push(Preloaded {
+            slice: key.name(),
+            state: Box::new(state),
+            type_name: type_name::<S>(),
+            given: Location::caller(),
+        });
+        self
+    }
+
     /// Builds on a store that exists: to configure it, or to share it with other front ends.
     pub fn on(mut self, core: trine_core::Store) -> Self {
         self.core = Some(core);
@@ -76,7 +118,8 @@ impl<X> StoreBuilder<X> {
     ///
     /// # Errors
     ///
-    /// If two slices, two cases of one slice, or two thunks would collide. The error names both places.
+    /// If two slices, two cases of one slice, two thunks or two action creators would collide: the error names both places.
+    /// If a state was [preloaded](Self::preloaded) for a slice that there is not.
     ///
     /// # Panics
     ///
@@ -84,18 +127,68 @@ impl<X> StoreBuilder<X> {
     #[track_caller]
     pub fn build(self) -> Result<Store<X>, BuildError> {
         let core = self.core.unwrap_or_default();
-        let (thunks, taking) = take_names(&core, &self.slices, self.thunks)?;
-        let mut table = Table { thunks, ..Table::default() };
-        for slice in self.slices {
-            let name = slice.name();
-            let installed = slice.install(&core);
-            table.slices.insert(name, installed.entry);
-            for (key, handler) in installed.handlers {
-                table.handlers.entry(key).or_default().push(handler);
+        let mut preloaded = self.preloaded;
+        for Preloaded { slice, state, type_name, given } in &preloaded {
+            let fits = |candidate: &dyn AnySlice| {
+                candidate.name() == *slice && candidate.state() == (**state).type_id()
+            };
+            if !self.slices.iter().any(|slice| fits(&**slice)) {
+                let (slice, state) = (*slice, *type_name);
+                return Err(BuildError::NothingToPreload { slice, state, given });
             }
         }
+        let (thunks, taking) = take_names(&core, &self.slices, self.thunks)?;
+        let mut slices = Vec::new();
+        for slice in self.slices {
+            let name = slice.name();
+            // The last one that was given.
+            let found = preloaded.iter().rposition(|preloaded| preloaded.slice == name);
+            let state = found.map(|index| preloaded.swap_remove(index).state);
+            slices.push((name, slice.install(&core, state)));
+        }
         taking.keep();
+        let table = Table::new(slices, thunks);
         Ok(Store { core, shared: Arc::new(Shared { table, extra: self.extra }) })
+    }
+}
+
+impl<X> Store<X> {
+    /// Adds a slice to a store that exists: one whose module is loaded when it is first needed. The original's `inject`.
+    ///
+    /// Its state begins now. It is told of what is dispatched from now on, after the slices that are there.
+    ///
+    /// ```
+    /// use trine_thunks::{Action, SliceKey, Store, action};
+    ///
+    /// struct Clicked;
+    /// impl Action for Clicked {}
+    /// static CLICKS: SliceKey<u32> = SliceKey::new("clicks");
+    ///
+    /// let store = Store::builder().build()?;
+    /// store.dispatch(Clicked); // nobody is there yet
+    /// store.add_slice(CLICKS.slice(|| 0).on(action::<Clicked>(), |clicks, _| *clicks += 1))?;
+    /// store.dispatch(Clicked);
+    /// assert_eq!(store.get(&CLICKS), 1);
+    /// # Ok::<(), trine_thunks::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreBuilder::build`]: also if there is a slice of that name already.
+    ///
+    /// # Panics
+    ///
+    /// If its initial state does; inside a lease.
+    #[track_caller]
+    pub fn add_slice<S: Send + 'static>(&self, slice: Slice<S>) -> Result<(), BuildError> {
+        let slices: [Box<dyn AnySlice>; 1] = [Box::new(slice)];
+        let (thunks, taking) = take_names(&self.core, &slices, Vec::new())?;
+        for slice in slices {
+            let name = slice.name();
+            self.shared.table.join(name, slice.install(&self.core, None), thunks.clone());
+        }
+        taking.keep();
+        Ok(())
     }
 }
 
@@ -107,6 +200,8 @@ struct TakingGuard {
     slices: Vec<&'static str>,
     /// The thunks.
     thunks: Vec<Text>,
+    /// The action creators.
+    creators: Vec<&'static str>,
 }
 
 impl TakingGuard {
@@ -114,6 +209,7 @@ impl TakingGuard {
     fn keep(mut self) {
         self.slices.clear();
         self.thunks.clear();
+        self.creators.clear();
     }
 }
 
@@ -122,6 +218,7 @@ impl Drop for TakingGuard {
         let mut taken = self.names.0.lock().unwrap_or_else(PoisonError::into_inner);
         taken.slices.retain(|slice, _| !self.slices.contains(slice));
         taken.thunks.retain(|thunk, _| !self.thunks.contains(thunk));
+        taken.creators.retain(|creator, _| !self.creators.contains(creator));
     }
 }
 
@@ -146,6 +243,17 @@ fn take_names(
             });
         }
     }
+    let mut new_creators = Vec::new();
+    let cases = slices.iter().flat_map(|slice| slice.cases());
+    for (action, second) in cases.filter_map(|case| case.creator) {
+        match taken.creators.insert(action, second) {
+            Some(first) if first != second => {
+                return Err(BuildError::DuplicateAction { action, first, second });
+            }
+            Some(_) => {}
+            None => new_creators.push(action),
+        }
+    }
     let with_cases = slices.iter().flat_map(|slice| slice.cases()).filter_map(|case| case.thunk);
     for thunk in with_cases.chain(thunks) {
         match taken.thunks.insert(thunk.name.clone(), thunk.clone()) {
@@ -167,7 +275,7 @@ fn take_names(
     *names = taken;
     drop(names);
     let slices = slices.iter().map(|slice| slice.name()).collect();
-    Ok((own, TakingGuard { names: all, slices, thunks: new }))
+    Ok((own, TakingGuard { names: all, slices, thunks: new, creators: new_creators }))
 }
 
 impl<X> fmt::Debug for StoreBuilder<X> {

@@ -14,18 +14,19 @@ use super::{
     lifecycle::{Fulfilled, Meta, Pending, Rejected},
 };
 use crate::{
-    case::{CaseKey, Phase, ThunkRef},
+    action::AnyAction,
+    case::ThunkRef,
     dispatch::{Dispatch, sealed},
     error::DispatchError,
     store::{Shared, Store},
+    table::Occurrence,
 };
 use std::{
-    any::Any,
     fmt,
     future::Future,
     sync::{Arc, OnceLock},
 };
-use trine_core::{Event, Outcome, Run, RunBuilder, RunContext, RunId, Text, Updates, WeakStore};
+use trine_core::{Event, Outcome, Run, RunBuilder, RunContext, Text, Updates, WeakStore};
 
 /// A thunk with its argument: what is dispatched. Made by [`AsyncThunk::with`].
 ///
@@ -129,7 +130,7 @@ where
 {
     let definition: &Definition<A, T, E, X> = &call.thunk.definition;
     let thunk = &definition.refers;
-    let meta = Arc::new(Meta { thunk: thunk.name.clone(), arg: call.arg, run: OnceLock::new() });
+    let meta = Arc::new(Meta { thunk: thunk.clone(), arg: call.arg, run: OnceLock::new() });
 
     let mut builder = builder.policy(definition.policy);
     if let Some(key) = &definition.key {
@@ -158,9 +159,7 @@ fn begin<A: Send + Sync + 'static, X>(
     thunk: &ThunkRef,
     meta: &Arc<Meta<A>>,
 ) -> Result<(), Text> {
-    if let Some(known) = shared.table.thunks.get(&thunk.name)
-        && known.id != thunk.id
-    {
+    if let Some(known) = shared.table.namesake(thunk) {
         return Err(Text::from(format!(
             "the thunk `{}` made at {} is not the one of that name that slices have cases for, made at {}: \
              make it once and share it (it is cheap to clone)",
@@ -170,7 +169,7 @@ fn begin<A: Send + Sync + 'static, X>(
     let reduced = cx.updates(|cells| {
         // From here on the run has a terminal event, also if a reducer panics.
         let _ = meta.run.set(cx.id());
-        reduce(shared, cells, thunk, Phase::Pending, cx.id(), &Pending::new(meta))
+        reduce(shared, cells, &Pending::new(meta))
     });
     match reduced {
         Ok((reduced, _)) => reduced.map_err(|error| Text::from(error.to_string())),
@@ -202,11 +201,11 @@ impl<A: Send + Sync + 'static, X> Ending<A, X> {
         let reduced = match outcome.clone().into_result() {
             Ok(payload) => {
                 let event = Fulfilled::new(&self.meta, payload);
-                self.reduce(&core, Phase::Fulfilled, run, &event)
+                self.reduce(&core, &event)
             }
             Err(rejection) => {
                 let event = Rejected::new(&self.meta, rejection);
-                self.reduce(&core, Phase::Rejected, run, &event)
+                self.reduce(&core, &event)
             }
         };
         if let Err(error) = reduced {
@@ -217,32 +216,25 @@ impl<A: Send + Sync + 'static, X> Ending<A, X> {
         }
     }
 
-    fn reduce(
+    fn reduce<V: AnyAction>(
         &self,
         core: &trine_core::Store,
-        phase: Phase,
-        run: RunId,
-        event: &dyn Any,
+        event: &V,
     ) -> Result<(), DispatchError> {
-        core.try_updates(|cells| reduce(&self.shared, cells, &self.thunk, phase, run, event))?.0
+        core.try_updates(|cells| reduce(&self.shared, cells, event))?.0
     }
 }
 
 /// Reduces one event of a run.
 #[track_caller]
-fn reduce<X>(
+fn reduce<X, V: AnyAction>(
     shared: &Shared<X>,
     cells: &mut Updates<'_>,
-    thunk: &ThunkRef,
-    phase: Phase,
-    run: RunId,
-    event: &dyn Any,
+    event: &V,
 ) -> Result<(), DispatchError> {
-    cells.note(|| Event::Dispatched {
-        action: Text::from(format!("{}/{phase}", thunk.name)),
-        run: Some(run),
-    });
-    shared.table.reduce(cells, CaseKey::Thunk(thunk.id, phase), event)
+    cells.note(|| Event::Dispatched { action: event.name(), run: event.run() });
+    let occurrence = Occurrence { event: event.event(), action: event };
+    shared.table.reduce(cells, event.case_key(), &occurrence)
 }
 
 impl<A: Clone, T, E, X> Clone for ThunkCall<A, T, E, X> {

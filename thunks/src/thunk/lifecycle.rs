@@ -2,8 +2,9 @@
 //!
 //! All events of one run share its [`Meta`], so telling of a phase copies neither the argument nor the payload.
 
+use crate::case::{CaseKey, Phase, ThunkRef, sealed};
 use std::{
-    any::type_name,
+    any::{Any, type_name},
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -11,8 +12,8 @@ use trine_core::{Outcome, Rejection, RunId, Text};
 
 /// What all events of a run have in common.
 pub(super) struct Meta<A> {
-    /// The thunk's name.
-    pub(super) thunk: Text,
+    /// The thunk.
+    pub(super) thunk: ThunkRef,
     /// The argument.
     pub(super) arg: A,
     /// The run. Set when it becomes pending, inside the lease: a run that never was has no terminal event.
@@ -48,7 +49,7 @@ macro_rules! meta {
             /// The thunk's name.
             #[must_use]
             pub fn thunk(&self) -> &Text {
-                &self.meta.thunk
+                &self.meta.thunk.name
             }
 
             /// Which run: the same for all its events.
@@ -71,6 +72,32 @@ macro_rules! meta {
         }
     };
 }
+
+macro_rules! action {
+    ($name:ident<$($generic:ident),*>, $phase:expr) => {
+        impl<$($generic: Send + Sync + 'static),*> sealed::AnyAction for $name<$($generic),*> {
+            fn case_key(&self) -> CaseKey {
+                CaseKey::Thunk(self.meta.thunk.id, $phase)
+            }
+
+            fn name(&self) -> Text {
+                Text::from(format!("{}/{}", self.meta.thunk.name, $phase))
+            }
+
+            fn event(&self) -> &dyn Any {
+                self
+            }
+
+            fn run(&self) -> Option<RunId> {
+                self.meta.run.get().copied()
+            }
+        }
+    };
+}
+
+action!(Pending<A>, Phase::Pending);
+action!(Fulfilled<A, T>, Phase::Fulfilled);
+action!(Rejected<A, E>, Phase::Rejected);
 
 meta!(Pending<A>);
 meta!(Fulfilled<A, T>);
@@ -198,7 +225,7 @@ impl<A, T, E> Settled<A, T, E> {
 impl<A> fmt::Debug for Meta<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Meta")
-            .field("thunk", &self.thunk)
+            .field("thunk", &self.thunk.name)
             .field("run", &self.run.get())
             .field("arg", &format_args!("<{}>", type_name::<A>()))
             .finish()

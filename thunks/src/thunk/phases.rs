@@ -1,9 +1,10 @@
 //! The cases of a thunk's lifecycle, and the matcher of its end.
 
 use super::lifecycle::{Fulfilled, Rejected, Settled};
-use crate::case::{
-    Case, CaseInfo, Matcher, Phase, ThunkRef,
-    sealed::{self, Matched},
+use crate::{
+    action::AnyAction,
+    case::{Case, CaseInfo, CaseKey, Phase, ThunkRef, sealed},
+    matcher::Matcher,
 };
 use std::{fmt, marker::PhantomData};
 
@@ -39,6 +40,10 @@ impl<V> LifecycleCase<V> {
 }
 
 impl<V: 'static> sealed::Case for LifecycleCase<V> {
+    fn key(&self) -> CaseKey {
+        CaseKey::Thunk(self.thunk.id, self.phase)
+    }
+
     fn info(&self) -> CaseInfo {
         CaseInfo::lifecycle(&self.thunk, self.phase)
     }
@@ -57,17 +62,24 @@ impl<A, T, E> SettledMatcher<A, T, E> {
 impl<A: 'static, T: 'static, E: 'static> sealed::Matcher for SettledMatcher<A, T, E> {
     type Event = Settled<A, T, E>;
 
-    fn cases(&self) -> Vec<Matched<Self::Event>> {
-        vec![
-            Matched {
-                info: CaseInfo::lifecycle(&self.thunk, Phase::Fulfilled),
-                show: |event| event.downcast_ref().map(Fulfilled::<A, T>::settled),
-            },
-            Matched {
-                info: CaseInfo::lifecycle(&self.thunk, Phase::Rejected),
-                show: |event| event.downcast_ref().map(Rejected::<A, E>::settled),
-            },
-        ]
+    fn cases(&self) -> Option<Vec<CaseInfo>> {
+        Some(vec![
+            CaseInfo::lifecycle(&self.thunk, Phase::Fulfilled),
+            CaseInfo::lifecycle(&self.thunk, Phase::Rejected),
+        ])
+    }
+
+    fn show(&self, action: &dyn AnyAction, then: &mut dyn FnMut(&Settled<A, T, E>)) -> bool {
+        let settled = match action.case_key() {
+            CaseKey::Thunk(id, Phase::Fulfilled) if id == self.thunk.id => {
+                action.event().downcast_ref().map(Fulfilled::<A, T>::settled)
+            }
+            CaseKey::Thunk(id, Phase::Rejected) if id == self.thunk.id => {
+                action.event().downcast_ref().map(Rejected::<A, E>::settled)
+            }
+            _ => None,
+        };
+        settled.map(|settled| then(&settled)).is_some()
     }
 }
 
