@@ -2,7 +2,7 @@
 
 use crate::{
     Row,
-    runs::{Body, runtime, tokio_spawn},
+    runs::{Body, rest, runtime, tokio_spawn},
 };
 use std::{
     future::pending,
@@ -12,7 +12,6 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
-use tokio::task::yield_now;
 use trine_benches::Workload;
 use trine_thunks::{Action, AsyncThunk, SliceKey, Store, SubscriptionGuard, ThunkApi, action};
 
@@ -192,7 +191,7 @@ fn thunk(polls: u32, others: u64) -> Workload<'static> {
         for _ in 0..others {
             drop(store.dispatch(add.with(0)));
         }
-        yield_now().await;
+        rest(others as usize).await;
     });
     let (heard, guard) = listen(&store);
     let mut total = 0;
