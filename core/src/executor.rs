@@ -8,6 +8,7 @@
 //! | `wanted.rs`, `policy.rs`, `pace.rs`, `group.rs` | is it wanted, and may it start beside those of its name and key, at once or later? |
 //! | `start.rs`, `admit.rs` | registration, admission, start event and hook |
 //! | `launch.rs`, `local.rs` | the first poll on the caller's stack; bodies that never leave their thread |
+//! | `inline.rs` | such a poll without a run |
 //! | `shared.rs` | runs without a body, which end as the run does whose work they share |
 //! | `context.rs`, `writes.rs` | what the body is given |
 //! | `timing.rs`, `retry.rs` | what is put around the body: a pause before it, a limit, further attempts |
@@ -43,6 +44,7 @@ mod failure;
 mod family;
 mod group;
 mod id;
+mod inline;
 mod launch;
 mod local;
 mod outcome;
@@ -79,6 +81,7 @@ pub use context::RunContext;
 pub use drain::{Drain, Idle};
 pub use failure::{Failure, StoreDropped};
 pub use id::RunId;
+pub use inline::BodyPanicked;
 pub use local::{LocalSpawn, LocalTask};
 pub use outcome::{AbortedBy, Outcome, OutcomeKind, Rejection};
 pub use policy::Policy;

@@ -92,10 +92,10 @@ pub use delivery::{Change, Changes, Missed, SubscriptionGuard, Watch, WatchClose
 pub use error::{CellError, CellErrorKind};
 pub use event::Event;
 pub use executor::{
-    AbortOnDropGuard, Aborted, AbortedBy, Clock, ContextError, Drain, Failure, Idle, LocalSpawn,
-    LocalTask, NoClock, NoRuntime, Outcome, OutcomeKind, Policy, Rejection, Retry, RetryBudget,
-    Run, RunBuilder, RunContext, RunId, RunInfo, RunOutcome, RunResult, RunStatus, Runs,
-    RunsStatus, Sleep, Spawn, Stopped, StoreDropped, Task, Wanted,
+    AbortOnDropGuard, Aborted, AbortedBy, BodyPanicked, Clock, ContextError, Drain, Failure, Idle,
+    LocalSpawn, LocalTask, NoClock, NoRuntime, Outcome, OutcomeKind, Policy, Rejection, Retry,
+    RetryBudget, Run, RunBuilder, RunContext, RunId, RunInfo, RunOutcome, RunResult, RunStatus,
+    Runs, RunsStatus, Sleep, Spawn, Stopped, StoreDropped, Task, Wanted,
 };
 #[cfg(feature = "tokio")]
 pub use executor::{TokioClock, TokioSpawner};

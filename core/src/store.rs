@@ -200,6 +200,14 @@ impl Store {
         self.core.emit(event);
     }
 
+    /// Whether anybody [observes](Self::observe) the store. For front ends that would otherwise prepare what only an event
+    /// needs; an answer may be out of date at once, so nothing but events may hang on it.
+    #[inline]
+    #[must_use]
+    pub fn is_observed(&self) -> bool {
+        self.core.feed.is_observed()
+    }
+
     /// The number of the last commit.
     ///
     /// # Panics

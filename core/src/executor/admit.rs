@@ -241,5 +241,12 @@ where
     } else if claim.won() {
         conclude(&erased, claim);
     }
+    if lease::held().is_none() {
+        return cell.bury(body);
+    }
+    {
+        let _lock = cell.state.lock();
+        cell.head.phase.begin_rest();
+    }
     lease::defer(move || cell.bury(body));
 }

@@ -16,6 +16,7 @@ use super::{
     any_run::{End, Step},
     cell::{Body, RunCell},
     contain::contain,
+    launch::Nested,
     outcome::Outcome,
 };
 use crate::{event::Event, sync::mutant, text::Text};
@@ -26,6 +27,30 @@ where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
+    /// Has `make` call the body, polls that for the first time, on the starter's stack, and lets it rest, or drops it when it is
+    /// done. The waker wakes nobody: the task's first poll makes up for it.
+    #[inline]
+    pub(super) fn poll_new_body(&self, make: impl FnOnce() -> Body<T, E>) -> Step {
+        // Outside of what is contained: the body is dropped after its panic is told, not while it unwinds.
+        let mut body = None;
+        let polled = {
+            let _nested = Nested::enter();
+            contain(|| {
+                let body: &mut Body<T, E> = body.insert(make());
+                body.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            })
+        };
+        let outcome = match polled {
+            Ok(Poll::Ready(result)) => Outcome::from(result),
+            Ok(Poll::Pending) => {
+                let rests = body.is_some_and(|body| self.rest(body, None));
+                return if rests { Step::Pending } else { Step::Over };
+            }
+            Err(message) => Outcome::Panicked { message },
+        };
+        self.end_held_body(outcome, body)
+    }
+
     /// Polls a held body and lets it rest, or drops it when it is done. A body that rests `keeps` a
     /// clone of the waker, unless its run has that already.
     pub(super) fn poll_held_body(
@@ -44,8 +69,13 @@ where
             Ok(Poll::Ready(result)) => result.into(),
             Err(message) => Outcome::Panicked { message },
         };
-        // A finished body is dropped like an aborted one: by the settler, after the terminal event.
-        let mut body = Some(body);
+        self.end_held_body(outcome, Some(body))
+    }
+
+    /// Ends the run as its body has. A finished body is dropped like an aborted one: by the settler, after the terminal
+    /// event.
+    #[inline]
+    fn end_held_body(&self, outcome: Outcome<T, E>, mut body: Option<Body<T, E>>) -> Step {
         match self.end_with(outcome, &mut body) {
             End::Settled => Step::Over,
             End::Claimed(claim) => Step::Claimed(claim),
@@ -67,6 +97,7 @@ where
             return false;
         }
         state.body = Some(body);
+        self.head.phase.begin_rest();
         let old = waker.and_then(|waker| state.task.replace(waker));
         drop(state);
         drop(old);
@@ -85,6 +116,7 @@ where
         if self.head.phase.is_settled() {
             return false;
         }
+        self.head.phase.begin_rest();
         let old = waker.and_then(|waker| state.task.replace(waker));
         drop(state);
         drop(old);

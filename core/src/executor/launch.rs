@@ -10,6 +10,7 @@ use super::{
     contain::contain,
     context::RunContext,
     failure::Failure,
+    id::RunId,
     outcome::Rejection,
     settle::{conclude, settle},
     spawn::NoRuntime,
@@ -17,13 +18,7 @@ use super::{
     timing::Timing,
 };
 use crate::{store::Core, sync::thread_locals, text::Text};
-use std::{
-    cell::Cell,
-    future::Future,
-    sync::Arc,
-    task::{Context, Waker},
-    time::Duration,
-};
+use std::{cell::Cell, future::Future, sync::Arc, time::Duration};
 
 /// How many first polls may nest on one stack.
 const INLINE_DEPTH: u32 = 32;
@@ -68,13 +63,17 @@ where
     #[inline]
     fn launch(self, core: &Core, cell: &Arc<RunCell<T, E>>, cx: RunContext, how: How) {
         let body = self.0;
-        let body: Body<T, E> = match how.timing {
-            None => Box::pin(async move { body(cx).await }),
-            Some(timing) => Box::pin(timing.apply(cx, body)),
-        };
         if !how.queued && may_nest() {
-            poll_inline(core, cell, body);
-        } else if cell.queue(body) {
+            return match how.timing {
+                None => poll_inline(core, cell, move || Box::pin(body(cx))),
+                Some(timing) => poll_inline(core, cell, move || Box::pin(timing.apply(cx, body))),
+            };
+        }
+        let rests = match how.timing {
+            None => cell.queue(Box::pin(async move { body(cx).await })),
+            Some(timing) => cell.queue(Box::pin(timing.apply(cx, body))),
+        };
+        if rests {
             spawn(core, cell);
         }
     }
@@ -89,25 +88,28 @@ pub(super) fn may_nest() -> bool {
     DEPTH.with(Cell::get) < INLINE_DEPTH
 }
 
-fn poll_inline<T, E>(core: &Core, cell: &Arc<RunCell<T, E>>, body: Body<T, E>)
-where
+/// Calls the body, by `make`, and polls it for the first time.
+fn poll_inline<T, E>(
+    core: &Core,
+    cell: &Arc<RunCell<T, E>>,
+    make: impl FnOnce() -> Body<T, E> + Send + 'static,
+) where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let mut body = Some(body);
+    let mut make = Some(make);
     let mut step = Step::Pending;
     let mut poll = || {
-        if let Some(body) = body.take() {
-            let _nested = Nested::enter();
-            step = cell.poll_held_body(body, &mut Context::from_waker(Waker::noop()), false);
+        if let Some(make) = make.take() {
+            step = cell.poll_new_body(make);
         }
     };
     let watched = Watched::begin(core);
     let entered = contain(|| core.spawner.enter(&mut poll));
-    watched.end(cell);
-    if let Some(body) = body {
+    watched.end(&cell.head.name, Some(cell.head.id));
+    if let Some(make) = make {
         // The spawner did not poll: it panicked, or does not keep its contract. The task will.
-        cell.queue(body);
+        cell.queue(Box::pin(async move { make().await }));
     }
     if let Err(message) = entered {
         let erased: Arc<dyn AnyRun> = cell.clone();
@@ -162,17 +164,22 @@ impl<'a> Watched<'a> {
     }
 
     #[inline]
-    pub(super) fn end<T, E>(self, cell: &RunCell<T, E>) {
-        let Some((clock, bound, began)) = self.0 else { return };
-        let took = clock.now().saturating_sub(began);
-        if took >= bound {
-            tracing::warn!(
-                run = cell.head.id.get(),
-                name = %cell.head.name,
-                ?took,
-                "the first poll of a run held up its caller: slow work belongs behind an `.await`"
-            );
+    pub(super) fn end(self, name: &str, run: Option<RunId>) {
+        if let Some((clock, bound, began)) = self.0 {
+            report_if_slow(clock.now().saturating_sub(began), bound, name, run);
         }
+    }
+}
+
+#[cold]
+fn report_if_slow(took: Duration, bound: Duration, name: &str, run: Option<RunId>) {
+    if took >= bound {
+        tracing::warn!(
+            run = run.map(RunId::get),
+            name = %name,
+            ?took,
+            "the first poll of a body held up its caller: slow work belongs behind an `.await`"
+        );
     }
 }
 
@@ -180,6 +187,7 @@ impl<'a> Watched<'a> {
 pub(super) struct Nested;
 
 impl Nested {
+    #[inline]
     pub(super) fn enter() -> Self {
         DEPTH.with(|depth| depth.set(depth.get() + 1));
         Self
@@ -187,6 +195,7 @@ impl Nested {
 }
 
 impl Drop for Nested {
+    #[inline]
     fn drop(&mut self) {
         DEPTH.with(|depth| depth.set(depth.get() - 1));
     }

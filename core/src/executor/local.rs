@@ -128,13 +128,14 @@ where
             };
             let watched = Watched::begin(core);
             let entered = contain(|| spawner.enter_local(&mut || core.spawner.enter(&mut poll)));
-            watched.end(cell);
+            watched.end(&cell.head.name, Some(cell.head.id));
             if let Err(message) = entered {
                 let erased: Arc<dyn AnyRun> = cell.clone();
                 settle(&erased, Rejection::Panicked { message });
             }
         } else {
             cell.head.phase.begin_queue();
+            cell.rest_elsewhere(None);
         }
         if pending && cell.head.phase.is_active() {
             let task = LocalTask { work: Box::pin(work) };

@@ -137,6 +137,7 @@ assert_impl_all!(OutcomeKind: Send, Sync, Unpin, Copy);
 assert_impl_all!(AbortedBy: Send, Sync, Unpin, Copy);
 assert_impl_all!(Rejection<u8>: Send, Sync, Unpin, Clone);
 assert_impl_all!(Failure: Send, Sync, Unpin, Clone);
+assert_impl_all!(BodyPanicked: Send, Sync, Unpin, Clone);
 assert_impl_all!(CellError: std::error::Error, Send, Sync, Unpin, Clone);
 assert_impl_all!(CellErrorKind: Send, Sync, Unpin, Clone);
 assert_impl_all!(ContextError: std::error::Error, Send, Sync, Unpin, Clone);

@@ -13,6 +13,7 @@ mod error_texts;
 mod errors;
 mod executor_abort;
 mod executor_children;
+mod executor_inline;
 mod executor_lines;
 mod executor_local;
 mod executor_policy;
