@@ -136,6 +136,12 @@ impl RunContext {
         Aborted::new(Arc::clone(&self.cell))
     }
 
+    /// The reason that the run was aborted for, if it was: for helpers that find themselves [aborted](Self::aborted).
+    #[must_use]
+    pub fn abort_reason(&self) -> Option<Text> {
+        self.cell.last_words()
+    }
+
     /// Starts a child: a run that is aborted when this one settles. See [`Store::run`].
     #[track_caller]
     pub fn run<T, E, B, F>(&self, name: impl Into<Text>, body: B) -> Run<T, E>

@@ -149,6 +149,12 @@ impl<E> Retry<E> {
     }
 }
 
+impl<E> Clone for Retry<E> {
+    fn clone(&self) -> Self {
+        Self { budget: self.budget.clone(), when: self.when.clone(), ..*self }
+    }
+}
+
 /// How many attempts beyond their first ones many runs may make together, so that retries do not finish off a service that
 /// is failing already.
 ///

@@ -124,6 +124,7 @@ fn the_reason_of_an_abort_goes_down_the_family() {
     let cx = last.lock().unwrap().take().unwrap();
     root.abort("left the page");
     log.is(["root aborted", "child aborted", "grandchild aborted"]);
+    assert_eq!(cx.abort_reason(), Some("left the page".into()));
     let late = cx.run("late", |_| pending::<Unit>());
     let Some(Outcome::Aborted { reason, by }) = late.outcome() else { panic!("{late:?}") };
     assert_eq!((reason.as_str(), by), ("left the page", AbortedBy::Parent(cx.id())));
