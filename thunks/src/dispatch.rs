@@ -6,9 +6,9 @@ use crate::{
     error::DispatchError,
     store::{Shared, Store},
     table::Occurrence,
-    thunk::ThunkApi,
 };
-use trine_core::{Event, RunId, Updates};
+use std::sync::Arc;
+use trine_core::{Event, RunContext, RunId, Updates};
 
 /// What can be dispatched to a store with the extra value `X`: an [`Action`], a [`CreatedAction`], which is what
 /// [`ActionCreator::with`](crate::ActionCreator::with) makes, or a [`ThunkCall`](crate::ThunkCall), which is what
@@ -23,7 +23,7 @@ pub trait Dispatch<X>: sealed::Dispatch<X, Output = <Self as Dispatch<X>>::Outpu
 }
 
 pub(crate) mod sealed {
-    use super::{DispatchError, Store, ThunkApi};
+    use super::{Arc, DispatchError, RunContext, Shared, Store};
 
     pub trait Dispatch<X> {
         type Output;
@@ -32,7 +32,11 @@ pub(crate) mod sealed {
         fn in_store(self, store: &Store<X>) -> Result<Self::Output, DispatchError>;
 
         #[track_caller]
-        fn in_run(self, api: &ThunkApi<X>) -> Result<Self::Output, DispatchError>;
+        fn in_run(
+            self,
+            cx: &RunContext,
+            shared: &Arc<Shared<X>>,
+        ) -> Result<Self::Output, DispatchError>;
 
         /// Makes nothing of it that the run is over, where nothing is what the output says.
         fn or_inert(
@@ -60,8 +64,8 @@ impl<X: Send + Sync + 'static, A: Action> sealed::Dispatch<X> for A {
     }
 
     #[track_caller]
-    fn in_run(self, api: &ThunkApi<X>) -> Result<(), DispatchError> {
-        in_run(&self, api)
+    fn in_run(self, cx: &RunContext, shared: &Arc<Shared<X>>) -> Result<(), DispatchError> {
+        in_run(&self, cx, shared)
     }
 
     fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {
@@ -82,8 +86,8 @@ where
     }
 
     #[track_caller]
-    fn in_run(self, api: &ThunkApi<X>) -> Result<(), DispatchError> {
-        in_run(&self, api)
+    fn in_run(self, cx: &RunContext, shared: &Arc<Shared<X>>) -> Result<(), DispatchError> {
+        in_run(&self, cx, shared)
     }
 
     fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {
@@ -97,12 +101,12 @@ fn in_store<X, A: AnyAction>(action: &A, store: &Store<X>) -> Result<(), Dispatc
 }
 
 #[track_caller]
-fn in_run<X, A: AnyAction>(action: &A, api: &ThunkApi<X>) -> Result<(), DispatchError>
-where
-    X: Send + Sync + 'static,
-{
-    let cx = api.context();
-    cx.updates(|cells| reduce_action(api.shared(), cells, action, Some(cx.id())))?.0
+fn in_run<X, A: AnyAction>(
+    action: &A,
+    cx: &RunContext,
+    shared: &Shared<X>,
+) -> Result<(), DispatchError> {
+    cx.updates(|cells| reduce_action(shared, cells, action, Some(cx.id())))?.0
 }
 
 fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {

@@ -155,11 +155,12 @@ pub use store::{Store, StoreBuilder};
 pub use subject::Subject;
 pub use thunk::{
     AsyncThunk, ConditionApi, Fulfilled, LifecycleCase, Pending, Rejected, Settled, SettledMatcher,
-    ThunkApi, ThunkCall,
+    ThunkApi, ThunkCall, TiedCall,
 };
 
 /// What a dispatched thunk and a view are made of, from the core.
 #[doc(no_inline)]
 pub use trine_core::{
-    Derived, Outcome, Rejection, Run, RunId, SubscriptionGuard, Text, Update, Watch,
+    AbortedBy, Derived, Outcome, OutcomeKind, Policy, Rejection, Retry, RetryBudget, Run, RunId,
+    Runs, SubscriptionGuard, Text, Update, Wanted, Watch,
 };

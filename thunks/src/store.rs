@@ -28,11 +28,17 @@ pub struct Store<X = ()> {
 }
 
 /// What all handles of one store share, and its runs too. It holds no store, so that a run keeps none alive.
-pub(crate) struct Shared<X> {
+pub struct Shared<X> {
     /// Slices, cases and thunks.
     pub(crate) table: Table,
     /// What thunks need of the world.
     pub(crate) extra: X,
+}
+
+impl<X> fmt::Debug for Shared<X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("table", &self.table).finish_non_exhaustive()
+    }
 }
 
 impl Store {

@@ -2,35 +2,48 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `thunk.rs` | the definition of a thunk, and its options |
-//! | `thunk/call.rs` | a thunk with its argument: what is dispatched, and how it becomes a run |
-//! | `thunk/api.rs` | what its body and its condition are given |
-//! | `thunk/lifecycle.rs` | what slices are told |
-//! | `thunk/phases.rs` | the cases and the matcher for that |
+//! | `thunk.rs` | the definition of a thunk |
+//! | `thunk/options.rs`, `keys.rs`, `condition.rs` | its options: policies and times, what tells runs apart, whether a run is wanted |
+//! | `thunk/call.rs` | a thunk with its argument: what is dispatched |
+//! | `thunk/launch.rs` | how a call becomes a run |
+//! | `thunk/api.rs` | what its body is given |
+//! | `thunk/ending.rs` | how slices are told of its end |
+//! | `thunk/control.rs` | the runs that are under way |
+//! | `thunk/meta.rs`, `lifecycle.rs`, `phases.rs` | what they are told, and the cases and the matcher for that |
 
 mod api;
 mod call;
+mod condition;
+mod control;
+mod ending;
+mod keys;
+mod launch;
 mod lifecycle;
+mod meta;
+mod options;
 mod phases;
 
-pub use api::{ConditionApi, ThunkApi};
-pub use call::ThunkCall;
+pub use api::ThunkApi;
+pub use call::{ThunkCall, TiedCall};
+pub use condition::ConditionApi;
 pub use lifecycle::{Fulfilled, Pending, Rejected, Settled};
 pub use phases::{LifecycleCase, SettledMatcher};
 
 use crate::case::{Phase, ThunkId, ThunkRef};
-use call::Body;
+use condition::Ask;
+use keys::Keyed;
+use launch::Body;
+use options::Options;
 use std::{
     fmt,
     future::Future,
-    hash::Hash,
     panic::Location,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
-use trine_core::{Policy, RunBuilder, Text};
+use trine_core::Text;
 
 /// The last identity given to a thunk. Only uniqueness matters, so no ordering does.
 static LAST_ID: AtomicU64 = AtomicU64::new(0);
@@ -53,31 +66,36 @@ static LAST_ID: AtomicU64 = AtomicU64::new(0);
 /// });
 /// # let _ = fetch_user.name();
 /// ```
-pub struct AsyncThunk<A, T, E, X = ()> {
+pub struct AsyncThunk<A, T, E, X = (), M = ()> {
     /// The definition, shared with the runs.
-    definition: Arc<Definition<A, T, E, X>>,
+    definition: Arc<Definition<A, T, E, X, M>>,
 }
 
 /// What a thunk is.
-struct Definition<A, T, E, X> {
+struct Definition<A, T, E, X, M> {
     /// Its identity and name.
     refers: ThunkRef,
-    /// Whom a run excludes.
-    policy: Policy,
-    /// Tells a run apart from others, for the policy.
-    key: Option<Arc<Keyed<A, T, E>>>,
+    /// What the executor is told of its runs.
+    options: Options<E>,
+    /// Tells its runs apart.
+    key: Option<Arc<dyn Keyed<A, T, E>>>,
     /// Whether a run is wanted.
-    condition: Option<Arc<Condition<A, X>>>,
+    condition: Option<Ask<A, X>>,
+    /// Makes the value of a run.
+    prepare: Prepare<A, X, M>,
     /// The work.
-    body: Arc<dyn Body<A, T, E, X>>,
+    body: Arc<dyn Body<A, T, E, X, M>>,
 }
 
-/// Gives a run its key.
-type Keyed<A, T, E> =
-    dyn for<'a> Fn(&A, RunBuilder<'a, T, E>) -> RunBuilder<'a, T, E> + Send + Sync;
+/// Makes the value of a run.
+enum Prepare<A, X, M> {
+    /// From nothing.
+    Empty(fn() -> M),
+    /// From the argument and the state.
+    From(Arc<PrepareFrom<A, X, M>>),
+}
 
-/// Says whether a run is wanted.
-type Condition<A, X> = dyn Fn(&A, &ConditionApi<'_, X>) -> bool + Send + Sync;
+type PrepareFrom<A, X, M> = dyn Fn(&A, &ConditionApi<'_, X>) -> M + Send + Sync;
 
 impl<A, T, E, X> AsyncThunk<A, T, E, X>
 where
@@ -97,105 +115,103 @@ where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
         let refers = ThunkRef { id: next_id(), name: name.into(), made: Location::caller() };
-        Self {
-            definition: Arc::new(Definition {
-                refers,
-                policy: Policy::Parallel,
-                key: None,
-                condition: None,
-                body: Arc::new(body),
-            }),
-        }
+        Self::define(refers, Prepare::Empty(|| ()), body)
     }
+}
 
-    /// Asks `condition` before each run whether it is wanted. If it says no, no event is told, and the run's outcome is
-    /// [`Skipped`](trine_core::Outcome::Skipped).
+impl<A, T, E, X, M> AsyncThunk<A, T, E, X, M>
+where
+    A: Clone + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    X: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    /// [`new`](AsyncThunk::new) with a value of its own for each run: `prepare` makes it just before the run becomes pending,
+    /// from the state as it is before that, and all who have to do with the run see it: the cases of its events, and its body
+    /// ([`ThunkApi::meta`]). The original's `getPendingMeta`, which is not seen after the pending action.
     ///
-    /// It is asked on the dispatching thread, before anything else happens, and may read the state.
-    #[must_use]
-    pub fn condition(
-        self,
-        condition: impl Fn(&A, &ConditionApi<'_, X>) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        self.with_option(|definition| definition.condition = Some(Arc::new(condition)))
-    }
-
-    /// Lets only the latest run count: a new one supersedes the one under way, whose rejected event is out before the
-    /// new one's pending event. With a [`key`](Self::key), the latest run of each key.
+    /// `prepare` is called outside the lease, on the dispatching thread unless the thunk's condition has to wait. If it
+    /// panics the run's outcome is [`Failed`](trine_core::Outcome::Failed), and no event is told.
     ///
-    /// Dispatches do not wait for each other: if another thread is starting or ending the earlier run at this very moment,
-    /// that thread tells its end, perhaps a little later. Reducers that go by
-    /// [`is_cancelled`](Rejected::is_cancelled) or the request id do not mind.
-    #[must_use]
-    pub fn latest(self) -> Self {
-        self.with_option(|definition| definition.policy = Policy::Latest)
+    /// ```
+    /// use trine_thunks::{AsyncThunk, SliceKey, Store, ThunkApi};
+    ///
+    /// static NAME: SliceKey<String> = SliceKey::new("name");
+    ///
+    /// let rename = AsyncThunk::with_meta(
+    ///     "rename",
+    ///     |_: &String, api| api.read(&NAME, String::clone), // what was there before
+    ///     |new: String, _: ThunkApi<(), String>| async move {
+    ///         if new.is_empty() { Err("a name is needed") } else { Ok(()) }
+    ///     },
+    /// );
+    /// let name = NAME
+    ///     .slice(|| "Ada".to_owned())
+    ///     .on(rename.pending(), |name, run| name.clone_from(run.arg()))
+    ///     .on(rename.rejected(), |name, run| name.clone_from(run.meta().unwrap()));
+    /// let store = Store::builder().slice(name).build().unwrap();
+    /// store.dispatch(rename.with("Grace".to_owned()));
+    /// store.dispatch(rename.with(String::new()));
+    /// assert_eq!(store.get(&NAME), "Grace");
+    /// ```
+    #[track_caller]
+    pub fn with_meta<B, F>(
+        name: impl Into<Text>,
+        prepare: impl Fn(&A, &ConditionApi<'_, X>) -> M + Send + Sync + 'static,
+        body: B,
+    ) -> Self
+    where
+        B: Fn(A, ThunkApi<X, M>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let refers = ThunkRef { id: next_id(), name: name.into(), made: Location::caller() };
+        Self::define(refers, Prepare::From(Arc::new(prepare)), body)
     }
 
-    /// Skips a new run while one is under way, without any event. With a [`key`](Self::key), while one of the same key is.
-    #[must_use]
-    pub fn leading(self) -> Self {
-        self.with_option(|definition| definition.policy = Policy::Leading)
-    }
-
-    /// What tells runs apart for [`latest`](Self::latest) and [`leading`](Self::leading): runs of different keys do not
-    /// exclude each other.
-    #[must_use]
-    pub fn key<K: Hash + Eq + Send + Sync + 'static>(
-        self,
-        key: impl Fn(&A) -> K + Send + Sync + 'static,
+    fn define(
+        refers: ThunkRef,
+        prepare: Prepare<A, X, M>,
+        body: impl Body<A, T, E, X, M> + 'static,
     ) -> Self {
-        self.with_option(|definition| {
-            definition.key = Some(Arc::new(move |arg, builder| builder.key(key(arg))));
-        })
+        let (options, key, condition) = (Options::default(), None, None);
+        let body = Arc::new(body);
+        Self { definition: Arc::new(Definition { refers, options, key, condition, prepare, body }) }
     }
 
     /// The thunk with its argument: what is dispatched.
     #[must_use = "a call does nothing until it is dispatched"]
-    pub fn with(&self, arg: A) -> ThunkCall<A, T, E, X> {
+    pub fn with(&self, arg: A) -> ThunkCall<A, T, E, X, M> {
         ThunkCall::new(self.clone(), arg)
     }
 
     /// The case of a run that was started.
     #[must_use]
-    pub fn pending(&self) -> LifecycleCase<Pending<A>> {
+    pub fn pending(&self) -> LifecycleCase<Pending<A, M>> {
         LifecycleCase::new(self.refers(), Phase::Pending)
     }
 
     /// The case of a run that ended with a payload.
     #[must_use]
-    pub fn fulfilled(&self) -> LifecycleCase<Fulfilled<A, T>> {
+    pub fn fulfilled(&self) -> LifecycleCase<Fulfilled<A, T, M>> {
         LifecycleCase::new(self.refers(), Phase::Fulfilled)
     }
 
     /// The case of a run that ended in any other way: with an error, aborted, superseded, ...
     #[must_use]
-    pub fn rejected(&self) -> LifecycleCase<Rejected<A, E>> {
+    pub fn rejected(&self) -> LifecycleCase<Rejected<A, E, M>> {
         LifecycleCase::new(self.refers(), Phase::Rejected)
     }
 
     /// The matcher of a run that ended, in whatever way. It is for [`Slice::on_any`](crate::Slice::on_any), and runs after
     /// the cases: think of a `finally`.
     #[must_use]
-    pub fn settled(&self) -> SettledMatcher<A, T, E> {
+    pub fn settled(&self) -> SettledMatcher<A, T, E, M> {
         SettledMatcher::new(self.refers())
-    }
-
-    fn with_option(mut self, set: impl FnOnce(&mut Definition<A, T, E, X>)) -> Self {
-        match Arc::get_mut(&mut self.definition) {
-            Some(definition) => set(definition),
-            None => {
-                // There are clones, and they stay what they are: this is another thunk.
-                let mut definition = self.definition.copy();
-                definition.refers.id = next_id();
-                set(&mut definition);
-                self.definition = Arc::new(definition);
-            }
-        }
-        self
     }
 }
 
-impl<A, T, E, X> AsyncThunk<A, T, E, X> {
+impl<A, T, E, X, M> AsyncThunk<A, T, E, X, M> {
     /// The name: the original's `typePrefix`.
     #[must_use]
     pub fn name(&self) -> &Text {
@@ -207,13 +223,18 @@ impl<A, T, E, X> AsyncThunk<A, T, E, X> {
     }
 }
 
-impl<A, T, E, X> Definition<A, T, E, X> {
+impl<A, T, E, X, M> Definition<A, T, E, X, M> {
+    /// A definition like this one, of another thunk.
     fn copy(&self) -> Self {
         Self {
-            refers: self.refers.clone(),
-            policy: self.policy,
+            refers: ThunkRef { id: next_id(), ..self.refers.clone() },
+            options: self.options.clone(),
             key: self.key.clone(),
             condition: self.condition.clone(),
+            prepare: match &self.prepare {
+                Prepare::Empty(make) => Prepare::Empty(*make),
+                Prepare::From(make) => Prepare::From(Arc::clone(make)),
+            },
             body: Arc::clone(&self.body),
         }
     }
@@ -223,17 +244,17 @@ fn next_id() -> ThunkId {
     ThunkId(LAST_ID.fetch_add(1, Ordering::Relaxed) + 1)
 }
 
-impl<A, T, E, X> Clone for AsyncThunk<A, T, E, X> {
+impl<A, T, E, X, M> Clone for AsyncThunk<A, T, E, X, M> {
     fn clone(&self) -> Self {
         Self { definition: Arc::clone(&self.definition) }
     }
 }
 
-impl<A, T, E, X> fmt::Debug for AsyncThunk<A, T, E, X> {
+impl<A, T, E, X, M> fmt::Debug for AsyncThunk<A, T, E, X, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncThunk")
             .field("name", self.name())
-            .field("policy", &self.definition.policy)
+            .field("policy", &self.definition.options.policy)
             .field("made", &format_args!("{}", self.refers().made))
             .finish_non_exhaustive()
     }

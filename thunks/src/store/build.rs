@@ -81,7 +81,7 @@ impl<X> StoreBuilder<X> {
     }
 
     /// Makes a thunk known that no slice has a case for, so that [`build`](Self::build) can tell if another one has its name.
-    pub fn thunk<A, T, E, Y>(mut self, thunk: &AsyncThunk<A, T, E, Y>) -> Self {
+    pub fn thunk<A, T, E, Y, M>(mut self, thunk: &AsyncThunk<A, T, E, Y, M>) -> Self {
         self.thunks.push(thunk.refers().clone());
         self
     }

@@ -1,5 +1,6 @@
-//! What a body and a condition are given.
+//! What a body is given.
 
+use super::meta::Meta;
 use crate::{
     dispatch::Dispatch,
     error::{DispatchError, ReadError},
@@ -13,16 +14,37 @@ use trine_core::{Aborted, RunContext, RunId, Text};
 ///
 /// It can be cloned and handed to helpers. Once the run is over it is inert: nothing that is dispatched through it reaches the
 /// store any more. It does not keep the store alive.
-pub struct ThunkApi<X = ()> {
+pub struct ThunkApi<X = (), M = ()> {
     /// The run.
     cx: RunContext,
     /// The table and the extra value.
     shared: Arc<Shared<X>>,
+    /// What all its events have in common.
+    meta: Arc<dyn AnyMeta<M>>,
 }
 
-impl<X: Send + Sync + 'static> ThunkApi<X> {
-    pub(super) fn new(cx: RunContext, shared: Arc<Shared<X>>) -> Self {
-        Self { cx, shared }
+/// The [`Meta`] of a run, the type of its argument forgotten.
+pub(super) trait AnyMeta<M>: Send + Sync {
+    fn value(&self) -> Option<&M>;
+}
+
+impl<A: Send + Sync, M: Send + Sync> AnyMeta<M> for Meta<A, M> {
+    fn value(&self) -> Option<&M> {
+        self.value.get()
+    }
+}
+
+impl<X, M> ThunkApi<X, M>
+where
+    X: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    pub(super) fn new<A: Send + Sync + 'static>(
+        cx: RunContext,
+        shared: Arc<Shared<X>>,
+        meta: Arc<Meta<A, M>>,
+    ) -> Self {
+        Self { cx, shared, meta }
     }
 
     /// The extra value of the store.
@@ -63,7 +85,7 @@ impl<X: Send + Sync + 'static> ThunkApi<X> {
         &self,
         what: D,
     ) -> Result<<D as Dispatch<X>>::Output, DispatchError> {
-        what.in_run(self)
+        what.in_run(&self.cx, &self.shared)
     }
 
     /// Looks at the state of a slice, or at the value of a cell; the original's `getState`. It sees what the pending event of this run has
@@ -98,6 +120,25 @@ impl<X: Send + Sync + 'static> ThunkApi<X> {
         self.cx.id()
     }
 
+    /// The run that dispatched this one, if a run did.
+    #[must_use]
+    pub fn parent(&self) -> Option<RunId> {
+        self.cx.parent()
+    }
+
+    /// Which attempt this is, counted from 1: see [`AsyncThunk::retry`](crate::AsyncThunk::retry).
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.cx.attempt()
+    }
+
+    /// What was made for this run just before it became pending: see
+    /// [`AsyncThunk::with_meta`](crate::AsyncThunk::with_meta).
+    #[must_use]
+    pub fn meta(&self) -> &M {
+        self.meta.value().expect("a run has its value before its body is called")
+    }
+
     /// Whether the run is over: aborted, superseded, or in any other way. The original's `signal.aborted`.
     ///
     /// A body that awaits need not ask, since it is dropped where it awaits. One that computes for long
@@ -123,57 +164,21 @@ impl<X: Send + Sync + 'static> ThunkApi<X> {
         self.cx.abort(reason)
     }
 
-    pub(crate) fn context(&self) -> &RunContext {
-        &self.cx
-    }
-
-    pub(crate) fn shared(&self) -> &Arc<Shared<X>> {
-        &self.shared
+    /// The reason that this run was aborted for, if it was: the original's `signal.reason`, for helpers that go on elsewhere.
+    #[must_use]
+    pub fn abort_reason(&self) -> Option<Text> {
+        self.cx.abort_reason()
     }
 }
 
-impl<X> Clone for ThunkApi<X> {
+impl<X, M> Clone for ThunkApi<X, M> {
     fn clone(&self) -> Self {
-        Self { cx: self.cx.clone(), shared: Arc::clone(&self.shared) }
+        Self { cx: self.cx.clone(), shared: Arc::clone(&self.shared), meta: Arc::clone(&self.meta) }
     }
 }
 
-impl<X> fmt::Debug for ThunkApi<X> {
+impl<X, M> fmt::Debug for ThunkApi<X, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ThunkApi").field(&self.cx).finish()
-    }
-}
-
-/// What the condition of a thunk is given.
-pub struct ConditionApi<'a, X = ()> {
-    /// The store.
-    pub(super) core: &'a trine_core::Store,
-    /// The table and the extra value.
-    pub(super) shared: &'a Shared<X>,
-}
-
-impl<X> ConditionApi<'_, X> {
-    /// The extra value of the store.
-    #[must_use]
-    pub fn extra(&self) -> &X {
-        &self.shared.extra
-    }
-
-    /// Looks at the state of a slice, or at the value of a cell.
-    ///
-    /// # Panics
-    ///
-    /// If the store has no such slice, or the slice is torn. The run's outcome is
-    /// [`Failed`](trine_core::Outcome::Failed) then, and no event is told.
-    #[track_caller]
-    pub fn read<S: Subject, R>(&self, subject: S, read: impl FnOnce(&S::Value) -> R) -> R {
-        let cell = unwrap(subject.find(&TableRef(&self.shared.table)));
-        self.core.with(cell, read)
-    }
-}
-
-impl<X> fmt::Debug for ConditionApi<'_, X> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConditionApi").finish_non_exhaustive()
     }
 }

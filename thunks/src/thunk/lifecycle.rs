@@ -1,45 +1,30 @@
 //! What slices are told of a run.
-//!
-//! All events of one run share its [`Meta`], so telling of a phase copies neither the argument nor the payload.
 
-use crate::case::{CaseKey, Phase, ThunkRef, sealed};
-use std::{
-    any::{Any, type_name},
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use super::meta::Meta;
+use crate::case::{CaseKey, Phase, sealed};
+use std::{any::Any, fmt, sync::Arc};
 use trine_core::{Outcome, Rejection, RunId, Text};
 
-/// What all events of a run have in common.
-pub(super) struct Meta<A> {
-    /// The thunk.
-    pub(super) thunk: ThunkRef,
-    /// The argument.
-    pub(super) arg: A,
-    /// The run. Set when it becomes pending, inside the lease: a run that never was has no terminal event.
-    pub(super) run: OnceLock<RunId>,
-}
-
-/// A run was started.
-pub struct Pending<A> {
-    meta: Arc<Meta<A>>,
+/// A run was started. Its status, in the original's words, is `pending`.
+pub struct Pending<A, M = ()> {
+    meta: Arc<Meta<A, M>>,
 }
 
 /// A run ended with a payload.
-pub struct Fulfilled<A, T> {
-    meta: Arc<Meta<A>>,
+pub struct Fulfilled<A, T, M = ()> {
+    meta: Arc<Meta<A, M>>,
     payload: Arc<T>,
 }
 
 /// A run ended without a payload.
-pub struct Rejected<A, E> {
-    meta: Arc<Meta<A>>,
+pub struct Rejected<A, E, M = ()> {
+    meta: Arc<Meta<A, M>>,
     rejection: Rejection<E>,
 }
 
 /// A run ended, in whatever way.
-pub struct Settled<A, T, E> {
-    meta: Arc<Meta<A>>,
+pub struct Settled<A, T, E, M = ()> {
+    meta: Arc<Meta<A, M>>,
     outcome: Outcome<T, E>,
 }
 
@@ -62,6 +47,18 @@ macro_rules! meta {
             #[must_use]
             pub fn arg(&self) -> &A {
                 &self.meta.arg
+            }
+
+            /// How many attempts were begun so far: 1, unless the thunk [tries again](crate::AsyncThunk::retry).
+            #[must_use]
+            pub fn attempts(&self) -> u32 {
+                self.meta.attempts()
+            }
+
+            /// Which thunk, run and key this is about, for people.
+            #[must_use]
+            pub fn about(&self) -> impl fmt::Display + '_ {
+                &*self.meta
             }
         }
 
@@ -95,17 +92,24 @@ macro_rules! action {
     };
 }
 
-action!(Pending<A>, Phase::Pending);
-action!(Fulfilled<A, T>, Phase::Fulfilled);
-action!(Rejected<A, E>, Phase::Rejected);
+action!(Pending<A, M>, Phase::Pending);
+action!(Fulfilled<A, T, M>, Phase::Fulfilled);
+action!(Rejected<A, E, M>, Phase::Rejected);
 
-meta!(Pending<A>);
-meta!(Fulfilled<A, T>);
-meta!(Rejected<A, E>);
-meta!(Settled<A, T, E>);
+meta!(Pending<A, M>);
+meta!(Fulfilled<A, T, M>);
+meta!(Rejected<A, E, M>);
+meta!(Settled<A, T, E, M>);
 
-impl<A> Pending<A> {
-    pub(super) fn new(meta: &Arc<Meta<A>>) -> Self {
+impl<A, M> Pending<A, M> {
+    /// What was made for this run just before it became pending: see
+    /// [`AsyncThunk::with_meta`](crate::AsyncThunk::with_meta).
+    #[must_use]
+    pub fn meta(&self) -> &M {
+        value(&self.meta)
+    }
+
+    pub(super) fn new(meta: &Arc<Meta<A, M>>) -> Self {
         Self { meta: Arc::clone(meta) }
     }
 
@@ -114,8 +118,15 @@ impl<A> Pending<A> {
     }
 }
 
-impl<A, T> Fulfilled<A, T> {
-    pub(super) fn new(meta: &Arc<Meta<A>>, payload: Arc<T>) -> Self {
+impl<A, T, M> Fulfilled<A, T, M> {
+    /// What was made for this run just before it became pending: see
+    /// [`AsyncThunk::with_meta`](crate::AsyncThunk::with_meta).
+    #[must_use]
+    pub fn meta(&self) -> &M {
+        value(&self.meta)
+    }
+
+    pub(super) fn new(meta: &Arc<Meta<A, M>>, payload: Arc<T>) -> Self {
         Self { meta: Arc::clone(meta), payload }
     }
 
@@ -129,14 +140,22 @@ impl<A, T> Fulfilled<A, T> {
         &self.payload
     }
 
-    pub(super) fn settled<E>(&self) -> Settled<A, T, E> {
+    pub(super) fn settled<E>(&self) -> Settled<A, T, E, M> {
         let outcome = Outcome::Fulfilled { payload: Arc::clone(&self.payload) };
         Settled { meta: Arc::clone(&self.meta), outcome }
     }
 }
 
-impl<A, E> Rejected<A, E> {
-    pub(super) fn new(meta: &Arc<Meta<A>>, rejection: Rejection<E>) -> Self {
+impl<A, E, M> Rejected<A, E, M> {
+    /// What was made for this run just before it became pending: see
+    /// [`AsyncThunk::with_meta`](crate::AsyncThunk::with_meta). Nothing if it never did, which is told only of thunks that
+    /// [tell of skipped runs](crate::AsyncThunk::dispatch_skipped).
+    #[must_use]
+    pub fn meta(&self) -> Option<&M> {
+        self.meta.value.get()
+    }
+
+    pub(super) fn new(meta: &Arc<Meta<A, M>>, rejection: Rejection<E>) -> Self {
         Self { meta: Arc::clone(meta), rejection }
     }
 
@@ -187,6 +206,26 @@ impl<A, E> Rejected<A, E> {
         self.is_aborted() || self.is_superseded()
     }
 
+    /// Whether it was not wanted, so that it never became pending: the original's `meta.condition`. See
+    /// [`AsyncThunk::dispatch_skipped`](crate::AsyncThunk::dispatch_skipped).
+    #[must_use]
+    pub fn is_skipped(&self) -> bool {
+        matches!(self.rejection, Rejection::Skipped { .. })
+    }
+
+    /// Whether the body returned an error, of which there is the [value](Self::error): the original's
+    /// `meta.rejectedWithValue`.
+    #[must_use]
+    pub fn is_rejected_with_value(&self) -> bool {
+        self.error().is_some()
+    }
+
+    /// Whether it took too long.
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        matches!(self.rejection, Rejection::TimedOut { .. })
+    }
+
     /// Whether its body panicked.
     #[must_use]
     pub fn is_panicked(&self) -> bool {
@@ -205,12 +244,20 @@ impl<A, E> Rejected<A, E> {
         }
     }
 
-    pub(super) fn settled<T>(&self) -> Settled<A, T, E> {
+    pub(super) fn settled<T>(&self) -> Settled<A, T, E, M> {
         Settled { meta: Arc::clone(&self.meta), outcome: self.rejection.clone().into() }
     }
 }
 
-impl<A, T, E> Settled<A, T, E> {
+impl<A, T, E, M> Settled<A, T, E, M> {
+    /// What was made for this run just before it became pending: see
+    /// [`AsyncThunk::with_meta`](crate::AsyncThunk::with_meta). Nothing if it never did, which is told only of thunks that
+    /// [tell of skipped runs](crate::AsyncThunk::dispatch_skipped).
+    #[must_use]
+    pub fn meta(&self) -> Option<&M> {
+        self.meta.value.get()
+    }
+
     fn copy(&self) -> Self {
         Self { meta: Arc::clone(&self.meta), outcome: self.outcome.clone() }
     }
@@ -222,35 +269,37 @@ impl<A, T, E> Settled<A, T, E> {
     }
 }
 
-impl<A> fmt::Debug for Meta<A> {
+/// The value of a run that has become pending.
+fn value<A, M>(meta: &Meta<A, M>) -> &M {
+    meta.value.get().expect("a run has its value before its first event")
+}
+
+/// For people: thunk, run and key, and what happened.
+impl<A, E, M> fmt::Display for Rejected<A, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Meta")
-            .field("thunk", &self.thunk.name)
-            .field("run", &self.run.get())
-            .field("arg", &format_args!("<{}>", type_name::<A>()))
-            .finish()
+        write!(f, "{}: {}", self.meta, self.rejection)
     }
 }
 
-impl<A> fmt::Debug for Pending<A> {
+impl<A, M> fmt::Debug for Pending<A, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pending").field(&self.meta).finish()
     }
 }
 
-impl<A, T> fmt::Debug for Fulfilled<A, T> {
+impl<A, T, M> fmt::Debug for Fulfilled<A, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Fulfilled").field(&self.meta).finish()
     }
 }
 
-impl<A, E> fmt::Debug for Rejected<A, E> {
+impl<A, E, M> fmt::Debug for Rejected<A, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Rejected").field(&self.meta).field(&self.rejection).finish()
     }
 }
 
-impl<A, T, E> fmt::Debug for Settled<A, T, E> {
+impl<A, T, E, M> fmt::Debug for Settled<A, T, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Settled").field(&self.meta).field(&self.outcome).finish()
     }

@@ -22,15 +22,15 @@ pub struct LifecycleCase<V> {
 }
 
 /// Makes the event of a [`SettledMatcher`].
-type Show<A, T, E> = fn() -> Settled<A, T, E>;
+type Show<A, T, E, M> = fn() -> Settled<A, T, E, M>;
 
 /// The end of a run of one thunk: what [`Slice::on_any`](crate::Slice::on_any) takes. Made by
 /// [`AsyncThunk::settled`](crate::AsyncThunk::settled).
-pub struct SettledMatcher<A, T, E> {
+pub struct SettledMatcher<A, T, E, M = ()> {
     /// The thunk.
     thunk: ThunkRef,
     /// The type of the event.
-    event: PhantomData<Show<A, T, E>>,
+    event: PhantomData<Show<A, T, E, M>>,
 }
 
 impl<V> LifecycleCase<V> {
@@ -53,14 +53,16 @@ impl<V: 'static> Case for LifecycleCase<V> {
     type Event = V;
 }
 
-impl<A, T, E> SettledMatcher<A, T, E> {
+impl<A, T, E, M> SettledMatcher<A, T, E, M> {
     pub(super) fn new(thunk: &ThunkRef) -> Self {
         Self { thunk: thunk.clone(), event: PhantomData }
     }
 }
 
-impl<A: 'static, T: 'static, E: 'static> sealed::Matcher for SettledMatcher<A, T, E> {
-    type Event = Settled<A, T, E>;
+impl<A: 'static, T: 'static, E: 'static, M: 'static> sealed::Matcher
+    for SettledMatcher<A, T, E, M>
+{
+    type Event = Settled<A, T, E, M>;
 
     fn cases(&self) -> Option<Vec<CaseInfo>> {
         Some(vec![
@@ -69,13 +71,13 @@ impl<A: 'static, T: 'static, E: 'static> sealed::Matcher for SettledMatcher<A, T
         ])
     }
 
-    fn show(&self, action: &dyn AnyAction, then: &mut dyn FnMut(&Settled<A, T, E>)) -> bool {
+    fn show(&self, action: &dyn AnyAction, then: &mut dyn FnMut(&Settled<A, T, E, M>)) -> bool {
         let settled = match action.case_key() {
             CaseKey::Thunk(id, Phase::Fulfilled) if id == self.thunk.id => {
-                action.event().downcast_ref().map(Fulfilled::<A, T>::settled)
+                action.event().downcast_ref().map(Fulfilled::<A, T, M>::settled)
             }
             CaseKey::Thunk(id, Phase::Rejected) if id == self.thunk.id => {
-                action.event().downcast_ref().map(Rejected::<A, E>::settled)
+                action.event().downcast_ref().map(Rejected::<A, E, M>::settled)
             }
             _ => None,
         };
@@ -83,8 +85,8 @@ impl<A: 'static, T: 'static, E: 'static> sealed::Matcher for SettledMatcher<A, T
     }
 }
 
-impl<A: 'static, T: 'static, E: 'static> Matcher for SettledMatcher<A, T, E> {
-    type Event = Settled<A, T, E>;
+impl<A: 'static, T: 'static, E: 'static, M: 'static> Matcher for SettledMatcher<A, T, E, M> {
+    type Event = Settled<A, T, E, M>;
 }
 
 impl<V> Clone for LifecycleCase<V> {
@@ -93,7 +95,7 @@ impl<V> Clone for LifecycleCase<V> {
     }
 }
 
-impl<A, T, E> Clone for SettledMatcher<A, T, E> {
+impl<A, T, E, M> Clone for SettledMatcher<A, T, E, M> {
     fn clone(&self) -> Self {
         Self::new(&self.thunk)
     }
@@ -105,7 +107,7 @@ impl<V> fmt::Debug for LifecycleCase<V> {
     }
 }
 
-impl<A, T, E> fmt::Debug for SettledMatcher<A, T, E> {
+impl<A, T, E, M> fmt::Debug for SettledMatcher<A, T, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SettledMatcher({})", self.thunk.name)
     }

@@ -123,7 +123,7 @@ fn a_slice_that_is_torn_already_fails_the_run_that_it_has_a_case_for() {
 #[test]
 fn a_condition_that_panics_fails_the_run_without_any_event() {
     let work: Work = AsyncThunk::new("work", |(), _: ThunkApi<Api>| async { Ok(()) })
-        .condition(|(), _| panic!("cannot tell"));
+        .condition(|(), _| -> bool { panic!("cannot tell") });
     let (store, ..) = store_of(telling(&work));
     assert!(store.dispatch(work.with(())).outcome().unwrap().is_failed());
     assert!(store.get(&TOLD).is_empty());

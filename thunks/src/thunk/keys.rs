@@ -1,0 +1,61 @@
+//! What tells the runs of one thunk apart.
+
+use std::{
+    fmt::Debug,
+    hash::Hash,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
+use trine_core::RunBuilder;
+
+/// Gives runs their keys.
+pub(super) trait Keyed<A, T, E>: Describe<A> + Send + Sync {
+    /// Gives a run its key. If that cannot be made, the run will fail when its condition is asked.
+    fn give<'a>(&self, arg: &A, builder: RunBuilder<'a, T, E>) -> RunBuilder<'a, T, E>;
+}
+
+/// Says for people which key an argument has.
+pub(super) trait Describe<A>: Send + Sync {
+    fn describe(&self, arg: &A) -> String;
+}
+
+/// Keys of type `K`.
+pub(super) struct ByKey<K, F> {
+    /// Makes the key.
+    key: F,
+    /// The type.
+    made: PhantomData<fn() -> K>,
+}
+
+impl<K, F> ByKey<K, F> {
+    pub(super) fn new(key: F) -> Self {
+        Self { key, made: PhantomData }
+    }
+}
+
+impl<A, T, E, K, F> Keyed<A, T, E> for ByKey<K, F>
+where
+    K: Hash + Eq + Debug + Send + Sync + 'static,
+    F: Fn(&A) -> K + Send + Sync,
+{
+    fn give<'a>(&self, arg: &A, builder: RunBuilder<'a, T, E>) -> RunBuilder<'a, T, E> {
+        match catch_unwind(AssertUnwindSafe(|| (self.key)(arg))) {
+            Ok(key) => builder.key(key),
+            // The executor takes it from there: what panics before a run starts is why it has failed.
+            Err(payload) => builder.condition(|| -> bool { resume_unwind(payload) }),
+        }
+    }
+}
+
+impl<A, K, F> Describe<A> for ByKey<K, F>
+where
+    K: Debug,
+    F: Fn(&A) -> K + Send + Sync,
+{
+    fn describe(&self, arg: &A) -> String {
+        match catch_unwind(AssertUnwindSafe(|| format!("{:?}", (self.key)(arg)))) {
+            Ok(key) => key,
+            Err(_) => "?".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! How a call becomes a run.
+//!
+//! The order is the executor's (`trine_core`, `executor/start.rs`); this file hangs the lifecycle events on it:
+//!
+//! 1. the condition; then the policy, which rejects the run that is superseded;
+//! 2. the run's own value is made, outside the lease; then `pending` is reduced *through the run's context*: inside the lease,
+//!    where an abort cannot come between. So either the run becomes pending, and then it has exactly one terminal event, or it
+//!    is over already, and has none;
+//! 3. the body;
+//! 4. the settle hook (`ending.rs`), once, on whichever thread settles.
+//!
+//! With a condition that may have to wait, the run starts without any event; its body asks, and goes on with 2.
+
+use super::{
+    Definition, Prepare, ThunkApi, ThunkCall,
+    call::Signal,
+    condition::{Ask, ConditionApi, ask_later},
+    ending::Ending,
+    lifecycle::Pending,
+    meta::Meta,
+};
+use crate::{action::AnyAction, error::DispatchError, store::Shared, table::Occurrence};
+use std::{
+    any::Any,
+    future::{Future, pending, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+};
+use trine_core::{Event, Failure, Run, RunBuilder, RunContext, Text, Updates, Wanted};
+
+/// The work of a thunk, its future's type forgotten, but not yet its own: the executor boxes it once.
+pub(super) trait Body<A, T, E, X, M>: Send + Sync {
+    #[track_caller]
+    fn start(
+        self: Arc<Self>,
+        builder: RunBuilder<'_, T, E>,
+        definition: Arc<Definition<A, T, E, X, M>>,
+        meta: Arc<Meta<A, M>>,
+        shared: Arc<Shared<X>>,
+    ) -> Run<T, E>;
+}
+
+impl<A, T, E, X, M, B, F> Body<A, T, E, X, M> for B
+where
+    A: Clone + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    X: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+    B: Fn(A, ThunkApi<X, M>) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
+    #[track_caller]
+    fn start(
+        self: Arc<Self>,
+        builder: RunBuilder<'_, T, E>,
+        definition: Arc<Definition<A, T, E, X, M>>,
+        meta: Arc<Meta<A, M>>,
+        shared: Arc<Shared<X>>,
+    ) -> Run<T, E> {
+        let options = &definition.options;
+        let asks = matches!(definition.condition, Some(Ask::Later(_)));
+        if !asks && options.retry.is_none() {
+            return builder
+                .start(move |cx| self(meta.arg.clone(), ThunkApi::new(cx, shared, meta)));
+        }
+        let retry = options.retry.clone();
+        let body = move |cx: RunContext| {
+            let this = Arc::clone(&self);
+            let (definition, meta) = (Arc::clone(&definition), Arc::clone(&meta));
+            let shared = Arc::clone(&shared);
+            async move {
+                match (cx.attempt(), &definition.condition) {
+                    (1, Some(Ask::Later(_))) => ask_first(&cx, &shared, &definition, &meta).await,
+                    (1, _) => {}
+                    (attempt, _) => meta.try_again(attempt),
+                }
+                this(meta.arg.clone(), ThunkApi::new(cx, shared, meta)).await
+            }
+        };
+        match retry {
+            Some(retry) => builder.start_retrying(retry, body),
+            None => builder.start(body),
+        }
+    }
+}
+
+/// Starts a run. Without a store the executor refuses it.
+#[track_caller]
+pub(super) fn launch<A, T, E, X, M>(
+    call: ThunkCall<A, T, E, X, M>,
+    signal: Option<Signal>,
+    core: Option<&trine_core::Store>,
+    shared: &Arc<Shared<X>>,
+    builder: RunBuilder<'_, T, E>,
+) -> Run<T, E>
+where
+    A: Clone + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    X: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    let definition = call.thunk.definition;
+    let key = definition.key.clone().map(|key| key as _);
+    let meta = Arc::new(Meta::new(definition.refers.clone(), call.arg, key));
+
+    let mut builder = definition.options.apply(builder);
+    for tag in call.tags {
+        builder = builder.tag(tag);
+    }
+    if call.detached {
+        builder = builder.detached();
+    }
+    if let Some(signal) = signal {
+        builder = builder.abort_when(signal);
+    }
+    let mut asks_later = false;
+    match (&definition.condition, core) {
+        (Some(Ask::Now(ask)), Some(core)) => {
+            builder = builder.condition(|| ask(&meta.arg, &ConditionApi::of_call(core, shared)));
+        }
+        (Some(Ask::Later(_)), _) => asks_later = true,
+        _ => {}
+    }
+    // After the condition: a key that cannot be made takes its place.
+    if let Some(key) = &definition.key {
+        builder = key.give(&meta.arg, builder);
+    }
+    let tells_skipped = definition.options.tells_skipped;
+    let ending = Ending {
+        core: core.map(trine_core::Store::downgrade),
+        shared: Arc::clone(shared),
+        meta: Arc::clone(&meta),
+        tells_skipped,
+    };
+    let refused = tells_skipped.then(|| ending.clone());
+    let builder = builder
+        .on_start(|cx| {
+            let _ = meta.run.set(cx.id());
+            if asks_later { Ok(()) } else { begin(cx, shared, &definition, &meta) }
+        })
+        .on_settle(move |outcome| ending.tell(outcome));
+    let body = Arc::clone(&definition.body);
+    let run = body.start(builder, Arc::clone(&definition), Arc::clone(&meta), Arc::clone(shared));
+    if let Some(ending) = refused {
+        ending.tell_refused(&run);
+    }
+    run
+}
+
+/// Makes the run pending, before its body is called.
+#[track_caller]
+fn begin<A, T, E, X, M>(
+    cx: &RunContext,
+    shared: &Arc<Shared<X>>,
+    definition: &Definition<A, T, E, X, M>,
+    meta: &Arc<Meta<A, M>>,
+) -> Result<(), Text>
+where
+    A: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    let thunk = &definition.refers;
+    if let Some(known) = shared.table.namesake(thunk) {
+        return Err(Text::from(format!(
+            "the thunk `{}` made at {} is not the one of that name that slices have cases for, made at {}: \
+             make it once and share it (it is cheap to clone)",
+            thunk.name, thunk.made, known.made,
+        )));
+    }
+    let value = match &definition.prepare {
+        Prepare::Empty(make) => make(),
+        Prepare::From(make) => {
+            let core = cx.store().map_err(|error| Text::from(error.to_string()))?;
+            make(&meta.arg, &ConditionApi::of_call(&core, shared))
+        }
+    };
+    let _ = meta.value.set(value);
+    let reduced = cx.updates(|cells| {
+        // From here on the run has a terminal event, also if a reducer panics.
+        meta.begin();
+        reduce(shared, cells, &Pending::new(meta))
+    });
+    match reduced {
+        Ok((Ok(()), _)) => Ok(()),
+        Ok((Err(error), _)) => Err(Text::from(format!("{meta}, pending: {error}"))),
+        Err(error) => Err(Text::from(format!("{meta}, pending: {error}"))),
+    }
+}
+
+/// Asks a condition that may have to wait, then makes the run pending. Does not resolve if the run is not to go on: then it
+/// has settled.
+async fn ask_first<A, T, E, X, M>(
+    cx: &RunContext,
+    shared: &Arc<Shared<X>>,
+    definition: &Definition<A, T, E, X, M>,
+    meta: &Arc<Meta<A, M>>,
+) where
+    A: Clone + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    X: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    let Some(Ask::Later(ask)) = &definition.condition else { return };
+    let failed = match contained(ask_later(&**ask, cx, meta, shared)).await {
+        Ok(Wanted::Yes) => {
+            let begun = catch_unwind(AssertUnwindSafe(|| begin(cx, shared, definition, meta)));
+            match begun.unwrap_or_else(|payload| Err(message(&*payload))) {
+                Ok(()) if cx.is_active() => return,
+                Ok(()) => None,
+                Err(message) => Some(message),
+            }
+        }
+        Ok(Wanted::No { reason }) => {
+            cx.skip(reason);
+            None
+        }
+        Err(message) => Some(message),
+    };
+    if let Some(message) = failed {
+        cx.fail(Failure::Start { message });
+    }
+    pending::<()>().await;
+}
+
+/// What a future comes to, or the message of its panic.
+async fn contained<R>(future: impl Future<Output = R>) -> Result<R, Text> {
+    let mut future = pin!(future);
+    let poll = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(payload) => std::task::Poll::Ready(Err(message(&*payload))),
+    });
+    poll.await
+}
+
+/// The message of a panic.
+fn message(payload: &(dyn Any + Send)) -> Text {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        Text::from(*text)
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        Text::from(text.clone())
+    } else {
+        Text::from_static("a panic whose payload is not a string")
+    }
+}
+
+/// Reduces one event of a run.
+#[track_caller]
+pub(super) fn reduce<X, V: AnyAction>(
+    shared: &Shared<X>,
+    cells: &mut Updates<'_>,
+    event: &V,
+) -> Result<(), DispatchError> {
+    cells.note(|| Event::Dispatched { action: event.name(), run: event.run() });
+    let occurrence = Occurrence { event: event.event(), action: event };
+    shared.table.reduce(cells, event.case_key(), &occurrence)
+}
