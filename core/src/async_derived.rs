@@ -27,7 +27,7 @@ pub use reader::AsyncReader;
 pub use state::AsyncState;
 
 use crate::{
-    cell::{ByValue, Cell, CellBuilder, CellKey, Equality, Never, Source},
+    cell::{ByValue, Cell, CellBuilder, CellKey, Equality, Never, Source, Workshop},
     error::CellError,
     executor::Rejection,
     graph::Reader,
@@ -122,7 +122,7 @@ impl Store {
             same: ByValue.comparator(),
             body: boxed(body),
         };
-        make(self, definition)
+        make(Workshop::Store(self), definition)
     }
 
     /// Has an async derivation run again, though none of its inputs has changed: after a failure, say. If nobody observes
@@ -213,7 +213,7 @@ impl<Q> CellBuilder<'_, Q> {
         B: Fn(AsyncReader) -> F + Send + Sync + 'static,
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let (store, name, equality) = self.into_parts();
+        let (workshop, name, equality) = self.into_parts();
         let definition = Definition {
             name: Some(name),
             created: Location::caller(),
@@ -221,25 +221,25 @@ impl<Q> CellBuilder<'_, Q> {
             same: equality.comparator(),
             body: boxed(body),
         };
-        make(store, definition)
+        make(workshop, definition)
     }
 }
 
 /// Makes the three cells.
 #[track_caller]
-fn make<T, E>(store: &Store, definition: Definition<T, E>) -> AsyncDerived<T, E>
+fn make<T, E>(mut workshop: Workshop<'_>, definition: Definition<T, E>) -> AsyncDerived<T, E>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
     let (name, created) = (definition.name.clone(), definition.created);
-    let inputs = Inputs::make(store, name.as_ref(), created);
+    let inputs = Inputs::make(&mut workshop, name.as_ref(), created);
     let never = Equality::<Settled<T, E>>::comparator(Never);
-    let result = store.make_source(Settled::new(), never, name.clone(), created);
-    let machine = Machine::new(store, definition, inputs, result);
+    let result = workshop.make_source(Settled::new(), never, name.clone(), created);
+    let machine = Machine::new(workshop.store(), definition, inputs, result);
     let owner = Owner::new(Arc::clone(&machine));
     let derivation = move |cx: &mut Reader<'_>| owner.state(cx);
-    let state = store.make_derived(derivation, ByValue, name, created);
+    let state = workshop.make_derived(derivation, ByValue, name, created);
     machine.set_state(state.key());
     AsyncDerived { state: state.key(), result: result.key(), types: PhantomData }
 }

@@ -7,10 +7,12 @@
 mod builder;
 mod label;
 mod value;
+mod workshop;
 
 pub use builder::{ByValue, CellBuilder, Equality, Never};
 pub use label::CellLabel;
 pub(crate) use value::{AnyCell, Kept, KeptDerived, KeptSource, Ran, SourceCell, try_cast_mut};
+pub(crate) use workshop::Workshop;
 
 use std::{fmt, marker::PhantomData};
 
@@ -127,7 +129,11 @@ impl<T> Source<T> {
 macro_rules! handle {
     ($($name:ident)*) => {$(
         impl<T> $name<T> {
-            pub(crate) fn from_key(key: CellKey) -> Self {
+            /// The handle to a cell whose identity is known: for front ends, whose tables have cells of many types. If that
+            /// cell is of another kind or type, whoever uses the handle panics.
+            #[inline]
+            #[must_use]
+            pub fn from_key(key: CellKey) -> Self {
                 Self { key, value: PhantomData }
             }
         }

@@ -28,6 +28,7 @@ pub(crate) use desk::Exit;
 pub(crate) use outbox::Outbox;
 pub(crate) use staging::Told;
 pub use stream::{Changes, Missed};
+pub(crate) use subscription::Leaving;
 pub use subscription::{Change, SubscriptionGuard};
 pub(crate) use watch::{Outlet, let_go};
 pub use watch::{Watch, WatchClosed, WatchRef};

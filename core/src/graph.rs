@@ -30,11 +30,12 @@ mod derivation;
 mod edges;
 mod mark;
 mod node;
+mod observation;
 mod pull;
 mod reader;
 
 pub(crate) use cause::Causes;
-pub(crate) use cells::Naming;
+pub(crate) use cells::{Naming, next_id};
 pub(crate) use node::NONE;
 pub use reader::Reader;
 
@@ -44,17 +45,19 @@ use crate::{
     delivery::{Outbox, depth_here},
     error::CellError,
     event::Event,
+    store::Core,
 };
 use cells::Copier;
 use edges::Edges;
 use node::{Colour, Node};
+use observation::Observation;
 use rustc_hash::FxHashMap;
 use std::{
     any::Any,
     collections::VecDeque,
     fmt,
     panic::Location,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::Waker,
     time::{Duration, Instant},
 };
@@ -93,7 +96,9 @@ pub(crate) struct Graph {
     pub(crate) journal: Journal,
     /// What is to be told once the lease is free.
     pub(crate) outbox: Outbox,
-    /// The address of the store's core: tells it from others.
+    /// The store's core.
+    pub(crate) home: Weak<Core>,
+    /// Its address: tells it from others.
     pub(crate) store: usize,
     /// Since when the lease is held, if that is to be known: see [`stop_clock`](Self::stop_clock).
     held_since: Option<Instant>,
@@ -101,6 +106,8 @@ pub(crate) struct Graph {
     pub(crate) observed: bool,
     /// Why derivations run, for those who observe.
     pub(crate) causes: Causes,
+    /// By how many each cell is observed, if anybody wants to know.
+    observation: Option<Box<Observation>>,
     /// Values, callbacks and errors whose `Drop` must not run inside the lease.
     pub(crate) garbage: Vec<Garbage>,
     /// To be woken as soon as the lease is free.
@@ -129,8 +136,10 @@ use count_step;
 pub(crate) type Garbage = Box<dyn Any + Send>;
 
 impl Graph {
-    pub(crate) fn new(max_depth: usize, outbox: Outbox, store: usize) -> Self {
+    pub(crate) fn new(max_depth: usize, outbox: Outbox, home: Weak<Core>) -> Self {
+        let store = home.as_ptr().addr();
         Self {
+            home,
             nodes: Vec::new(),
             free: Vec::new(),
             edges: Edges::new(),
@@ -151,6 +160,7 @@ impl Graph {
             held_since: None,
             observed: false,
             causes: Causes::default(),
+            observation: None,
             garbage: Vec::new(),
             wakers: Vec::new(),
             max_depth,

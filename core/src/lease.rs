@@ -125,6 +125,26 @@ pub(crate) fn defer(work: impl FnOnce() + 'static) {
     DEFERRED.with(|list| list.borrow_mut().push(Box::new(work)));
 }
 
+/// Does `work` once this thread holds no lease: at once, or right after it has let go of the one that it holds.
+///
+/// For the `Drop` of guards that pure code may drop inside a lease, where a store cannot be used. A panic of the work goes on
+/// when all that was put off is done, unless it runs while another panic unwinds.
+///
+/// ```
+/// use trine_core::{Store, after_lease};
+///
+/// let store = Store::new();
+/// let (cell, other) = (store.source(1), store.source(0));
+/// store.with(cell, |value| {
+///     let (store, value) = (store.clone(), *value);
+///     after_lease(move || drop(store.set(other, value)));
+/// });
+/// assert_eq!(store.get(other), 1);
+/// ```
+pub fn after_lease(work: impl FnOnce() + 'static) {
+    defer(work);
+}
+
 /// To be called in the drop of a handle: if it is the last one, what it shares is not dropped inside a lease, since it
 /// holds values of the user's.
 #[inline]

@@ -41,6 +41,7 @@
 //! - [`Store::derived_async`] makes a cell that is computed by a body which may wait, and keeps its last good value meanwhile.
 //! - [`Store::run_compensated`]: a run whose writes are undone if it fails; [`Store::optimistic`]: a cell that shows changes
 //!   before they are known, and takes back those that turn out wrong.
+//! - [`Store::while_observed`]: work that is done only while somebody looks, directly or through what is derived.
 //! - [`Store::status_of`]: what the runs of a name are doing, as a cell.
 //! - [`Store::scope`]: owners of cells, subscriptions and runs that end together.
 //! - [`Store::observe`]: the event feed, for logs and tools; [`Store::observe_values`]: what cells were and are, in it.
@@ -74,6 +75,7 @@ mod executor;
 mod feed;
 mod graph;
 mod lease;
+mod lifecycle;
 mod list;
 mod optimistic;
 mod scope;
@@ -101,7 +103,8 @@ pub use executor::{
 pub use executor::{TokioClock, TokioSpawner};
 pub use feed::ObserverGuard;
 pub use graph::Reader;
-pub use lease::Reentrant;
+pub use lease::{Reentrant, after_lease};
+pub use lifecycle::LifecycleGuard;
 pub use list::{
     ListAdapter, ListCell, ListDiff, ListDiffs, ListEdit, ListFilter, ListMap, ListSort, ListView,
     Then,

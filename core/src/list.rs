@@ -92,7 +92,7 @@ pub use sort::ListSort;
 pub use stream::{ListDiffs, ListView};
 
 use crate::{
-    cell::{Cell, CellBuilder, CellKey, ReadOnly, Source},
+    cell::{Cell, CellBuilder, CellKey, ReadOnly, Source, Workshop},
     store::Store,
 };
 use std::{fmt, hash, panic::Location, sync::Arc};
@@ -133,18 +133,18 @@ impl Store {
     /// Inside a lease, with [`Reentrant`](crate::Reentrant).
     #[track_caller]
     pub fn list<T: Send + 'static>(&self, items: impl Into<Vec<T>>) -> ListCell<T> {
-        self.make_list(items.into(), None, Location::caller())
+        make(Workshop::Store(self), items.into(), None, Location::caller())
     }
+}
 
-    #[track_caller]
-    fn make_list<T: Send + 'static>(
-        &self,
-        items: Vec<T>,
-        name: Option<Arc<str>>,
-        created: &'static Location<'static>,
-    ) -> ListCell<T> {
-        ListCell { source: self.make_source(items, |_, _| false, name, created) }
-    }
+#[track_caller]
+fn make<T: Send + 'static>(
+    mut workshop: Workshop<'_>,
+    items: Vec<T>,
+    name: Option<Arc<str>>,
+    created: &'static Location<'static>,
+) -> ListCell<T> {
+    ListCell { source: workshop.make_source(items, |_, _| false, name, created) }
 }
 
 impl CellBuilder<'_> {
@@ -155,7 +155,7 @@ impl CellBuilder<'_> {
     /// Inside a lease, with [`Reentrant`](crate::Reentrant).
     #[track_caller]
     pub fn list<T: Send + 'static>(self, items: impl Into<Vec<T>>) -> ListCell<T> {
-        self.store.make_list(items.into(), Some(self.name), Location::caller())
+        make(self.workshop, items.into(), Some(self.name), Location::caller())
     }
 }
 

@@ -11,7 +11,7 @@
 //! Patches and base are cells, and change in one commit: *shown* is derived from both.
 
 use crate::{
-    cell::{ByValue, Cell, CellBuilder, CellKey, Equality, Never, Source},
+    cell::{ByValue, Cell, CellBuilder, CellKey, Equality, Never, Source, Workshop},
     commit::Transaction,
     error::CellError,
     graph::Reader,
@@ -107,7 +107,7 @@ impl Store {
         &self,
         base: Source<T>,
     ) -> Optimistic<T> {
-        make(self, base, ByValue, None)
+        make(Workshop::Store(self), base, ByValue, None)
     }
 
     /// Puts a patch on a cell's stack: it is shown at once, by one commit.
@@ -160,14 +160,14 @@ impl<Q> CellBuilder<'_, Q> {
     where
         Q: Equality<T>,
     {
-        let (store, name, equality) = self.into_parts();
-        make(store, base, equality, Some(name))
+        let (workshop, name, equality) = self.into_parts();
+        make(workshop, base, equality, Some(name))
     }
 }
 
 #[track_caller]
 fn make<T: Clone + Send + 'static>(
-    store: &Store,
+    mut workshop: Workshop<'_>,
     base: Source<T>,
     equality: impl Equality<T>,
     name: Option<Arc<str>>,
@@ -175,9 +175,9 @@ fn make<T: Clone + Send + 'static>(
     let created = Location::caller();
     let never = Equality::<Stack<T>>::comparator(Never);
     let patches = name.as_ref().map(|name| Arc::from(format!("patches of {name}")));
-    let patches = store.make_source(Stack::new(), never, patches, created);
-    let owner = Owner { store: store.downgrade(), patches: patches.key() };
-    let shown = store.make_derived(
+    let patches = workshop.make_source(Stack::new(), never, patches, created);
+    let owner = Owner { store: workshop.store(), patches: patches.key() };
+    let shown = workshop.make_derived(
         move |cx: &mut Reader<'_>| {
             let _owned = &owner;
             let mut value = cx.get(base);

@@ -16,14 +16,14 @@ use extension::Extensions;
 use slow_lease::SlowLease;
 
 use crate::{
-    cell::{ByValue, CellBuilder, Derived, Equality, Source},
+    cell::{ByValue, CellBuilder, Derived, Equality, Source, Workshop},
     commit::CommitNumber,
     event::Event,
     executor::{Clock, Executor, Spawn},
     feed::{Feed, ObserverGuard},
     graph::{Graph, Reader},
     lease::{self, Lease, Reentrant},
-    sync::Condvar,
+    sync::{Condvar, atomic::AtomicBool},
 };
 use std::{
     fmt,
@@ -81,6 +81,8 @@ pub(crate) struct Core {
     pub(crate) feed: Feed,
     /// What becomes of panics in callbacks.
     pub(crate) on_panic: PanicPolicy,
+    /// Whether anybody has ever asked who is observed. Relaxed: who asks later is told of what comes later.
+    pub(crate) has_lifecycles: AtomicBool,
     /// What reports leases that are held for long, if that was asked for.
     slow_lease: Option<SlowLease>,
     /// What front ends keep in the store.
@@ -133,7 +135,7 @@ impl Store {
     /// Inside a lease, with [`Reentrant`].
     #[track_caller]
     pub fn source<T: PartialEq + Send + 'static>(&self, value: T) -> Source<T> {
-        self.make_source(value, ByValue.comparator(), None, Location::caller())
+        Workshop::Store(self).make_source(value, ByValue.comparator(), None, Location::caller())
     }
 
     /// Makes a cell that is computed from others. The closure runs when the cell is first read, and again only
@@ -149,34 +151,12 @@ impl Store {
         &self,
         compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
     ) -> Derived<T> {
-        self.make_derived(compute, ByValue, None, Location::caller())
+        Workshop::Store(self).make_derived(compute, ByValue, None, Location::caller())
     }
 
     /// Begins a cell with a name, which errors and events will use, and perhaps a rule for equality.
     pub fn cell(&self, name: impl Into<Arc<str>>) -> CellBuilder<'_> {
-        CellBuilder::new(self, name.into())
-    }
-
-    #[track_caller]
-    pub(crate) fn make_source<T: Send + 'static>(
-        &self,
-        value: T,
-        same: fn(&T, &T) -> bool,
-        name: Option<Arc<str>>,
-        created: &'static Location<'static>,
-    ) -> Source<T> {
-        Source::from_key(self.demand(|graph| graph.add_source(value, same, name, created)))
-    }
-
-    #[track_caller]
-    pub(crate) fn make_derived<T: Send + 'static>(
-        &self,
-        compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
-        equality: impl Equality<T>,
-        name: Option<Arc<str>>,
-        created: &'static Location<'static>,
-    ) -> Derived<T> {
-        Derived::from_key(self.demand(|graph| graph.add_derived(compute, equality, name, created)))
+        CellBuilder::new(Workshop::Store(self), name.into())
     }
 
     /// Has `observer` told of everything that happens in the store, in order, until the guard is dropped.
@@ -245,6 +225,10 @@ impl Default for Store {
 }
 
 impl WeakStore {
+    pub(crate) fn from_core(core: Weak<Core>) -> Self {
+        Self { core }
+    }
+
     /// The store, if a handle to it is left.
     pub fn upgrade(&self) -> Option<Store> {
         self.core.upgrade().map(|core| Store { core })

@@ -7,10 +7,9 @@
 //! Everything here happens inside the lease. The comparisons are user code, and are made with no lock held.
 
 use crate::{
-    cell::{ByValue, Cell, CellKey, Derived},
+    cell::{ByValue, Cell, CellKey, Derived, Workshop},
     error::CellError,
     graph::{Graph, Reader},
-    store::Store,
     sync::{Mutex, mutant},
 };
 use std::{
@@ -44,7 +43,7 @@ struct Reads {
 impl Inputs {
     /// Makes the cell.
     pub(super) fn make(
-        store: &Store,
+        workshop: &mut Workshop<'_>,
         name: Option<&Arc<str>>,
         created: &'static Location<'static>,
     ) -> Arc<Self> {
@@ -52,7 +51,7 @@ impl Inputs {
         let inputs = Arc::new(Self { cell: OnceLock::new(), created, reads: Mutex::new(reads) });
         let name = name.map(|name| Arc::from(format!("inputs of {name}")));
         let reads = Arc::clone(&inputs);
-        let cell = store.make_derived(
+        let cell = workshop.make_derived(
             move |cx: &mut Reader<'_>| reads.compare(cx),
             ByValue,
             name,

@@ -89,12 +89,35 @@ impl AsyncReader {
         C: Cell + Send + 'static,
         C::Value: Clone + PartialEq,
     {
+        self.try_get_by(cell, C::Value::eq)
+    }
+
+    /// The value of a cell, whose values are the same when `same` says so, instead of by `PartialEq`. It is called with what was
+    /// read and what there is, inside the lease, and must be pure.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get`](Self::try_get).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`get`](Self::get).
+    #[track_caller]
+    pub fn try_get_by<C>(
+        &self,
+        cell: C,
+        same: fn(&C::Value, &C::Value) -> bool,
+    ) -> impl Future<Output = Result<C::Value, CellError>> + Send + use<'_, C>
+    where
+        C: Cell + Send + 'static,
+        C::Value: Clone,
+    {
         let used = Location::caller();
         async move {
             let read = self.read(cell, used, C::Value::clone, |seen| {
                 let seen = seen.clone();
                 Box::new(move |cx| {
-                    let same = |now: &C::Value| seen.as_ref().is_ok_and(|seen| seen == now);
+                    let same = |now: &C::Value| seen.as_ref().is_ok_and(|seen| same(seen, now));
                     match (cx.try_with(cell, same), &seen) {
                         (Ok(same), Ok(_)) => !same,
                         (Err(now), Err(seen)) => now != *seen,

@@ -12,7 +12,7 @@ use crate::{
     executor::{Outcome, Policy, Rejection, RunContext, RunId},
     graph::{Graph, Reader},
     lease,
-    store::{Store, WeakStore},
+    store::WeakStore,
     sync::Mutex,
     text::Text,
 };
@@ -158,14 +158,14 @@ where
     E: Send + Sync + 'static,
 {
     pub(super) fn new(
-        store: &Store,
+        store: WeakStore,
         definition: Definition<T, E>,
         inputs: Arc<Inputs>,
         result: Source<Settled<T, E>>,
     ) -> Arc<Self> {
         let (policy, state) = (definition.policy, OnceLock::new());
         let shared = Shared { inputs, policy, state, work: Mutex::new(Work::default()) };
-        Arc::new(Self { store: store.downgrade(), definition, shared: Arc::new(shared), result })
+        Arc::new(Self { store, definition, shared: Arc::new(shared), result })
     }
 
     /// Notes which cell has the state.

@@ -1,7 +1,7 @@
 //! How a cell is made when a plain `store.source(value)` does not say enough.
 
-use super::{Derived, Source};
-use crate::{graph::Reader, store::Store};
+use super::{Derived, Source, Workshop};
+use crate::graph::Reader;
 use std::{panic::Location, sync::Arc};
 
 /// When two values of a cell count as the same, so that writing one over the other is no change.
@@ -69,31 +69,31 @@ impl<T: 'static> Equality<T> for fn(&T, &T) -> bool {
 #[derive(Debug)]
 #[must_use = "a builder makes no cell until `source` or `derived` is called"]
 pub struct CellBuilder<'s, Q = ByValue> {
-    pub(crate) store: &'s Store,
+    pub(crate) workshop: Workshop<'s>,
     pub(crate) name: Arc<str>,
     equality: Q,
 }
 
 impl<'s> CellBuilder<'s> {
-    pub(crate) fn new(store: &'s Store, name: Arc<str>) -> Self {
-        Self { store, name, equality: ByValue }
+    pub(crate) fn new(workshop: Workshop<'s>, name: Arc<str>) -> Self {
+        Self { workshop, name, equality: ByValue }
     }
 
     /// Values are the same when `same` says so, instead of by `PartialEq`.
     pub fn equality<T>(self, same: fn(&T, &T) -> bool) -> CellBuilder<'s, fn(&T, &T) -> bool> {
-        CellBuilder { store: self.store, name: self.name, equality: same }
+        CellBuilder { workshop: self.workshop, name: self.name, equality: same }
     }
 
     /// Every write counts as a change; the type needs no `PartialEq`.
     pub fn always_different(self) -> CellBuilder<'s, Never> {
-        CellBuilder { store: self.store, name: self.name, equality: Never }
+        CellBuilder { workshop: self.workshop, name: self.name, equality: Never }
     }
 }
 
 impl<'s, Q> CellBuilder<'s, Q> {
-    /// The store, the name, and the rule for equality.
-    pub(crate) fn into_parts(self) -> (&'s Store, Arc<str>, Q) {
-        (self.store, self.name, self.equality)
+    /// Where it is made, the name, and the rule for equality.
+    pub(crate) fn into_parts(self) -> (Workshop<'s>, Arc<str>, Q) {
+        (self.workshop, self.name, self.equality)
     }
 }
 
@@ -104,12 +104,12 @@ impl<Q> CellBuilder<'_, Q> {
     ///
     /// Inside a lease, with [`Reentrant`](crate::Reentrant).
     #[track_caller]
-    pub fn source<T: Send + 'static>(self, value: T) -> Source<T>
+    pub fn source<T: Send + 'static>(mut self, value: T) -> Source<T>
     where
         Q: Equality<T>,
     {
         let same = self.equality.comparator();
-        self.store.make_source(value, same, Some(self.name), Location::caller())
+        self.workshop.make_source(value, same, Some(self.name), Location::caller())
     }
 
     /// Makes a cell that is written, and whose in-place updates are all or nothing: they work on a copy of the value,
@@ -120,13 +120,12 @@ impl<Q> CellBuilder<'_, Q> {
     ///
     /// Inside a lease, with [`Reentrant`](crate::Reentrant).
     #[track_caller]
-    pub fn atomic_source<T: Clone + Send + 'static>(self, value: T) -> Source<T>
+    pub fn atomic_source<T: Clone + Send + 'static>(mut self, value: T) -> Source<T>
     where
         Q: Equality<T>,
     {
         let (same, created) = (self.equality.comparator(), Location::caller());
-        let name = Some(self.name);
-        Source::from_key(self.store.demand(|graph| graph.add_atomic(value, same, name, created)))
+        self.workshop.make_atomic(value, same, Some(self.name), created)
     }
 
     /// Makes a cell that is computed. The closure runs when the cell is first read.
@@ -136,12 +135,12 @@ impl<Q> CellBuilder<'_, Q> {
     /// Inside a lease, with [`Reentrant`](crate::Reentrant).
     #[track_caller]
     pub fn derived<T: Send + 'static>(
-        self,
+        mut self,
         compute: impl FnMut(&mut Reader<'_>) -> T + Send + 'static,
     ) -> Derived<T>
     where
         Q: Equality<T>,
     {
-        self.store.make_derived(compute, self.equality, Some(self.name), Location::caller())
+        self.workshop.make_derived(compute, self.equality, Some(self.name), Location::caller())
     }
 }

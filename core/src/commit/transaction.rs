@@ -7,7 +7,7 @@
 
 use super::{CommitNumber, UpdateResult, Writer, journal::Savepoint, write::PanicPayload};
 use crate::{
-    cell::{Cell, Source},
+    cell::{Cell, CellBuilder, Source, Workshop},
     error::CellError,
     graph::Graph,
     sync::mutant,
@@ -15,6 +15,7 @@ use crate::{
 use std::{
     fmt,
     panic::{AssertUnwindSafe, Location, catch_unwind},
+    sync::Arc,
 };
 
 /// The inside of a transaction: reads and writes that become visible together or not at all.
@@ -88,6 +89,12 @@ impl Graph {
 }
 
 impl Transaction<'_> {
+    /// Begins a cell with a name, as [`Store::cell`](crate::Store::cell) does: for front ends that make the cells of their
+    /// definitions on first use. The cell stays with what it was made with, even if the transaction is rolled back.
+    pub fn cell(&mut self, name: impl Into<Arc<str>>) -> CellBuilder<'_> {
+        CellBuilder::new(Workshop::Lease(self.graph), name.into())
+    }
+
     /// The value of a cell, this transaction's writes included.
     ///
     /// # Panics
@@ -121,10 +128,24 @@ impl Transaction<'_> {
     /// If the cell has no value; the transaction is rolled back.
     #[track_caller]
     pub fn with<C: Cell, R>(&mut self, cell: C, read: impl FnOnce(&C::Value) -> R) -> R {
-        match self.graph.read(cell, Location::caller(), read) {
+        match self.try_with(cell, read) {
             Ok(value) => value,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Looks at the value of a cell without cloning it, or says why it has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get`](Self::try_get).
+    #[track_caller]
+    pub fn try_with<C: Cell, R>(
+        &mut self,
+        cell: C,
+        read: impl FnOnce(&C::Value) -> R,
+    ) -> Result<R, CellError> {
+        self.graph.read(cell, Location::caller(), read)
     }
 
     /// Writes a source.

@@ -202,6 +202,18 @@ impl Graph {
         }
     }
 
+    /// Has a derived cell run again, though nothing that it has read has changed: a commit.
+    pub(crate) fn recompute_cell(
+        &mut self,
+        key: CellKey,
+        writer: Writer,
+    ) -> Result<CommitNumber, CellError> {
+        let index = self.locate(key, writer.location)?;
+        self.check_depth(index, writer)?;
+        self.mark_for_refresh(index);
+        Ok(self.finish(&[], writer))
+    }
+
     /// Commits the change of one source.
     #[inline]
     pub(crate) fn commit_one(&mut self, index: u32, writer: Writer) -> CommitNumber {

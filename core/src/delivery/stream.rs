@@ -5,6 +5,7 @@
 //! told how many: [`Missed::Lagged`].
 
 use super::{
+    subscription::Leaving,
     topic::copy_of,
     watch::{Outlet, let_go},
 };
@@ -53,6 +54,8 @@ use std::{
 #[must_use = "a stream that is not read collects values up to its bound, then loses the oldest"]
 pub struct Changes<T: 'static> {
     buffer: Arc<Buffer<T>>,
+    /// Dropped after `buffer`.
+    _leaving: Leaving,
 }
 
 /// What a stream brings instead of a value.
@@ -221,7 +224,7 @@ impl Graph {
         let outlet: Arc<dyn Outlet> = Arc::clone(&buffer) as _;
         let outlet: Weak<dyn Outlet> = Arc::downgrade(&outlet);
         self.topic_of::<C::Value>(index).1.streams().push(outlet);
-        Ok(Changes { buffer })
+        Ok(Changes { buffer, _leaving: Leaving::new(self, cell.key()) })
     }
 }
 

@@ -12,8 +12,8 @@ use crate::{
     event::Event,
     graph::Graph,
     lease,
-    store::Core,
-    sync::mutant,
+    store::{Core, Store},
+    sync::{atomic::Ordering, mutant},
 };
 use std::{
     fmt,
@@ -82,6 +82,32 @@ pub struct SubscriptionGuard {
 
 /// Where a callback is: the topic's slot, its id, and the place in it.
 pub(crate) type Place = (u32, u64, u32);
+
+/// Goes with the last handle of a watch or a stream: where somebody wants to know who is observed, a cell that it was the
+/// last to observe is so no more at once, and not only when it next changes.
+#[derive(Clone)]
+pub(crate) struct Leaving {
+    core: Weak<Core>,
+    cell: CellKey,
+}
+
+impl Leaving {
+    pub(crate) fn new(graph: &Graph, cell: CellKey) -> Self {
+        Self { core: graph.home.clone(), cell }
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let Some(store) = self.core.upgrade().map(Store::from_core) else { return };
+        if store.core().has_lifecycles.load(Ordering::Relaxed) {
+            let cell = self.cell;
+            lease::defer(move || {
+                let _ = store.core().enter(|graph| graph.retire_if_idle(cell));
+            });
+        }
+    }
+}
 
 impl SubscriptionGuard {
     pub(crate) fn new(core: &Arc<Core>, cell: impl Cell, place: Place) -> Self {
@@ -170,6 +196,7 @@ impl Graph {
             None => {
                 let slot = self.outbox.open_topic::<T>();
                 self.node_mut(index).set_topic(Some(slot));
+                self.gain_observer(index);
                 slot
             }
         };
@@ -185,10 +212,21 @@ impl Graph {
         }
     }
 
+    /// Removes the topic of a cell whose last watch or stream has gone.
+    fn retire_if_idle(&mut self, cell: CellKey) {
+        if let Some(index) = self.place_of(cell)
+            && let Some(slot) = self.node(index).topic()
+            && self.outbox.is_idle(slot)
+        {
+            self.drop_topic(index);
+        }
+    }
+
     /// Removes the topic of a cell that has lost its last subscriber, so that it is lazy again.
     pub(crate) fn drop_topic(&mut self, index: u32) {
         if let Some(slot) = self.node(index).topic() {
             self.node_mut(index).set_topic(None);
+            self.lose_observer(index);
             self.outbox.close_topic(slot, &mut self.wakers, &mut self.garbage);
         }
     }

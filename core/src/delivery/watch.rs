@@ -4,7 +4,7 @@
 //! the lease is free. Looking at it takes a lock that is only ever held to copy a pointer: never while
 //! user code runs, neither a derivation nor a callback nor the `Drop` of a value.
 
-use super::topic::copy_of;
+use super::{subscription::Leaving, topic::copy_of};
 use crate::{
     cell::{AnyCell, Cell, CellLabel},
     commit::CommitNumber,
@@ -69,6 +69,8 @@ pub struct Watch<T: 'static> {
     shared: Arc<WatchShared<T>>,
     /// The commit that this watch has seen.
     seen: CommitNumber,
+    /// Dropped after `shared`.
+    leaving: Leaving,
 }
 
 /// A value that a [`Watch`] has lent. It does not change under the reader, and holding on to it blocks nobody. If it is the
@@ -130,7 +132,8 @@ impl<T: 'static> Watch<T> {
 
 impl<T: 'static> Clone for Watch<T> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), seen: self.seen }
+        let leaving = self.leaving.clone();
+        Self { shared: Arc::clone(&self.shared), seen: self.seen, leaving }
     }
 }
 
@@ -146,7 +149,7 @@ impl<T: 'static> Future for Changed<'_, T> {
     type Output = Result<(), WatchClosed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { watch: Watch { shared, seen }, key } = self.get_mut();
+        let Self { watch: Watch { shared, seen, .. }, key } = self.get_mut();
         let mut state = shared.state.lock();
         let mut outcome = state.look(seen, &shared.cell);
         let mut dropped = None;
@@ -333,14 +336,14 @@ impl Graph {
         let index = self.observe(cell.key(), used)?;
         let number = CommitNumber(self.last_commit);
         let value = self.read_clean::<C, _>(index, C::Value::clone)?;
-        let label = self.label(index);
+        let (label, leaving) = (self.label(index), Leaving::new(self, cell.key()));
         let place = self.topic_of::<C::Value>(index).1.watch();
         if let Some(shared) = place {
             let shared: Arc<dyn Any + Send + Sync> = Arc::clone(shared) as _;
             let shared: Arc<WatchShared<C::Value>> =
                 shared.downcast().expect("a watch has the type of its cell");
             self.discard(value);
-            return Ok(Watch { shared, seen: number });
+            return Ok(Watch { shared, seen: number, leaving });
         }
         let state = WatchState {
             value: Some(Arc::new(value)),
@@ -351,7 +354,7 @@ impl Graph {
         };
         let shared = Arc::new(WatchShared { cell: label, state: Mutex::new(state) });
         *place = Some(Arc::clone(&shared) as _);
-        Ok(Watch { shared, seen: number })
+        Ok(Watch { shared, seen: number, leaving })
     }
 }
 

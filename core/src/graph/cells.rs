@@ -22,6 +22,11 @@ use std::{
 /// (Not from the `sync` shim: the model checker's atomics cannot be statics, and only uniqueness matters.)
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
+/// A number that nothing else in the process has.
+pub(crate) fn next_id() -> u64 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
+
 /// How many removed cells errors can still name.
 const REMEMBERED: usize = 256;
 
@@ -98,7 +103,7 @@ impl Graph {
         name: Option<Arc<str>>,
         created: &'static Location<'static>,
     ) -> CellKey {
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let id = next_id();
         let node = Node::new(id, cell, derived, created);
         let index = match self.free.pop() {
             Some(index) => {
@@ -162,6 +167,9 @@ impl Graph {
         let had_observers = self.node(index).has_observers();
         self.unlink_observers(index);
         self.unlink_sources_after(index, NONE);
+        if self.observation.is_some() {
+            self.forget_observation(index);
+        }
         let label = self.label(index);
         let vacant = Node::vacant(used);
         let node = std::mem::replace(self.node_mut(index), vacant);

@@ -74,6 +74,9 @@ impl Graph {
             previous => self.edges.get_mut(previous).next_observer = index,
         }
         self.node_mut(source).last_observer = index;
+        if self.observation.is_some() {
+            self.note_link(observer, source);
+        }
         index
     }
 
@@ -133,6 +136,9 @@ impl Graph {
             let edge = *self.edges.get(index);
             if edge.source != NONE {
                 self.forget_observer(edge);
+                if self.observation.is_some() {
+                    self.note_unlink(observer, edge.source);
+                }
             }
             self.edges.get_mut(index).next_source = self.edges.free;
             self.edges.free = index;

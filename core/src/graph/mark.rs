@@ -16,14 +16,14 @@ impl Graph {
             if self.observed {
                 self.note_change(source);
             }
-            self.stain(first);
+            self.stain(first, Colour::Dirty);
         }
     }
 
-    /// Stains the nodes on a list of observers `Dirty`, and what is below them `Check`.
-    fn stain(&mut self, first: u32) {
+    /// Stains the nodes on a list of observers with a colour, and what is below them `Check`.
+    fn stain(&mut self, first: u32, colour: Colour) {
         let (nodes, edges) = (&mut self.nodes[..], &self.edges.all[..]);
-        let (mut colour, mut next, mut taken) = (Colour::Dirty, first, 0);
+        let (mut colour, mut next, mut taken) = (colour, first, 0);
         loop {
             while next != NONE {
                 count_step!(self);
@@ -66,6 +66,20 @@ impl Graph {
     /// Stains a derived cell itself `Dirty`, and everything below it.
     pub(crate) fn mark_dirty(&mut self, index: u32) {
         self.mark(index);
+        let node = self.node_mut(index);
+        node.colour = Colour::Dirty;
+        if node.topic != NONE && !node.queued {
+            node.queued = true;
+            self.affected.push(index);
+        }
+    }
+
+    /// Stains a derived cell itself `Dirty`, though nothing that it has read has changed; everything below it has to check.
+    pub(crate) fn mark_for_refresh(&mut self, index: u32) {
+        let first = self.node(index).first_observer;
+        if first != NONE {
+            self.stain(first, Colour::Check);
+        }
         let node = self.node_mut(index);
         node.colour = Colour::Dirty;
         if node.topic != NONE && !node.queued {

@@ -2,12 +2,13 @@
 
 use super::{Colour, Graph, node::NONE};
 use crate::{
-    cell::{Cell, CellKey},
+    cell::{Cell, CellBuilder, CellKey, Workshop},
     error::CellError,
 };
 use std::{
     fmt,
     panic::{Location, resume_unwind},
+    sync::Arc,
 };
 
 /// Reads cells for a derivation and remembers which.
@@ -53,6 +54,13 @@ impl<'g> Reader<'g> {
             self.next = NONE;
             self.graph.unlink_sources_after(self.owner, self.last);
         }
+    }
+
+    /// Begins a cell with a name, as [`Store::cell`](crate::Store::cell) does: for front ends that make the cells of their
+    /// definitions on first use, which may be in a derivation. The cell stays when the derivation runs again, so whoever
+    /// makes one remembers it.
+    pub fn cell(&mut self, name: impl Into<Arc<str>>) -> CellBuilder<'_> {
+        CellBuilder::new(Workshop::Lease(self.graph), name.into())
     }
 
     #[inline]

@@ -13,7 +13,12 @@ use super::{
     sort::ListSort,
 };
 use crate::{
-    cell::Cell, commit::CommitNumber, delivery::Outlet, error::CellError, graph::Graph, lease,
+    cell::Cell,
+    commit::CommitNumber,
+    delivery::{Leaving, Outlet},
+    error::CellError,
+    graph::Graph,
+    lease,
     store::Store,
 };
 use futures_core::Stream;
@@ -59,6 +64,8 @@ pub struct ListDiffs<T: 'static> {
     buffer: Arc<Buffer<T>>,
     /// Keeps the log alive.
     log: Arc<DiffLog<T>>,
+    /// Dropped after both.
+    _leaving: Leaving,
 }
 
 /// The diffs of a view of a list: a [`Stream`] of batches, without those that do not concern the view.
@@ -274,7 +281,7 @@ impl Graph {
             }
         };
         let buffer = log.add_reader(items, capacity.get());
-        Ok(ListDiffs { buffer, log })
+        Ok(ListDiffs { buffer, log, _leaving: Leaving::new(self, list.key()) })
     }
 
     /// The content of a list that has one, and its diffs from now on.

@@ -7,7 +7,7 @@ use crate::{
     feed::Feed,
     graph::Graph,
     lease::Lease,
-    sync::Condvar,
+    sync::{Condvar, atomic::AtomicBool},
 };
 use std::{
     fmt,
@@ -125,10 +125,11 @@ impl StoreBuilder {
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let outbox = Outbox::new(self.outbox_capacity, self.causal_limit);
         Store::from_core(Arc::new_cyclic(|core: &Weak<Core>| Core {
-            lease: Lease::new(Graph::new(self.max_depth, outbox, core.as_ptr().addr())),
+            lease: Lease::new(Graph::new(self.max_depth, outbox, core.clone())),
             delivery_waiters: Condvar::new(),
             feed: Feed::new(),
             on_panic: self.on_panic,
+            has_lifecycles: AtomicBool::new(false),
             slow_lease: self.slow_lease.map(SlowLease::new),
             extensions: Extensions::default(),
             executor: Arc::new(Executor::new(core.clone(), seed)),

@@ -1,9 +1,12 @@
 //! What front ends keep in a store: a table by type.
 
 use super::Store;
-use crate::sync::{
-    Mutex,
-    atomic::{AtomicU64, Ordering},
+use crate::{
+    graph::next_id,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -16,21 +19,21 @@ use std::{
 pub(crate) struct Extensions {
     /// Their tables, by type.
     tables: Mutex<FxHashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
-    /// Counts removals of cells. Relaxed: a table that is asked on another thread while a cell is removed may as well
-    /// have been asked before.
+    /// Another number after each removal of cells, and never one that another store has. Relaxed: a table that is asked on
+    /// another thread while a cell is removed may as well have been asked before.
     removals: AtomicU64,
 }
 
 impl Default for Extensions {
     fn default() -> Self {
-        Self { tables: Mutex::new(FxHashMap::default()), removals: AtomicU64::new(0) }
+        Self { tables: Mutex::new(FxHashMap::default()), removals: AtomicU64::new(next_id()) }
     }
 }
 
 impl Extensions {
     /// Notes that cells were removed.
     pub(super) fn note_removal(&self) {
-        self.removals.fetch_add(1, Ordering::Relaxed);
+        self.removals.store(next_id(), Ordering::Relaxed);
     }
 }
 
@@ -51,8 +54,8 @@ impl Store {
         extension.downcast().expect("the key is the type")
     }
 
-    /// A number that is another one after each removal of cells from this store: a front end that keeps handles to cells
-    /// has to look whether they are still there only when it has changed.
+    /// A number that is another one after each removal of cells from this store, and never the number of another store: a
+    /// front end that keeps handles to cells has to look whether they are there only when it has changed.
     ///
     /// It takes no lease.
     pub fn removals(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::{Store, reads::fail};
 use crate::{
-    cell::{Cell, CellKey, Source},
+    cell::{Cell, CellKey, Derived, Source},
     commit::{
         Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult, Updates, Writer,
     },
@@ -217,6 +217,35 @@ impl Store {
     pub fn batch<R>(&self, body: impl FnOnce(&mut Transaction<'_>) -> R) -> R {
         let Ok(value) = self.transaction(|tx| Ok::<_, Infallible>(body(tx)));
         value
+    }
+
+    /// Has a derived cell run again, though nothing that it has read has changed: for one that looks at something which is no
+    /// cell, such as the time. If nobody observes it, it runs when it is next read. An equal result is no change.
+    ///
+    /// # Panics
+    ///
+    /// If the cell was removed or belongs to another store; inside a lease.
+    #[track_caller]
+    pub fn recompute<T: Send + 'static>(&self, cell: Derived<T>) -> Commit<'_> {
+        match self.try_recompute(cell) {
+            Ok(commit) => commit,
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Like [`recompute`](Self::recompute), for a cell that may be gone.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed or belongs to another store; inside a lease.
+    #[track_caller]
+    pub fn try_recompute<T: Send + 'static>(
+        &self,
+        cell: Derived<T>,
+    ) -> Result<Commit<'_>, CellError> {
+        let writer = Writer::at(Location::caller());
+        let number = self.core().enter(|graph| graph.recompute_cell(cell.key(), writer))??;
+        Ok(Commit::new(self, Some(number)))
     }
 
     /// Waits until the callbacks of all commits so far have been called, by whichever thread delivers.

@@ -44,12 +44,13 @@ assert_impl_all!(Event: Send, Sync, Unpin, Clone);
 // Builders.
 assert_impl_all!(StoreBuilder: Send, Sync, Unpin);
 assert_impl_all!(PanicPolicy: Send, Sync, Unpin);
-assert_impl_all!(CellBuilder<'static>: Send, Sync, Unpin);
+assert_impl_all!(CellBuilder<'static>: Send, Unpin);
 // Its start hook may borrow from the caller, whatever that is.
 assert_not_impl_any!(RunBuilder<'static, u8, u8>: Send, Sync);
 
 // Guards and watches.
 assert_impl_all!(SubscriptionGuard: Send, Sync, Unpin);
+assert_impl_all!(LifecycleGuard: Send, Sync, Unpin);
 assert_impl_all!(ObserverGuard: Send, Sync, Unpin);
 assert_impl_all!(Scope: Send, Sync, Unpin);
 assert_impl_all!(ScopeEnded: Send, Sync, Unpin, Clone);

@@ -33,6 +33,7 @@ mod hostile;
 mod lease;
 mod lists;
 mod log;
+mod observed;
 mod optimistic;
 mod oracle;
 mod peers;

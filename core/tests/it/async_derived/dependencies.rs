@@ -6,7 +6,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 use trine_core::{
-    AsyncDerived, AsyncPolicy, AsyncState, CellErrorKind, Failure, Rejection, test::yield_now,
+    AsyncDerived, AsyncPolicy, AsyncState, CellErrorKind, Failure, Rejection, Store,
+    test::{Log, yield_now},
 };
 
 #[test]
@@ -282,4 +283,27 @@ fn values_that_cannot_be_told_apart_supersede_with_every_change_but_not_without_
     stage.run();
     stage.log.is(["run", "done"]);
     assert_eq!(show(&watch.borrow()), "NaN 1 2");
+}
+
+#[tokio::test]
+async fn what_counts_as_the_same_value_can_be_chosen_per_read() {
+    let (store, log) = (Store::new(), Log::new());
+    let word = store.source("tea".to_owned());
+    let runs = log.clone();
+    let length = store.derived_async(move |cx| {
+        runs.note("run");
+        async move {
+            let word = cx.try_get_by(word, |seen, now| seen.len() == now.len()).await;
+            Ok::<_, String>(word.map_err(|error| error.to_string())?.len())
+        }
+    });
+    let _observer = store.subscribe(length, |_| {});
+    assert_eq!(*store.ready(length).await.unwrap(), 3);
+    log.is(["run"]);
+    store.set(word, "pot".to_owned());
+    assert_eq!(*store.ready(length).await.unwrap(), 3);
+    log.is([]);
+    store.set(word, "cups".to_owned());
+    assert_eq!(*store.ready(length).await.unwrap(), 4);
+    log.is(["run"]);
 }
