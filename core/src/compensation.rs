@@ -17,7 +17,7 @@ pub use recorded::Recorded;
 use crate::{
     cell::{CellKey, CellLabel, Source},
     commit::{CommitNumber, Ended, UpdateResult, Writer},
-    executor::{ContextError, Run, RunBuilder, RunContext},
+    executor::{ContextError, Outcome, Run, RunBuilder, RunContext, SettleHook, StartHook},
     graph::Graph,
     lease,
     store::Store,
@@ -91,10 +91,12 @@ impl Store {
     }
 }
 
-impl<T, E> RunBuilder<'_, T, E>
+impl<T, E, S, H> RunBuilder<'_, T, E, S, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    S: StartHook,
+    H: SettleHook<T, E>,
 {
     /// Starts the run; what its body has written through its [`Compensation`] is undone unless it is fulfilled. See
     /// [`start`](Self::start).
@@ -102,26 +104,26 @@ where
     /// It is undone on the thread that settles the run, after the terminal event, before the settle hook is called and any
     /// waiter is woken: whoever sees the outcome sees the cells as they were.
     #[track_caller]
-    pub fn start_compensated<B, F>(mut self, body: B) -> Run<T, E>
+    pub fn start_compensated<B, F>(self, body: B) -> Run<T, E>
     where
         B: FnOnce(RunContext, Compensation) -> F + Send + 'static,
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let hook = self.take_settle_hook();
         // Made when the body is called; a run that never comes to that has written nothing.
         let made: Arc<OnceLock<Compensation>> = Arc::default();
         let settled = Arc::clone(&made);
-        self.on_settle(move |outcome| {
-            if let Some(undo) = settled.get() {
-                if outcome.is_fulfilled() {
-                    undo.keep();
-                } else {
-                    undo.undo();
+        self.with_hooks(|on_start, hook| {
+            let settle = move |outcome: &Outcome<T, E>| {
+                if let Some(undo) = settled.get() {
+                    if outcome.is_fulfilled() {
+                        undo.keep();
+                    } else {
+                        undo.undo();
+                    }
                 }
-            }
-            if let Some(hook) = hook {
-                hook(outcome);
-            }
+                hook.call(outcome);
+            };
+            (on_start, settle)
         })
         .start(move |cx| {
             let undo = made.get_or_init(|| Compensation::new(cx.clone())).clone();

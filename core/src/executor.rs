@@ -4,7 +4,7 @@
 //!
 //! | file | step |
 //! |---|---|
-//! | `builder.rs` | a front end describes the run: name, parent, policy, key, pace, times, hooks |
+//! | `builder.rs`, `hooks.rs` | a front end describes the run: name, parent, policy, key, pace, times, hooks |
 //! | `wanted.rs`, `policy.rs`, `pace.rs`, `group.rs` | is it wanted, and may it start beside those of its name and key, at once or later? |
 //! | `start.rs`, `admit.rs` | registration, admission, start event and hook |
 //! | `launch.rs`, `local.rs` | the first poll on the caller's stack; bodies that never leave their thread |
@@ -43,6 +43,7 @@ mod engine;
 mod failure;
 mod family;
 mod group;
+mod hooks;
 mod id;
 mod inline;
 mod launch;
@@ -80,6 +81,7 @@ pub use clock::{Clock, NoClock, Sleep};
 pub use context::RunContext;
 pub use drain::{Drain, Idle};
 pub use failure::{Failure, StoreDropped};
+pub use hooks::{SettleHook, StartHook};
 pub use id::RunId;
 pub use inline::BodyPanicked;
 pub use local::{LocalSpawn, LocalTask};
@@ -105,7 +107,7 @@ pub(crate) use engine::Executor;
 pub(crate) use spawn::default_spawner;
 use start::start_plain;
 
-use crate::{store::Store, text::Text};
+use crate::{lease, store::Store, text::Text};
 use std::{borrow::Cow, future::Future, sync::Arc};
 
 /// Runs.
@@ -131,7 +133,10 @@ impl Store {
         T: Send + Sync + 'static,
         E: Send + Sync + 'static,
     {
-        start_plain(self, name.into(), body)
+        if lease::held().is_some() {
+            return self.run_builder(name).start(body);
+        }
+        start_plain(self.core(), (name.into(), false), ((), ()), launch::Anywhere(body))
     }
 
     /// Describes a run before it starts: parent, policy, hooks.

@@ -97,7 +97,7 @@ pub use executor::{
     AbortOnDropGuard, Aborted, AbortedBy, BodyPanicked, Clock, ContextError, Drain, Failure, Idle,
     LocalSpawn, LocalTask, NoClock, NoRuntime, Outcome, OutcomeKind, Policy, Rejection, Retry,
     RetryBudget, Run, RunBuilder, RunContext, RunId, RunInfo, RunOutcome, RunResult, RunStatus,
-    Runs, RunsStatus, Sleep, Spawn, Stopped, StoreDropped, Task, Wanted,
+    Runs, RunsStatus, SettleHook, Sleep, Spawn, StartHook, Stopped, StoreDropped, Task, Wanted,
 };
 #[cfg(feature = "tokio")]
 pub use executor::{TokioClock, TokioSpawner};

@@ -9,6 +9,7 @@ use super::{
     failure::{Failure, StoreDropped},
     family::Link,
     group::{Admission, Ask, Group, Superseded},
+    hooks::SettleHook,
     outcome::{AbortedBy, Rejection},
     pace::Pace,
     phase::Phase,
@@ -74,14 +75,15 @@ pub(super) enum Work<T, E> {
 }
 
 /// Whether the run may start.
-pub(super) fn admit<'a, T, E>(
-    cell: &Arc<RunCell<T, E>>,
+pub(super) fn admit<'a, T, E, H>(
+    cell: &Arc<RunCell<T, E, H>>,
     store: Option<&'a Store>,
     mut ask: Asked<'_>,
 ) -> Result<Admitted<'a, T, E>, Verdict>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     let failed = |failure| Rejection::Failed { failure };
     if let Some(outer) = lease::held() {
@@ -175,14 +177,15 @@ fn look_at(signal: &mut Signal, store: &Store) -> Result<(), Verdict> {
 }
 
 /// Has the run follow the work of its group that is under way, or makes that work.
-fn share<T, E>(
-    cell: &Arc<RunCell<T, E>>,
+fn share<T, E, H>(
+    cell: &Arc<RunCell<T, E, H>>,
     store: &Store,
     group: &Group,
 ) -> Result<Work<T, E>, Verdict>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     let failed = |message| Rejection::Failed { failure: Failure::Start { message } };
     let executor = &cell.head.executor;
@@ -196,7 +199,7 @@ where
                     about.is_member = true;
                 }
                 let head = Head { id, name, about, executor, phase: Phase::new(true) };
-                Arc::new(RunCell::new(head, None))
+                Arc::new(RunCell::new(head, ()))
             });
             made = Some(Arc::clone(&work));
             work
@@ -226,10 +229,11 @@ where
 
 /// Ends a run that was not admitted; its body is dropped outside the lease.
 #[cold]
-pub(super) fn refuse<T, E, B>(cell: Arc<RunCell<T, E>>, verdict: Verdict, body: B)
+pub(super) fn refuse<T, E, H, B>(cell: Arc<RunCell<T, E, H>>, verdict: Verdict, body: B)
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
     B: 'static,
 {
     // Claimed at once, so that the handle is inert already; inside a lease it is told when the lease is over.

@@ -98,6 +98,8 @@ pub(crate) trait AnyRun: Send + Sync {
 pub(super) trait TypedRun<T, E>: AnyRun {
     /// The outcome, once published.
     fn outcome(&self) -> Option<Outcome<T, E>>;
+    /// [`AnyRun::end`], as another run has ended.
+    fn end_as(&self, outcome: Outcome<T, E>) -> End;
     /// Notes that somebody cares for the end of the run: for the audit of the test kit.
     fn care(&self) {}
 }

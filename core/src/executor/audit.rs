@@ -86,6 +86,7 @@ impl Executor {
 }
 
 /// The handle of a run, which is audited if its store is.
+#[inline]
 pub(super) fn audited<T, E>(
     run: Arc<dyn TypedRun<T, E>>,
     started: &'static Location<'static>,
@@ -123,6 +124,10 @@ where
     fn outcome(&self) -> Option<Outcome<T, E>> {
         self.care();
         self.run.outcome()
+    }
+
+    fn end_as(&self, outcome: Outcome<T, E>) -> End {
+        self.run.end_as(outcome)
     }
 
     fn care(&self) {

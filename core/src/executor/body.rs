@@ -16,16 +16,18 @@ use super::{
     any_run::{End, Step},
     cell::{Body, RunCell},
     contain::contain,
+    hooks::SettleHook,
     launch::Nested,
     outcome::Outcome,
 };
 use crate::{event::Event, sync::mutant, text::Text};
 use std::task::{Context, Poll, Waker};
 
-impl<T, E> RunCell<T, E>
+impl<T, E, H> RunCell<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     /// Has `make` call the body, polls that for the first time, on the starter's stack, and lets it rest, or drops it when it is
     /// done. The waker wakes nobody: the task's first poll makes up for it.

@@ -2,10 +2,10 @@
 
 use super::{
     any_run::AnyRun,
-    cell::SettleHook,
     context::RunContext,
     engine::Executor,
     group::Key,
+    hooks::{SettleHook, StartHook},
     launch::Anywhere,
     local::{Here, LocalSpawn},
     outcome::Outcome,
@@ -23,12 +23,10 @@ use std::{
     fmt,
     future::{Future, IntoFuture},
     hash::Hash,
+    marker::PhantomData,
     sync::Arc,
     time::Duration,
 };
-
-/// A hook that is called on the starting thread before the body.
-pub(super) type StartHook<'a> = Box<dyn FnOnce(&RunContext) -> Result<(), Text> + 'a>;
 
 /// Asked on the starting thread whether the run is wanted.
 pub(super) type Condition<'a> = Box<dyn FnOnce() -> Wanted + 'a>;
@@ -47,8 +45,10 @@ pub(super) type Condition<'a> = Box<dyn FnOnce() -> Wanted + 'a>;
 ///     .start(|_| async { Ok::<_, String>(vec!["ada", "grace"]) });
 /// assert!(run.is_settled());
 /// ```
+///
+/// The last two type parameters are the hooks; `()` is none.
 #[must_use = "nothing runs until `start` is called"]
-pub struct RunBuilder<'a, T, E> {
+pub struct RunBuilder<'a, T, E, S = (), H = ()> {
     /// The store, unless it is gone.
     pub(super) store: Option<Cow<'a, Store>>,
     /// The engine of the store.
@@ -61,29 +61,39 @@ pub struct RunBuilder<'a, T, E> {
     pub(super) detached: bool,
     /// Whether its first poll is the task's.
     pub(super) queued: bool,
+    /// Whether it counts attempts.
+    pub(super) retries: bool,
     /// Whom it excludes.
     pub(super) policy: Policy,
     /// What tells it apart from runs of the same name.
     pub(super) key: Option<Key>,
+    /// Asked before the policy.
+    pub(super) condition: Option<Condition<'a>>,
+    /// What is asked for seldom.
+    pub(super) terms: Option<Box<Terms>>,
+    /// Called before the body.
+    pub(super) on_start: S,
+    /// Called with the outcome.
+    pub(super) on_settle: H,
+    /// What the body comes to.
+    pub(super) result: PhantomData<fn() -> (T, E)>,
+}
+
+/// What is asked for seldom.
+#[derive(Default)]
+pub(super) struct Terms {
     /// How often runs of its name and key may come.
     pub(super) pace: Option<Pace>,
     /// How long it may take.
     pub(super) timeout: Option<Duration>,
     /// What ends it from outside.
     pub(super) signal: Option<Signal>,
-    /// Whether it counts attempts.
-    pub(super) retries: bool,
     /// What else it can be found by.
     pub(super) tags: Vec<Text>,
-    /// Asked before the policy.
-    pub(super) condition: Option<Condition<'a>>,
-    /// Called before the body.
-    pub(super) on_start: Option<StartHook<'a>>,
-    /// Called with the outcome.
-    pub(super) on_settle: Option<SettleHook<T, E>>,
 }
 
 impl<'a, T, E> RunBuilder<'a, T, E> {
+    #[inline]
     pub(super) fn new(
         store: Option<Cow<'a, Store>>,
         executor: Cow<'a, Arc<Executor>>,
@@ -96,16 +106,45 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
             parent: None,
             detached: false,
             queued: false,
+            retries: false,
             policy: Policy::Parallel,
             key: None,
-            pace: None,
-            timeout: None,
-            signal: None,
-            retries: false,
-            tags: Vec::new(),
             condition: None,
-            on_start: None,
-            on_settle: None,
+            terms: None,
+            on_start: (),
+            on_settle: (),
+            result: PhantomData,
+        }
+    }
+}
+
+impl<'a, T, E, S, H> RunBuilder<'a, T, E, S, H> {
+    fn terms(&mut self) -> &mut Terms {
+        self.terms.get_or_insert_default()
+    }
+
+    /// The same run, with another start hook and another settle hook.
+    #[inline]
+    pub(crate) fn with_hooks<S2, H2>(
+        self,
+        hooks: impl FnOnce(S, H) -> (S2, H2),
+    ) -> RunBuilder<'a, T, E, S2, H2> {
+        let (on_start, on_settle) = hooks(self.on_start, self.on_settle);
+        RunBuilder {
+            store: self.store,
+            executor: self.executor,
+            name: self.name,
+            parent: self.parent,
+            detached: self.detached,
+            queued: self.queued,
+            retries: self.retries,
+            policy: self.policy,
+            key: self.key,
+            condition: self.condition,
+            terms: self.terms,
+            on_start,
+            on_settle,
+            result: PhantomData,
         }
     }
 
@@ -113,24 +152,28 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
     ///
     /// A child of a run that has settled is not started; it ends as
     /// [`Outcome::Aborted`] by [`AbortedBy::Parent`](crate::AbortedBy::Parent).
+    #[inline]
     pub fn child_of(mut self, cx: &RunContext) -> Self {
         self.parent = Some(Arc::clone(cx.cell()));
         self
     }
 
     /// Lets it outlive its parent, which is then only a note of where it came from.
+    #[inline]
     pub fn detached(mut self) -> Self {
         self.detached = true;
         self
     }
 
     /// Leaves even the first poll to the runtime: no part of the body runs on the caller's stack.
+    #[inline]
     pub fn queued(mut self) -> Self {
         self.queued = true;
         self
     }
 
     /// What to do when a run of the same name and key is active. [`Policy::Parallel`] if never called.
+    #[inline]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
@@ -146,7 +189,7 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
 
     /// What else the run can be found by in the store's [`Runs`](crate::Runs). May be called several times.
     pub fn tag(mut self, tag: impl Into<Text>) -> Self {
-        self.tags.push(tag.into());
+        self.terms().tags.push(tag.into());
         self
     }
 
@@ -156,7 +199,7 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
     /// Like every other time, it is taken on the store's [`Clock`](crate::Clock); without one, the run fails as
     /// [`Failure::NoClock`](crate::Failure::NoClock).
     pub fn timeout(mut self, time: Duration) -> Self {
-        self.timeout = Some(time);
+        self.terms().timeout = Some(time);
         self
     }
 
@@ -166,26 +209,26 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
     /// The start of the run is told now. As with every pace, a run whose body has begun goes on when another one
     /// comes; [`Policy::Latest`] ends it. Not for [`Policy::Shared`].
     pub fn debounce(mut self, quiet: Duration) -> Self {
-        self.pace = Some(Pace::Debounce(quiet));
+        self.terms().pace = Some(Pace::Debounce(quiet));
         self
     }
 
     /// Starts at once if no other run of the same name and key has come for `quiet`, and else is skipped.
     pub fn debounce_leading(mut self, quiet: Duration) -> Self {
-        self.pace = Some(Pace::DebounceLeading(quiet));
+        self.terms().pace = Some(Pace::DebounceLeading(quiet));
         self
     }
 
     /// Begins at most one body of the same name and key per `time`: at once, or else when `time` has passed since the last
     /// one was begun. A run that comes while another one waits so supersedes that.
     pub fn throttle(mut self, time: Duration) -> Self {
-        self.pace = Some(Pace::Throttle(time));
+        self.terms().pace = Some(Pace::Throttle(time));
         self
     }
 
     /// Starts at once, unless another run of the same name and key was begun less than `time` ago: then it is skipped.
     pub fn throttle_leading(mut self, time: Duration) -> Self {
-        self.pace = Some(Pace::ThrottleLeading(time));
+        self.terms().pace = Some(Pace::ThrottleLeading(time));
         self
     }
 
@@ -212,7 +255,7 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
         F: IntoFuture<Output: Into<Text>, IntoFuture: Send + 'static>,
     {
         let signal = signal.into_future();
-        self.signal = Some(Box::pin(async move { signal.await.into() }));
+        self.terms().signal = Some(Box::pin(async move { signal.await.into() }));
         self
     }
 
@@ -221,26 +264,25 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
     /// If it returns an error or panics, the run ends as [`Failure::Start`](crate::Failure::Start), and if it aborts
     /// the run, as that, told once the hook has returned; either way the body is never called. It is not called for a
     /// run that is refused.
+    #[inline]
     pub fn on_start<M: Into<Text>>(
-        mut self,
-        hook: impl FnOnce(&RunContext) -> Result<(), M> + 'a,
-    ) -> Self {
-        self.on_start = Some(Box::new(|cx| hook(cx).map_err(Into::into)));
-        self
+        self,
+        hook: impl FnOnce(&RunContext) -> Result<(), M>,
+    ) -> RunBuilder<'a, T, E, impl StartHook, H> {
+        let hook = |cx: &RunContext| hook(cx).map_err(Into::into);
+        self.with_hooks(|_, on_settle| (hook, on_settle))
     }
 
     /// Calls `hook` exactly once with the outcome, refusals included, on the thread that settles the run: outside the
     /// lease, after the terminal event, before any waiter is woken and before [`Run::abort`] returns.
     ///
     /// A panic in it is reported to the event feed and changes nothing.
-    pub fn on_settle(mut self, hook: impl FnOnce(&Outcome<T, E>) + Send + 'static) -> Self {
-        self.on_settle = Some(Box::new(hook));
-        self
-    }
-
-    /// Takes the settle hook out, so that another one can call it.
-    pub(crate) fn take_settle_hook(&mut self) -> Option<SettleHook<T, E>> {
-        self.on_settle.take()
+    #[inline]
+    pub fn on_settle<F>(self, hook: F) -> RunBuilder<'a, T, E, S, F>
+    where
+        F: FnOnce(&Outcome<T, E>) + Send + 'static,
+    {
+        self.with_hooks(|on_start, _| (on_start, hook))
     }
 
     /// Starts the run: calls `body` and polls its future for the first time, before this returns, on this thread,
@@ -263,6 +305,8 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + Sync + 'static,
         E: Send + Sync + 'static,
+        S: StartHook,
+        H: SettleHook<T, E>,
     {
         start(self, Anywhere(body))
     }
@@ -296,6 +340,8 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
         F: Future<Output = Result<T, E>> + 'static,
         T: Send + Sync + 'static,
         E: Send + Sync + 'static,
+        S: StartHook,
+        H: SettleHook<T, E>,
     {
         start(self, Here { spawner, body })
     }
@@ -312,13 +358,15 @@ impl<'a, T, E> RunBuilder<'a, T, E> {
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + Sync + 'static,
         E: Send + Sync + 'static,
+        S: StartHook,
+        H: SettleHook<T, E>,
     {
         self.retries = true;
         self.start(move |cx| attempts(cx, retry, body))
     }
 }
 
-impl<T, E> fmt::Debug for RunBuilder<'_, T, E> {
+impl<T, E, S, H> fmt::Debug for RunBuilder<'_, T, E, S, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunBuilder")
             .field("name", &self.name)

@@ -16,6 +16,7 @@ use super::{
     any_run::{AnyRun, End, Head, RunStatus, Step, TypedRun, Verdict},
     contain::contain,
     family::Kin,
+    hooks::SettleHook,
     outcome::Outcome,
     phase::Claim,
     shared::Share,
@@ -33,22 +34,19 @@ use std::{
 /// A body that has been started.
 pub(super) type Body<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-/// Called once with the outcome.
-pub(crate) type SettleHook<T, E> = Box<dyn FnOnce(&Outcome<T, E>) + Send>;
-
 /// All about one run.
-pub(super) struct RunCell<T, E> {
+pub(super) struct RunCell<T, E, H = ()> {
     /// What every run has.
     pub(super) head: Head,
     /// What changes.
-    pub(super) state: Mutex<State<T, E>>,
+    pub(super) state: Mutex<State<T, E, H>>,
 }
 
-pub(super) struct State<T, E> {
+pub(super) struct State<T, E, H> {
     /// The outcome, from the claim on.
     pub(super) outcome: Option<Outcome<T, E>>,
     /// To be called with it.
-    pub(super) on_settle: Option<SettleHook<T, E>>,
+    pub(super) on_settle: Option<H>,
     /// The body at rest; away while it is polled, and once it is dropped.
     pub(super) body: Option<Body<T, E>>,
     /// Wakes the task, so that it ends with the run.
@@ -61,18 +59,19 @@ pub(super) struct State<T, E> {
     pub(super) share: Option<Box<Share<T, E>>>,
 }
 
-impl<T, E> RunCell<T, E>
+impl<T, E, H> RunCell<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     /// A run that is about to start: its body is held by the starter.
-    pub(super) fn new(head: Head, on_settle: Option<SettleHook<T, E>>) -> Self {
+    pub(super) fn new(head: Head, on_settle: H) -> Self {
         Self {
             head,
             state: Mutex::new(State {
                 outcome: None,
-                on_settle,
+                on_settle: Some(on_settle),
                 body: None,
                 task: None,
                 waiters: Waiters::default(),
@@ -121,10 +120,11 @@ where
     }
 }
 
-impl<T, E> AnyRun for RunCell<T, E>
+impl<T, E, H> AnyRun for RunCell<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     fn head(&self) -> &Head {
         &self.head
@@ -240,11 +240,16 @@ where
     }
 }
 
-impl<T, E> TypedRun<T, E> for RunCell<T, E>
+impl<T, E, H> TypedRun<T, E> for RunCell<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
+    fn end_as(&self, outcome: Outcome<T, E>) -> End {
+        self.end_with(outcome, &mut None)
+    }
+
     fn outcome(&self) -> Option<Outcome<T, E>> {
         if !self.head.phase.is_settled() {
             return None;

@@ -9,6 +9,7 @@ use std::{
 };
 
 /// Calls `f`; a panic comes back as its message.
+#[inline]
 pub(super) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Text> {
     // What `f` leaves half done belongs to the user who wrote it, or is dropped right after.
     catch_unwind(AssertUnwindSafe(f)).map_err(message)
@@ -27,24 +28,30 @@ pub(super) fn tell(core: &Arc<Core>, event: impl FnOnce() -> Event) {
 
 /// Calls a hook of a run. A panic of its own comes back as its message; callbacks that panic because of what it writes
 /// fail nothing and are events.
+#[inline]
 pub(super) fn call_hook<R>(
-    core: &Arc<Core>,
     head: &Head,
     when: &'static str,
     hook: impl FnOnce() -> R,
 ) -> Result<R, Text> {
-    let (called, aside) = set_aside(core.address(), || contain(hook));
-    for payload in aside {
-        let message = message(payload);
-        tell(core, || Event::Failed {
-            what: format!("a callback at the {when} of {head:?}").into(),
-            message,
-        });
+    let (called, aside) = set_aside(head.executor.address(), || contain(hook));
+    if !aside.is_empty() {
+        tell_aside(head, when, aside);
     }
     called
 }
 
+#[cold]
+fn tell_aside(head: &Head, when: &'static str, aside: Vec<Box<dyn Any + Send>>) {
+    for payload in aside {
+        let message = message(payload);
+        let what = format!("a callback at the {when} of {head:?}");
+        head.executor.tell(|| Event::Failed { what: what.into(), message });
+    }
+}
+
 /// The message of a panic. Takes the payload, whose destructor may panic as well.
+#[cold]
 pub(super) fn message(payload: Box<dyn Any + Send>) -> Text {
     let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
         Text::from(*text)

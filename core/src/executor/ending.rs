@@ -5,6 +5,7 @@ use super::{
     cell::{Body, RunCell, State},
     contain::{call_hook, contain, tell},
     family::Link,
+    hooks::SettleHook,
     outcome::Outcome,
     phase::Claim,
     statuses::RunStep,
@@ -30,10 +31,11 @@ pub(super) struct Left<T, E> {
     body: Option<Body<T, E>>,
 }
 
-impl<T, E> RunCell<T, E>
+impl<T, E, H> RunCell<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     /// Decides the outcome, unless somebody has.
     pub(super) fn decide(&self, outcome: Outcome<T, E>) -> Claim {
@@ -58,20 +60,29 @@ where
             self.lose(outcome);
             return End::Lost;
         }
-        state.outcome = Some(outcome);
-        let quiet = claim.is_plain()
-            && state.on_settle.is_none()
+        let alone = claim.is_plain()
             && state.kin.is_none()
             && state.share.is_none()
             && self.head.joined().is_none()
             && !self.head.executor.is_observed()
             && lease::held().is_none();
-        if !quiet {
+        // Who asks meanwhile for the reason of an abort is to find it.
+        let keeps = matches!(outcome, Outcome::Fulfilled { .. } | Outcome::Rejected { .. });
+        if !alone || H::ANY && !keeps {
+            state.outcome = Some(outcome);
             if body.is_some() {
                 state.body = body.take();
             }
             return End::Claimed(claim);
         }
+        if H::ANY {
+            let hook = state.on_settle.take();
+            drop(state);
+            self.call_settle_hook(hook, &outcome);
+            // Nobody has added anything but waiters: the outcome is decided.
+            state = self.state.lock();
+        }
+        state.outcome = Some(outcome);
         // What `publish` and `reap` do, without what such a run has not got.
         self.head.phase.settle();
         let (registered, idle) = self.head.executor.unregister(self.head.id);
@@ -91,6 +102,16 @@ where
         End::Settled
     }
 
+    #[inline]
+    fn call_settle_hook(&self, hook: Option<H>, outcome: &Outcome<T, E>) {
+        if H::ANY
+            && let Some(hook) = hook
+            && let Err(message) = call_hook(&self.head, "end", || hook.call(outcome))
+        {
+            self.failed("the settle hook", message);
+        }
+    }
+
     /// Drops an outcome that came too late.
     #[cold]
     fn lose(&self, outcome: Outcome<T, E>) {
@@ -102,7 +123,7 @@ where
         let (outcome, hook, share, has_kin) = {
             let mut state = self.state.lock();
             let (hook, share) = (state.on_settle.take(), state.share.take());
-            let told = hook.is_some() || share.is_some() || self.head.executor.is_observed();
+            let told = H::ANY || share.is_some() || self.head.executor.is_observed();
             let outcome = if told { state.outcome.clone() } else { None };
             // Who is not there by now does not come any more: the outcome is decided.
             (outcome, hook, share, state.kin.is_some())
@@ -120,14 +141,8 @@ where
             });
             self.head.executor.count(&core, &self.head, RunStep::End(outcome.kind()));
         }
-        if let (Some(hook), Some(outcome)) = (hook, &outcome) {
-            let called = match self.head.executor.core() {
-                None => contain(|| hook(outcome)),
-                Some(core) => call_hook(&core, &self.head, "end", || hook(outcome)),
-            };
-            if let Err(message) = called {
-                self.failed("the settle hook", message);
-            }
+        if let Some(outcome) = &outcome {
+            self.call_settle_hook(hook, outcome);
         }
         if let (Some(share), Some(outcome)) = (share, outcome) {
             share.end(&outcome);
@@ -162,7 +177,7 @@ where
     }
 
     /// Lets those who ask see the outcome, and leaves the registry.
-    pub(super) fn publish(&self, state: &mut State<T, E>) -> Left<T, E> {
+    pub(super) fn publish(&self, state: &mut State<T, E, H>) -> Left<T, E> {
         self.head.phase.settle();
         // Inside the run's lock, so that who sees the outcome finds the run gone from the registry. The order is
         // run, then registry; the registry never locks a run.

@@ -87,6 +87,11 @@ impl Executor {
         self.core.upgrade()
     }
 
+    /// What tells the store from others, also when it is gone.
+    pub(super) fn address(&self) -> usize {
+        self.core.as_ptr().addr()
+    }
+
     /// The store, weakly.
     pub(super) fn weak_core(&self) -> &Weak<Core> {
         &self.core

@@ -10,6 +10,7 @@ use super::{
     contain::contain,
     context::RunContext,
     failure::Failure,
+    hooks::SettleHook,
     id::RunId,
     outcome::Rejection,
     settle::{conclude, settle},
@@ -43,7 +44,9 @@ pub(super) trait Launch<T, E> {
     type Body: 'static;
 
     /// Begins the body of a run that is active.
-    fn launch(self, core: &Core, cell: &Arc<RunCell<T, E>>, cx: RunContext, how: How);
+    fn launch<H>(self, core: &Core, cell: &Arc<RunCell<T, E, H>>, cx: RunContext, how: How)
+    where
+        H: SettleHook<T, E>;
 
     fn into_body(self) -> Self::Body;
 }
@@ -61,7 +64,10 @@ where
     type Body = B;
 
     #[inline]
-    fn launch(self, core: &Core, cell: &Arc<RunCell<T, E>>, cx: RunContext, how: How) {
+    fn launch<H>(self, core: &Core, cell: &Arc<RunCell<T, E, H>>, cx: RunContext, how: How)
+    where
+        H: SettleHook<T, E>,
+    {
         let body = self.0;
         if !how.queued && may_nest() {
             return match how.timing {
@@ -89,13 +95,14 @@ pub(super) fn may_nest() -> bool {
 }
 
 /// Calls the body, by `make`, and polls it for the first time.
-fn poll_inline<T, E>(
+fn poll_inline<T, E, H>(
     core: &Core,
-    cell: &Arc<RunCell<T, E>>,
+    cell: &Arc<RunCell<T, E, H>>,
     make: impl FnOnce() -> Body<T, E> + Send + 'static,
 ) where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     let mut make = Some(make);
     let mut step = Step::Pending;
@@ -125,20 +132,24 @@ fn poll_inline<T, E>(
     }
 }
 
-fn spawn<T, E>(core: &Core, cell: &Arc<RunCell<T, E>>)
+fn spawn<T, E, H>(core: &Core, cell: &Arc<RunCell<T, E, H>>)
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     let answer = contain(|| core.spawner.spawn(Task::run(cell.clone())));
     judge(cell, answer);
 }
 
 /// Ends the run if the spawner has not taken its task.
-pub(super) fn judge<T, E>(cell: &Arc<RunCell<T, E>>, answer: Result<Result<(), NoRuntime>, Text>)
-where
+pub(super) fn judge<T, E, H>(
+    cell: &Arc<RunCell<T, E, H>>,
+    answer: Result<Result<(), NoRuntime>, Text>,
+) where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     let lost = cell.head.phase.end_spawn();
     let verdict = match answer {

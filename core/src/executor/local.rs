@@ -10,6 +10,7 @@ use super::{
     contain::contain,
     context::RunContext,
     failure::Failure,
+    hooks::SettleHook,
     launch::{How, Launch, Nested, Watched, judge, may_nest},
     outcome::{Outcome, Rejection},
     settle::{conclude, settle},
@@ -112,7 +113,10 @@ where
 {
     type Body = B;
 
-    fn launch(self, core: &Core, cell: &Arc<RunCell<T, E>>, cx: RunContext, how: How) {
+    fn launch<H>(self, core: &Core, cell: &Arc<RunCell<T, E, H>>, cx: RunContext, how: How)
+    where
+        H: SettleHook<T, E>,
+    {
         let Self { spawner, body } = self;
         let body: LocalBody<T, E> = match how.timing {
             None => Box::pin(async move { body(cx).await }),
@@ -151,21 +155,23 @@ where
 type LocalBody<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
 
 /// A run's body with the run, on its thread.
-struct LocalWork<T, E>
+struct LocalWork<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     /// The run.
-    cell: Arc<RunCell<T, E>>,
+    cell: Arc<RunCell<T, E, H>>,
     /// The body; gone when it is dropped.
     body: Option<LocalBody<T, E>>,
 }
 
-impl<T, E> LocalWork<T, E>
+impl<T, E, H> LocalWork<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     /// Polls the body; ready when there is nothing more to poll.
     fn poll_body(&mut self, cx: &mut Context<'_>, waker: Option<Waker>) -> Poll<()> {
@@ -194,10 +200,11 @@ where
     }
 }
 
-impl<T, E> Future for LocalWork<T, E>
+impl<T, E, H> Future for LocalWork<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     type Output = ();
 
@@ -210,10 +217,11 @@ where
     }
 }
 
-impl<T, E> Drop for LocalWork<T, E>
+impl<T, E, H> Drop for LocalWork<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     fn drop(&mut self) {
         let lost = self.cell.head.phase.lose_task();

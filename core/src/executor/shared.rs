@@ -6,8 +6,9 @@
 //! either finds the work active and keeps it so, or finds it over and makes new work.
 
 use super::{
-    any_run::{AnyRun, End},
+    any_run::{AnyRun, End, TypedRun},
     cell::RunCell,
+    hooks::SettleHook,
     outcome::{AbortedBy, Outcome},
     settle::conclude,
 };
@@ -18,7 +19,7 @@ use std::sync::Arc;
 /// What a run shares, behind its lock.
 pub(super) struct Share<T, E> {
     /// Those that end as this run does.
-    followers: Slab<Arc<RunCell<T, E>>>,
+    followers: Slab<Arc<dyn TypedRun<T, E>>>,
     /// The run that this one ends as, and the place in it.
     work: Option<(Arc<RunCell<T, E>>, usize)>,
 }
@@ -40,7 +41,7 @@ where
             work.unfollow(slot);
         }
         for (_, follower) in self.followers {
-            if let End::Claimed(claim) = follower.end_with(outcome.clone(), &mut None) {
+            if let End::Claimed(claim) = follower.end_as(outcome.clone()) {
                 let follower: Arc<dyn AnyRun> = follower;
                 conclude(&follower, claim);
             }
@@ -48,19 +49,21 @@ where
     }
 }
 
-impl<T, E> RunCell<T, E>
+impl<T, E, H> RunCell<T, E, H>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
 {
     /// Has this run end as `work` does; false if that is over already.
-    pub(super) fn follow(self: &Arc<Self>, work: &Arc<Self>) -> bool {
+    pub(super) fn follow(self: &Arc<Self>, work: &Arc<RunCell<T, E>>) -> bool {
         let slot = {
             let mut state = work.state.lock();
             if !work.head.phase.is_active() && !mutant("work that is over is shared") {
                 return false;
             }
-            state.share.get_or_insert_default().followers.insert(Arc::clone(self))
+            let follower: Arc<dyn TypedRun<T, E>> = self.clone();
+            state.share.get_or_insert_default().followers.insert(follower)
         };
         // The work may be over by now, and so may this run: then it has nothing to take itself out of.
         let mut state = self.state.lock();
@@ -72,7 +75,13 @@ where
         Arc::clone(work).unfollow(slot);
         true
     }
+}
 
+impl<T, E> RunCell<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
     /// Takes a follower out; the last one aborts the work.
     fn unfollow(self: Arc<Self>, slot: usize) {
         let (follower, claim) = {

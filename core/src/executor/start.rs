@@ -15,13 +15,14 @@ use super::{
     admit::{Asked, Work, admit, refuse},
     any_run::{About, Head},
     audit::audited,
-    builder::{RunBuilder, StartHook},
+    builder::RunBuilder,
     cell::RunCell,
     contain::{call_hook, tell},
     context::RunContext,
     failure::Failure,
     group::Group,
-    launch::{Anywhere, How, Launch},
+    hooks::{SettleHook, StartHook},
+    launch::{How, Launch},
     outcome::Rejection,
     phase::Phase,
     policy::Policy,
@@ -29,66 +30,88 @@ use super::{
     settle::{conclude, conclude_claimed},
     statuses::RunStep,
 };
-use crate::{
-    event::Event,
-    lease,
-    store::{Core, Store},
-    text::Text,
-};
-use std::{future::Future, panic::Location, sync::Arc};
+use crate::{event::Event, lease, store::Core, text::Text};
+use std::{panic::Location, sync::Arc};
 
-/// Starts a run that nothing was said about but its name: the short way, which differs from [`start`] in what it need
-/// not ask.
+/// Starts a run of which nothing was said that admission would have to look at: the short way, which differs from [`start`]
+/// in what it need not ask. No lease may be held.
 #[track_caller]
-pub(super) fn start_plain<T, E, B, F>(store: &Store, name: Text, body: B) -> Run<T, E>
+pub(super) fn start_plain<T, E, S, H>(
+    core: &Arc<Core>,
+    (name, queued): (Text, bool),
+    (on_start, on_settle): (S, H),
+    body: impl Launch<T, E>,
+) -> Run<T, E>
 where
-    B: FnOnce(RunContext) -> F + Send + 'static,
-    F: Future<Output = Result<T, E>> + Send + 'static,
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    S: StartHook,
+    H: SettleHook<T, E>,
 {
-    let core = store.core();
-    if core.executor.is_observed() || lease::held().is_some() {
-        return start(store.run_builder(name), Anywhere(body));
-    }
+    let tells = S::ANY || core.executor.is_observed();
     let cell = core.executor.register(|id| {
         let executor = Arc::clone(&core.executor);
-        let head = Head { id, name, about: None, executor, phase: Phase::new(false) };
-        Arc::new(RunCell::new(head, None))
+        let head = Head { id, name, about: None, executor, phase: Phase::new(tells) };
+        Arc::new(RunCell::new(head, on_settle))
     });
     // After the registration: a shutdown has seen the run there, or is seen here.
     if core.executor.is_closing() {
         let failure = Failure::ShuttingDown;
-        refuse(cell.clone(), Rejection::Failed { failure }, body);
-        return Run::new(cell);
+        refuse(cell.clone(), Rejection::Failed { failure }, body.into_body());
+        return audited(cell, Location::caller());
     }
     let cx = RunContext::new(cell.clone());
-    Anywhere(body).launch(core, &cell, cx, How::default());
-    Run::new(cell)
+    if tells {
+        if cell.head.phase.is_active() {
+            tell_start(core, &cx, on_start);
+        }
+        if cell.end_start() {
+            conclude_claimed(cx.cell());
+        }
+        if !cell.head.phase.is_active() {
+            cell.bury(body.into_body());
+            return audited(cell, Location::caller());
+        }
+    }
+    body.launch(core, &cell, cx, How { queued, timing: None });
+    audited(cell, Location::caller())
 }
 
 /// Starts a run.
 #[track_caller]
-pub(super) fn start<T, E>(builder: RunBuilder<'_, T, E>, body: impl Launch<T, E>) -> Run<T, E>
+pub(super) fn start<T, E, S, H>(
+    builder: RunBuilder<'_, T, E, S, H>,
+    body: impl Launch<T, E>,
+) -> Run<T, E>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    S: StartHook,
+    H: SettleHook<T, E>,
 {
-    let RunBuilder { store, executor, name, on_settle, .. } = builder;
-    let shares = builder.policy == Policy::Shared;
-    let group = Group { name: name.clone(), key: builder.key };
-    let grouped = builder.policy != Policy::Parallel || builder.pace.is_some();
-    let keeps = grouped || group.key.is_some();
-    let tells = builder.on_start.is_some() || executor.is_observed();
+    let RunBuilder { store, executor, name, on_start, on_settle, policy, key, parent, .. } =
+        builder;
+    let is_plain = policy == Policy::Parallel
+        && key.is_none()
+        && parent.is_none()
+        && builder.condition.is_none()
+        && builder.terms.is_none()
+        && !builder.retries;
+    if let Some(store) = &store
+        && is_plain
+        && lease::held().is_none()
+    {
+        return start_plain(store.core(), (name, builder.queued), (on_start, on_settle), body);
+    }
+    let terms = builder.terms.map(|terms| *terms).unwrap_or_default();
+    let shares = policy == Policy::Shared;
+    let grouped = policy != Policy::Parallel || terms.pace.is_some();
+    let group = (grouped || key.is_some()).then(|| Group { name: name.clone(), key });
+    let tells = S::ANY || executor.is_observed();
     let phase = Phase::new(tells || grouped);
     // Those that share are no members of the group: their work is.
-    let (own, work) = match (keeps, shares) {
-        (true, false) => (Some(group), None),
-        (true, true) => (None, Some(group)),
-        (false, _) => (None, None),
-    };
-    let parent = builder.parent;
-    let mut about = About::boxed(parent.as_ref().map(|run| run.head().id), own, builder.tags)
+    let (own, work) = if shares { (None, group) } else { (group, None) };
+    let mut about = About::boxed(parent.as_ref().map(|run| run.head().id), own, terms.tags)
         .or_else(|| builder.retries.then(Box::default));
     if let Some(about) = &mut about {
         about.is_member = grouped && !shares;
@@ -103,10 +126,10 @@ where
         caller: Location::caller(),
         parent: parent.filter(|_| !builder.detached),
         condition: builder.condition,
-        policy: builder.policy,
-        pace: builder.pace,
-        timeout: builder.timeout,
-        signal: builder.signal,
+        policy,
+        pace: terms.pace,
+        timeout: terms.timeout,
+        signal: terms.signal,
         work,
     };
     let admitted = match admit(&cell, store.as_deref(), ask) {
@@ -125,7 +148,7 @@ where
     }
     let cx = RunContext::new(cell.clone());
     if tells && cell.head.phase.is_active() {
-        tell_start(core, &cx, builder.on_start);
+        tell_start(core, &cx, on_start);
     }
     if cell.end_start() {
         conclude_claimed(cx.cell());
@@ -139,7 +162,7 @@ where
             // The body is the work's, which is begun also if this run has ended meanwhile: others may have joined.
             cell.bury(());
             let cx = RunContext::new(work.clone());
-            tell_start(core, &cx, None);
+            tell_start(core, &cx, ());
             if work.end_start() {
                 conclude_claimed(cx.cell());
             }
@@ -154,17 +177,31 @@ where
 }
 
 /// Tells observers and hook of the start; the hook's refusal decides the outcome.
-fn tell_start(core: &Arc<Core>, cx: &RunContext, hook: Option<StartHook<'_>>) {
+fn tell_start(core: &Arc<Core>, cx: &RunContext, hook: impl StartHook) {
     let head = cx.cell().head();
+    if core.executor.is_observed() {
+        tell_observers(core, head);
+    }
+    if let Err(message) = call_start_hook(cx, hook) {
+        // The starter concludes, whoever wins.
+        let _ = cx.cell().claim(Rejection::Failed { failure: Failure::Start { message } });
+    }
+}
+
+#[inline]
+fn call_start_hook<S: StartHook>(cx: &RunContext, hook: S) -> Result<(), Text> {
+    if !S::ANY {
+        return Ok(());
+    }
+    call_hook(cx.cell().head(), "start", || hook.call(cx)).and_then(|answer| answer)
+}
+
+#[cold]
+fn tell_observers(core: &Arc<Core>, head: &Head) {
     tell(core, || Event::RunStarted {
         run: head.id,
         name: head.name.clone(),
         parent: head.parent(),
     });
     core.executor.count(core, head, RunStep::Start);
-    let Some(hook) = hook else { return };
-    if let Err(message) = call_hook(core, head, "start", || hook(cx)).and_then(|answer| answer) {
-        // The starter concludes, whoever wins.
-        let _ = cx.cell().claim(Rejection::Failed { failure: Failure::Start { message } });
-    }
 }

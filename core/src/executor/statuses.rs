@@ -274,7 +274,7 @@ impl Executor {
             RunStep::End(_) => "end",
         };
         // Neither a key's `Eq` nor a callback that this commit calls may keep a run from its course.
-        let counted = call_hook(core, head, when, || {
+        let counted = call_hook(head, when, || {
             core.enter(|graph| {
                 let known = self.statuses.of_name(&head.name);
                 let follow: Vec<_> =

@@ -336,7 +336,7 @@ impl Layers {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(crate::cases::of(400))]
 
     #[test]
     fn random_writes_and_failures_leave_what_a_stack_of_layers_leaves(acts in prop::collection::vec(act(), 1..60)) {

@@ -12,7 +12,8 @@ use std::{
 };
 use tokio::sync::oneshot;
 use trine_core::{
-    ContextError, Event, Policy, Retry, Run, RunBuilder, RunContext, RunId, Scope, Source, Store,
+    ContextError, Event, Policy, Retry, Run, RunBuilder, RunContext, RunId, Scope, Source,
+    StartHook, Store,
     test::{ManualClock, ManualExecutor},
 };
 
@@ -165,7 +166,12 @@ impl World {
         self.runs.get_mut(index.checked_rem(len)?)
     }
 
-    fn start(&mut self, builder: RunBuilder<'_, u64, String>, shared: bool, retries: bool) {
+    fn start<S: StartHook>(
+        &mut self,
+        builder: RunBuilder<'_, u64, String, S>,
+        shared: bool,
+        retries: bool,
+    ) {
         let (end, ended) = oneshot::channel();
         let (settled, held) = (Arc::new(AtomicUsize::new(0)), Arc::new(()));
         let cx = Arc::<Mutex<Option<RunContext>>>::default();
@@ -211,15 +217,19 @@ impl World {
                     3 => builder.throttle_leading(SECOND),
                     _ => builder,
                 };
-                builder = match hook {
-                    0 => builder.on_start(|_| Err("refused")),
-                    1 => builder.on_start(|cx| {
-                        cx.abort("at once");
-                        Ok::<_, String>(())
-                    }),
-                    _ => builder,
-                };
-                self.start(builder, policy == Policy::Shared, retries);
+                let shares = policy == Policy::Shared;
+                if hook > 1 {
+                    self.start(builder, shares, retries);
+                    return Ok(());
+                }
+                let builder = builder.on_start(|cx| {
+                    if hook == 0 {
+                        return Err("refused");
+                    }
+                    cx.abort("at once");
+                    Ok(())
+                });
+                self.start(builder, shares, retries);
             }
             Act::Child { of, detached } => {
                 let Some(parent) = self.pick(of) else { return Ok(()) };
@@ -324,7 +334,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(crate::cases::of(400))]
 
     #[test]
     fn every_run_ends_exactly_once_and_nothing_is_left(acts in prop::collection::vec(act(), 1..60)) {

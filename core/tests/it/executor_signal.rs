@@ -10,7 +10,8 @@ use std::{
     task::{Poll, Waker},
 };
 use trine_core::{
-    AbortedBy, Failure, Outcome, Policy, RunBuilder, Store, Wanted, test::ManualExecutor,
+    AbortedBy, Failure, Outcome, Policy, RunBuilder, SettleHook, StartHook, Store, Wanted,
+    test::ManualExecutor,
 };
 
 type Unit = Result<(), String>;
@@ -59,7 +60,10 @@ fn manual() -> (Store, ManualExecutor) {
     (Store::with_spawner(executor.clone()), executor)
 }
 
-fn noting<'a>(builder: RunBuilder<'a, (), String>, log: &Log) -> RunBuilder<'a, (), String> {
+fn noting<'a>(
+    builder: RunBuilder<'a, (), String>,
+    log: &Log,
+) -> RunBuilder<'a, (), String, impl StartHook, impl SettleHook<(), String>> {
     let (start, settle) = (log.clone(), log.clone());
     builder
         .on_start(move |_| {

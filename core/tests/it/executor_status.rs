@@ -266,7 +266,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(crate::cases::of(300))]
 
     #[test]
     fn random_runs_are_counted_as_the_list_of_live_ones_counts_them(acts in prop::collection::vec(act(), 1..60)) {

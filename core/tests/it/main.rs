@@ -4,6 +4,7 @@ mod api_on_one_screen;
 mod async_derived;
 mod auto_traits;
 mod caller_lines;
+mod cases;
 mod compensation;
 mod compile_fail;
 mod context;

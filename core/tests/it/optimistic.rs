@@ -158,7 +158,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(crate::cases::of(300))]
 
     /// The model keeps all patches ever made and applies those that were not rolled back, from the last foreign commit on.
     #[test]

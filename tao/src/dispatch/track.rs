@@ -6,10 +6,8 @@ use crate::{
     context::AppCtx,
     error::{CascadeError, Cause, HandlerError, HopBudgetError},
     handler::{Contexts, Handler, HandlerId},
-    journey::Entrance,
     kernel::{Core, Snapshot},
     observe::{Place, Said, What},
-    request::{Ask, Attendance},
     trigram::Trigram,
 };
 use std::sync::Arc;
@@ -39,24 +37,15 @@ pub(super) struct Track {
     run: Option<RunContext>,
     /// The last signals before the budget is spent.
     trail: Vec<Trigram>,
-    /// The line's place among those that a request waits for.
-    attendance: Option<Attendance>,
 }
 
 impl Track {
     /// The line of a signal that is being set.
-    #[inline]
-    pub(super) fn enter(core: &Arc<Core>, entrance: Entrance) -> Self {
+    pub(super) fn enter(core: &Arc<Core>, context: AppCtx) -> Self {
         let id = core.next_cascade();
-        let Entrance { context, route, circle, returns, ask } = entrance;
         let mut ready = Queue::default();
         let entry = context.clone();
-        let attendance = ask.map(|ask| Attendance::enter(ask, core, id));
-        let place = Place { route, circle, ..Place::entry(id, context) };
-        if let (true, Some(circle)) = (returns, &place.circle) {
-            ready.push(place.heard_by(circle));
-        }
-        ready.push(place);
+        ready.push(Place::entry(id, context));
         let core = Arc::clone(core);
         Self {
             core,
@@ -68,7 +57,6 @@ impl Track {
             first: None,
             run: None,
             trail: Vec::new(),
-            attendance,
         }
     }
 
@@ -78,27 +66,11 @@ impl Track {
         id: CascadeId,
         presence: Presence,
         run: RunContext,
-        attendance: Option<Attendance>,
     ) -> Self {
         let entry = presence.shared().entry().clone();
+        let ready = Queue::default();
         let (presence, run) = (Some(presence), Some(run));
-        Self {
-            core,
-            id,
-            entry,
-            ready: Queue::default(),
-            presence,
-            spent: 0,
-            first: None,
-            run,
-            trail: Vec::new(),
-            attendance,
-        }
-    }
-
-    /// The request that waits for what follows.
-    pub(super) fn ask(&self) -> Option<Arc<Ask>> {
-        self.attendance.as_ref().map(|attendance| Arc::clone(attendance.ask()))
+        Self { core, id, entry, ready, presence, spent: 0, first: None, run, trail: Vec::new() }
     }
 
     pub(super) fn id(&self) -> CascadeId {
@@ -124,8 +96,8 @@ impl Track {
         self.run = Some(run);
     }
 
-    pub(super) fn snapshot(&self, place: &Place) -> Snapshot {
-        self.core.snapshot(place)
+    pub(super) fn snapshot(&self, trigram: &Trigram) -> Snapshot {
+        self.core.snapshot(trigram)
     }
 
     #[inline]
@@ -144,9 +116,6 @@ impl Track {
     pub(super) fn failed(&self, place: &Place, handler: HandlerId, cause: Cause) -> HandlerError {
         let error = HandlerError { signal: place.context.trigram().clone(), handler, cause };
         self.core.report(place, &error.clone().into());
-        if let Some(attendance) = &self.attendance {
-            attendance.ask().failed(error.clone().into());
-        }
         error
     }
 
@@ -154,10 +123,7 @@ impl Track {
     #[inline]
     pub(super) fn concluded(&mut self, place: &Place, conclusion: &Conclusion) {
         self.core.concluded(place, conclusion);
-        if let Some(attendance) = &self.attendance {
-            attendance.ask().concluded(&self.core, place, conclusion);
-        }
-        if place.is_entry() {
+        if place.hop == 0 {
             match &self.presence {
                 Some(presence) => presence.shared().conclude(conclusion),
                 None => self.first = Some(conclusion.clone()),
@@ -172,7 +138,7 @@ impl Track {
 
     /// Chains to what a handler has returned.
     pub(super) fn chain_all(&mut self, contexts: Contexts, from: &Place, handler: HandlerId) {
-        contexts.for_each(from, handler, |next| self.chain(next));
+        contexts.for_each(|next| self.chain(from.next(handler, next)));
     }
 
     /// Whether something is left to dispatch.
@@ -195,8 +161,7 @@ impl Track {
             self.ready.clear();
         }
         let mut place = self.ready.pop()?;
-        // A signal that has its number already, or whose channel has heard it, is the second half of one that was counted.
-        if place.hop == 0 || place.dispatch != 0 || place.audience.is_some() {
+        if place.hop == 0 {
             return Some(place);
         }
         place.dispatch = match &self.presence {
@@ -214,12 +179,6 @@ impl Track {
             self.exhausted(&place);
             return None;
         }
-        if let Some(circle) = &place.circle {
-            // The channel's handlers first: a chain of theirs comes after those of the kernel's all the same.
-            let heard = place.heard_by(circle);
-            self.ready.push_front(place);
-            return Some(heard);
-        }
         Some(place)
     }
 
@@ -230,11 +189,7 @@ impl Track {
         self.ready.clear();
         let first_to_know = self.share().end();
         if first_to_know {
-            let error = CascadeError::from(error);
-            self.core.report(place, &error);
-            if let Some(attendance) = &self.attendance {
-                attendance.ask().failed(error);
-            }
+            self.core.report(place, &CascadeError::from(error));
         }
     }
 
@@ -243,15 +198,10 @@ impl Track {
         let shared = self.share();
         let core = Arc::clone(&self.core);
         let on_cut = {
-            let ask = self.ask();
             let (core, place, handler) = (Arc::clone(&core), place.clone(), handler.id());
             move |cause| {
                 let signal = place.context.trigram().clone();
-                let error = HandlerError { signal, handler, cause };
-                core.report(&place, &error.clone().into());
-                if let Some(ask) = ask {
-                    ask.failed(error.into());
-                }
+                core.report(&place, &HandlerError { signal, handler, cause }.into());
             }
         };
         let Some(store) = core.store() else {
@@ -265,9 +215,8 @@ impl Track {
         };
         let (id, place, handler) = (self.id, place.clone(), Arc::clone(handler));
         let presence = Presence::enter(&shared);
-        let attendance = self.attendance.clone();
         shared.start(builder.queued(), on_cut, move |run| async move {
-            let mut line = Line::forked(Track::forked(core, id, presence, run, attendance));
+            let mut line = Line::forked(Track::forked(core, id, presence, run));
             line.open(&handler, &place).await;
             line.finish().await;
         });

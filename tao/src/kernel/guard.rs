@@ -1,10 +1,7 @@
 //! The registration of a handler.
 
 use super::Core;
-use crate::{
-    channel::Circle,
-    handler::{HandlerId, contain},
-};
+use crate::handler::{HandlerId, contain};
 use std::{
     fmt,
     sync::{Arc, Weak},
@@ -13,31 +10,17 @@ use std::{
 /// The registration of one handler; dropping it removes the handler.
 ///
 /// Dispatches that have begun keep the handlers that they found: a removed one may still be called by them.
-#[must_use = "the handler is removed when the guard is dropped; `detach` keeps it for as long as the kernel or channel lives"]
+#[must_use = "the handler is removed when the guard is dropped; `detach` keeps it for as long as the kernel lives"]
 pub struct HandlerGuard {
-    /// Where it is registered.
-    home: Home,
+    /// The kernel; nowhere, once detached.
+    core: Weak<Core>,
     /// The handler.
     id: HandlerId,
 }
 
-/// Where a handler is registered.
-enum Home {
-    /// In a kernel.
-    Kernel(Weak<Core>),
-    /// In a channel.
-    Channel(Weak<Circle>),
-    /// The guard has nothing to do with it any more.
-    Detached,
-}
-
 impl HandlerGuard {
     pub(super) fn new(core: &Arc<Core>, id: HandlerId) -> Self {
-        Self { home: Home::Kernel(Arc::downgrade(core)), id }
-    }
-
-    pub(crate) fn in_channel(circle: &Arc<Circle>, id: HandlerId) -> Self {
-        Self { home: Home::Channel(Arc::downgrade(circle)), id }
+        Self { core: Arc::downgrade(core), id }
     }
 
     /// The identity of the handler.
@@ -46,23 +29,19 @@ impl HandlerGuard {
         self.id
     }
 
-    /// Lets the handler stay for as long as the kernel lives, or the channel that it was registered on.
+    /// Lets the handler stay for as long as the kernel lives.
     pub fn detach(mut self) {
-        self.home = Home::Detached;
+        self.core = Weak::new();
     }
 }
 
 impl Drop for HandlerGuard {
     fn drop(&mut self) {
-        let old = match &self.home {
-            Home::Kernel(core) => {
-                core.upgrade().and_then(|core| core.table.write().remove(self.id))
-            }
-            Home::Channel(circle) => circle.upgrade().and_then(|circle| circle.remove(self.id)),
-            Home::Detached => None,
-        };
-        // Handlers are user code, their drops too: outside of the lock, and a drop must not panic.
-        let _ = contain(|| drop(old));
+        if let Some(core) = self.core.upgrade() {
+            let old = core.table.write().remove(self.id);
+            // Handlers are user code, their drops too: outside of the lock, and a drop must not panic.
+            let _ = contain(|| drop(old));
+        }
     }
 }
 

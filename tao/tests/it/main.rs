@@ -5,9 +5,7 @@
 mod async_handlers;
 mod bootstrap_home_page;
 mod bootstrap_user_session;
-mod bridges;
 mod cascades;
-mod channels;
 mod compile_fail;
 mod data;
 mod gates;
@@ -19,6 +17,5 @@ mod patterns;
 mod records;
 mod registration;
 mod regressions;
-mod requests;
 mod schedules;
 mod stage;

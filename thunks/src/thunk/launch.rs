@@ -38,6 +38,7 @@ pub(super) trait Body<A, T, E, X, M>: Send + Sync {
         definition: Arc<Definition<A, T, E, X, M>>,
         meta: Arc<Meta<A, M>>,
         shared: Arc<Shared<X>>,
+        ending: Ending<A, X, M>,
     ) -> Run<T, E>;
 }
 
@@ -58,9 +59,19 @@ where
         definition: Arc<Definition<A, T, E, X, M>>,
         meta: Arc<Meta<A, M>>,
         shared: Arc<Shared<X>>,
+        ending: Ending<A, X, M>,
     ) -> Run<T, E> {
         let options = &definition.options;
         let asks = matches!(definition.condition, Some(Ask::Later(_)));
+        let started = (Arc::clone(&definition), Arc::clone(&meta), Arc::clone(&shared));
+        // Here, where their types are known: so they cost no allocation.
+        let builder = builder
+            .on_start(move |cx| {
+                let (definition, meta, shared) = &started;
+                let _ = meta.run.set(cx.id());
+                if asks { Ok(()) } else { begin(cx, shared, definition, meta) }
+            })
+            .on_settle(move |outcome| ending.tell(outcome));
         if !asks && options.retry.is_none() {
             return builder
                 .start(move |cx| self(meta.arg.clone(), ThunkApi::new(cx, shared, meta)));
@@ -116,13 +127,8 @@ where
     if let Some(signal) = signal {
         builder = builder.abort_when(signal);
     }
-    let mut asks_later = false;
-    match (&definition.condition, core) {
-        (Some(Ask::Now(ask)), Some(core)) => {
-            builder = builder.condition(|| ask(&meta.arg, &ConditionApi::of_call(core, shared)));
-        }
-        (Some(Ask::Later(_)), _) => asks_later = true,
-        _ => {}
+    if let (Some(Ask::Now(ask)), Some(core)) = (&definition.condition, core) {
+        builder = builder.condition(|| ask(&meta.arg, &ConditionApi::of_call(core, shared)));
     }
     // After the condition: a key that cannot be made takes its place.
     if let Some(key) = &definition.key {
@@ -136,14 +142,8 @@ where
         tells_skipped,
     };
     let refused = tells_skipped.then(|| ending.clone());
-    let builder = builder
-        .on_start(|cx| {
-            let _ = meta.run.set(cx.id());
-            if asks_later { Ok(()) } else { begin(cx, shared, &definition, &meta) }
-        })
-        .on_settle(move |outcome| ending.tell(outcome));
-    let body = Arc::clone(&definition.body);
-    let run = body.start(builder, Arc::clone(&definition), Arc::clone(&meta), Arc::clone(shared));
+    let (body, of_run) = (Arc::clone(&definition.body), Arc::clone(&definition));
+    let run = body.start(builder, of_run, Arc::clone(&meta), Arc::clone(shared), ending);
     if let Some(ending) = refused {
         ending.tell_refused(&run);
     }

@@ -83,7 +83,7 @@ fn naive([a, b, c]: [i32; 3]) -> Result<i32, i32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(crate::cases::of(300))]
 
     #[test]
     fn random_lives_a_ready_value_always_follows_from_the_present_inputs(
