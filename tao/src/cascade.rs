@@ -102,6 +102,11 @@ impl Cascade {
         self.shared.as_ref().is_none_or(|shared| shared.wait_blocking(timeout))
     }
 
+    /// Why it was aborted, if it was.
+    pub(crate) fn ended(&self) -> Option<Text> {
+        self.shared.as_ref().and_then(|shared| shared.ended())
+    }
+
     /// Ends the cascade: nothing more is dispatched in it, and the bodies of handlers that are still awaited are
     /// dropped. Returns whether there was something to end.
     ///

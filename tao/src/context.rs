@@ -172,6 +172,14 @@ impl AppCtx {
         self.share(Axis::Orient)
     }
 
+    /// With what `other` has in this slot.
+    pub(crate) fn with_slot_of(mut self, slot: Axis, other: &Self) -> Self {
+        if let Some(datum) = &other.inner.datum[slot as usize] {
+            Arc::make_mut(&mut self.inner).datum[slot as usize] = Some(datum.clone());
+        }
+        self
+    }
+
     fn with(mut self, slot: Axis, datum: Datum) -> Self {
         Arc::make_mut(&mut self.inner).datum[slot as usize] = Some(datum);
         self

@@ -27,7 +27,6 @@ pub(crate) use line::Line;
 
 use crate::{
     cascade::Conclusion,
-    context::AppCtx,
     handler::{Contexts, Verdict},
     kernel::Snapshot,
     observe::{Place, What},
@@ -59,7 +58,7 @@ enum Stage {
 impl Dispatch {
     /// Begins: notes the handlers that match now.
     fn receive(place: Place, track: &Track) -> Self {
-        let handlers = track.snapshot(place.context.trigram());
+        let handlers = track.snapshot(&place);
         track.tell(&place, What::Received);
         if handlers.is_empty() {
             track.tell(&place, What::Unhandled);
@@ -119,7 +118,7 @@ fn gate(
     mut cx: Option<&mut Context<'_>>,
 ) -> Poll<Conclusion> {
     while let Some(handler) = handlers.intercept(walk.next()) {
-        match ready!(walk.poll(handler, &place.context, cx.as_deref_mut())) {
+        match ready!(walk.poll(handler, place, cx.as_deref_mut())) {
             Ok(verdict) => {
                 track.tell(place, What::Answered { handler: handler.id(), said: verdict.said() });
                 ruling.hear(handler.id(), verdict);
@@ -140,10 +139,10 @@ fn inline(
     mut cx: Option<&mut Context<'_>>,
 ) -> Poll<()> {
     while let Some(handler) = handlers.inline(walk.next()) {
-        match ready!(walk.poll(handler, &place.context, cx.as_deref_mut())) {
+        match ready!(walk.poll(handler, place, cx.as_deref_mut())) {
             Ok(contexts) => {
                 track.answered(place, handler.id(), &contexts);
-                contexts.for_each(|next: AppCtx| chains.push(place.next(handler.id(), next)));
+                contexts.for_each(place, handler.id(), |next| chains.push(next));
             }
             Err(cause) => drop(track.failed(place, handler.id(), cause)),
         }

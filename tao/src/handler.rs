@@ -13,7 +13,7 @@ pub use verdict::Verdict;
 
 pub(crate) use contain::{Awaited, contain};
 
-use crate::{context::AppCtx, error::Cause};
+use crate::{context::AppCtx, error::Cause, observe::Place};
 use std::{fmt, panic::Location, pin::Pin, sync::Arc};
 use trine_core::Text;
 
@@ -77,14 +77,17 @@ pub(crate) enum Called<T> {
     Pending(Awaited<T>),
 }
 
+/// What a handler does with a signal.
+type Body<T> = Box<dyn Fn(&Place) -> Step<T> + Send + Sync>;
+
 /// A registered handler whose answer is a `T`.
 pub(crate) struct Handler<T> {
     /// Who it is.
     id: HandlerId,
     /// Its description, made once: the name of its runs.
     name: Text,
-    /// What the user wrote.
-    body: Box<dyn Fn(AppCtx) -> Step<T> + Send + Sync>,
+    /// What the user wrote, or an adapter of this crate, which sees where in its cascade the signal is.
+    body: Body<T>,
 }
 
 impl<T> Handler<T> {
@@ -93,8 +96,16 @@ impl<T> Handler<T> {
         H: Fn(AppCtx) -> R + Send + Sync + 'static,
         R: Response<T, M>,
     {
+        Self::adapter(id, move |place| handler(place.context.clone()).into_step())
+    }
+
+    /// A handler that sees where in its cascade a signal is.
+    pub(crate) fn adapter(
+        id: HandlerId,
+        body: impl Fn(&Place) -> Step<T> + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let name = Text::from(id.to_string());
-        Arc::new(Self { id, name, body: Box::new(move |context| handler(context).into_step()) })
+        Arc::new(Self { id, name, body: Box::new(body) })
     }
 
     pub(crate) fn id(&self) -> HandlerId {
@@ -107,8 +118,8 @@ impl<T> Handler<T> {
 
     /// Calls it; a panic is an answer like any other.
     #[inline]
-    pub(crate) fn call(&self, context: AppCtx) -> Called<T> {
-        match contain(|| (self.body)(context)) {
+    pub(crate) fn call(&self, place: &Place) -> Called<T> {
+        match contain(|| (self.body)(place)) {
             Ok(Step::Now(answer)) => Called::Done(answer.map_err(Cause::from)),
             Ok(Step::Later(pending)) => Called::Pending(Awaited::new(pending)),
             Err(message) => Called::Done(Err(Cause::Panicked(message))),

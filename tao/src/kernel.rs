@@ -14,6 +14,7 @@ pub use inventory::HandlerInfo;
 pub use observers::ObserverGuard;
 
 pub(crate) use snapshot::Snapshot;
+pub(crate) use table::{AnyHandler, Table};
 
 use crate::{
     cascade::{Cascade, CascadeId, Conclusion},
@@ -21,21 +22,21 @@ use crate::{
     dispatch::Line,
     error::{CascadeError, Cause},
     handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
+    journey::Entrance,
     observe::{Observation, Place, What},
     sync::RwLock,
-    trigram::Trigram,
     typed::Listen,
 };
 use observers::Observers;
 use std::{
     fmt,
+    hash::{BuildHasher, RandomState},
     panic::Location,
     sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering},
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
-use table::{AnyHandler, Table};
 use trine_core::{Event, Store, WeakStore};
 
 /// The TAO of an app: its handlers, and the way to set signals.
@@ -84,6 +85,15 @@ pub(crate) struct Core {
     last_cascade: AtomicU64,
     /// How many chained signals a cascade may have.
     hop_budget: u32,
+    /// Whether signals may come from other kernels or go to them. Set once, by the first bridge; `Relaxed`, since a signal that is
+    /// set at the same moment may as well have been set before.
+    borders: AtomicBool,
+    /// The number of the last adapter that signals come in by. Only ever counted up, like those above.
+    last_border: AtomicU32,
+    /// How many times what one signal leads to may be carried over to other kernels.
+    crossing_budget: u32,
+    /// What it is called among other kernels, other processes too: a number drawn when it is needed.
+    node: OnceLock<u64>,
     /// The state of the generator that shuffles, in a kernel that does. Each draw is one atomic addition.
     shuffle: Option<AtomicU64>,
 }
@@ -198,7 +208,13 @@ impl Kernel {
     ///
     /// Dropping the returned handle detaches: the cascade goes on.
     pub fn set(&self, context: impl Into<AppCtx>) -> Cascade {
-        Line::enter(&self.core, context.into()).go(&self.store)
+        self.enter(Entrance::set(&self.core, context.into(), None, None))
+    }
+
+    /// Dispatches what has entered, and everything that follows.
+    #[inline]
+    pub(crate) fn enter(&self, entrance: Entrance) -> Cascade {
+        Line::enter(&self.core, entrance).go(&self.store)
     }
 
     /// Shows `observer` everything that happens in this kernel, until the guard is dropped.
@@ -244,7 +260,11 @@ impl Kernel {
         self.core.table.read().len()
     }
 
-    fn register(&self, info: HandlerInfo, handler: &AnyHandler) -> HandlerGuard {
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(crate) fn register(&self, info: HandlerInfo, handler: &AnyHandler) -> HandlerGuard {
         let id = info.id();
         self.core.table.write().insert(info, handler);
         HandlerGuard::new(&self.core, id)
@@ -264,8 +284,12 @@ impl WeakKernel {
 impl Core {
     /// The handlers that match now.
     #[inline]
-    pub(crate) fn snapshot(&self, trigram: &Trigram) -> Snapshot {
-        let mut snapshot = Snapshot::take(&self.table.read(), trigram);
+    pub(crate) fn snapshot(&self, place: &Place) -> Snapshot {
+        let trigram = place.context.trigram();
+        let mut snapshot = match &place.audience {
+            None => Snapshot::take(&self.table.read(), trigram),
+            Some(circle) => circle.snapshot(trigram),
+        };
         if let Some(state) = &self.shuffle {
             snapshot.shuffle(|| split_mix(state));
         }
@@ -284,6 +308,9 @@ impl Core {
     #[inline]
     pub(crate) fn concluded(&self, place: &Place, conclusion: &Conclusion) {
         self.observers.tell(place, What::Concluded(conclusion));
+        if place.audience.is_some() {
+            return;
+        }
         if let Some(store) = self.store.upgrade() {
             emit(&store, || Event::Signalled {
                 signal: place.context.to_string().into(),
@@ -310,6 +337,32 @@ impl Core {
         }
     }
 
+    /// Whether signals may come from other kernels or go to them.
+    #[inline]
+    pub(crate) fn has_borders(&self) -> bool {
+        self.borders.load(Ordering::Relaxed)
+    }
+
+    /// From now on, signals may come from other kernels or go to them.
+    pub(crate) fn open_borders(&self) {
+        self.borders.store(true, Ordering::Relaxed);
+    }
+
+    /// The number of one more adapter that signals come in by.
+    pub(crate) fn next_border(&self) -> u32 {
+        self.last_border.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn crossing_budget(&self) -> u32 {
+        self.crossing_budget
+    }
+
+    /// What the kernel is called among others.
+    pub(crate) fn node(&self) -> u64 {
+        // Each of these is seeded by the system and differs from the one before; nothing secret hangs on it.
+        *self.node.get_or_init(|| RandomState::new().hash_one(std::process::id()))
+    }
+
     pub(crate) fn observers(&self) -> &Observers {
         &self.observers
     }
@@ -318,7 +371,11 @@ impl Core {
         CascadeId::new(self.last_cascade.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    fn next_handler(&self, phase: Phase, location: &'static Location<'static>) -> HandlerId {
+    pub(crate) fn next_handler(
+        &self,
+        phase: Phase,
+        location: &'static Location<'static>,
+    ) -> HandlerId {
         HandlerId::new(self.last_handler.fetch_add(1, Ordering::Relaxed) + 1, phase, location)
     }
 }

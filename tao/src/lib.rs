@@ -110,29 +110,39 @@
 //! | a handler is removed by the identity of its function | by its [`HandlerGuard`] | the same function can be registered twice |
 //! | a cascade cannot be stopped, a circle never ends | [`Cascade::abort`], [`KernelBuilder::hop_budget`] | leaving a page stops what opening it has led to |
 
+mod adapter;
 mod cascade;
+mod channel;
 mod context;
 mod dispatch;
 mod error;
 mod handler;
+mod journey;
 mod kernel;
 mod observe;
 mod pattern;
 mod record;
+mod request;
+mod surface;
 mod sync;
 mod trigram;
 pub mod typed;
 
+pub use adapter::{AdapterGuard, Bridge, Duplex, Failed, Filter, Joiner};
 pub use cascade::{Cascade, CascadeId, Conclusion, Settled};
+pub use channel::{Channel, WeakChannel};
 pub use context::{AppCtx, DatumError};
 pub use error::{CascadeError, Cause, CutError, HandlerError, HopBudgetError};
 pub use handler::{
     Answer, BoxError, Contexts, HandlerId, Later, Now, Outputs, Phase, Response, Step, Verdict,
 };
+pub use journey::CrossingBudgetError;
 pub use kernel::{HandlerGuard, HandlerInfo, Kernel, KernelBuilder, ObserverGuard, WeakKernel};
 pub use observe::{Observation, Said, Via, What};
 pub use pattern::{ANY, Any, Names, Part, Pattern};
 pub use record::{RecordedAnswer, RecordedCascade, RecordedDispatch, Recorder};
+pub use request::{Question, Reply, Request, RequestError, RequestErrorKind};
+pub use surface::Surface;
 pub use trigram::{Axis, NotConcrete, Trigram};
 
 pub use trine_core::{Store, Text};

@@ -2,11 +2,13 @@
 
 use crate::{
     cascade::{CascadeId, Conclusion},
+    channel::Circle,
     context::AppCtx,
     error::CascadeError,
     handler::HandlerId,
+    journey::Route,
 };
-use std::fmt;
+use std::{fmt, sync::Arc};
 use trine_core::Text;
 
 /// Something that happened to a signal, as told to [`Kernel::observe`](crate::Kernel::observe).
@@ -23,6 +25,8 @@ pub struct Observation<'a> {
     pub hop: u32,
     /// The handler that chained to it; none for the signal that was set.
     pub via: Option<Via>,
+    /// The channel to whose handlers it is dispatched; none for those of the kernel.
+    pub channel: Option<&'a Text>,
     /// The signal.
     pub context: &'a AppCtx,
     /// What happened.
@@ -91,25 +95,53 @@ pub(crate) struct Place {
     pub(crate) hop: u32,
     pub(crate) via: Option<Via>,
     pub(crate) context: AppCtx,
+    /// How it came from another kernel, if its cascade did.
+    pub(crate) route: Route,
+    /// The channel that its cascade was set on: the handlers of that hear what is chained.
+    pub(crate) circle: Option<Arc<Circle>>,
+    /// Whose handlers are to hear it, if not those of the kernel.
+    pub(crate) audience: Option<Arc<Circle>>,
 }
 
 impl Place {
     /// The place of the signal that was set.
     pub(crate) fn entry(cascade: CascadeId, context: AppCtx) -> Self {
-        Self { cascade, dispatch: 0, hop: 0, via: None, context }
+        let (circle, audience) = (None, None);
+        let route = Route::Native;
+        Self { cascade, dispatch: 0, hop: 0, via: None, context, route, circle, audience }
     }
 
     /// The place of a signal that `handler` chained to here; its dispatch has no number yet.
     pub(crate) fn next(&self, handler: HandlerId, context: AppCtx) -> Self {
         let via = Some(Via { dispatch: self.dispatch, handler });
-        Self { cascade: self.cascade, dispatch: 0, hop: self.hop + 1, via, context }
+        Self {
+            cascade: self.cascade,
+            dispatch: 0,
+            hop: self.hop + 1,
+            via,
+            context,
+            route: self.route.next(),
+            circle: self.circle.clone(),
+            audience: None,
+        }
+    }
+
+    /// The same signal, for the handlers of `circle`.
+    pub(crate) fn heard_by(&self, circle: &Arc<Circle>) -> Self {
+        Self { audience: Some(Arc::clone(circle)), ..self.clone() }
+    }
+
+    /// Whether this is the dispatch that says what became of the signal that was set.
+    pub(crate) fn is_entry(&self) -> bool {
+        self.hop == 0 && self.audience.is_none()
     }
 }
 
 impl<'a> Observation<'a> {
     pub(crate) fn new(place: &'a Place, what: What<'a>) -> Self {
-        let Place { cascade, dispatch, hop, via, ref context } = *place;
-        Self { cascade, dispatch, hop, via, context, what }
+        let Place { cascade, dispatch, hop, via, ref context, ref audience, .. } = *place;
+        let channel = audience.as_ref().map(|circle| circle.name());
+        Self { cascade, dispatch, hop, via, channel, context, what }
     }
 }
 

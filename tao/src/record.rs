@@ -142,6 +142,18 @@ impl Recorder {
 impl Kept {
     /// Notes what happened; returns what is kept no longer.
     fn note(&mut self, observation: &Observation<'_>) -> Vec<RecordedCascade> {
+        let waypoint = matches!(
+            observation.what,
+            What::Received
+                | What::Unhandled
+                | What::Concluded(_)
+                | What::Dispatched
+                | What::Settled
+        );
+        if observation.channel.is_some() && waypoint {
+            // One signal, which the kernel's handlers hear too: what a channel's answer is noted with that dispatch.
+            return Vec::new();
+        }
         if let What::Received = observation.what {
             self.dispatches += 1;
             let dispatch = RecordedDispatch {

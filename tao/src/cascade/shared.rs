@@ -174,10 +174,16 @@ impl Shared {
     }
 
     /// Notes that the first line was cut off.
-    pub(crate) fn cut(&self, cause: Cause) {
+    pub(crate) fn cut(&self, cause: Cause) -> CutError {
         let error = CutError { signal: self.entry.trigram().clone(), cause };
         self.core.report(&self.place(), &error.clone().into());
-        let _ = self.conclusion.set(Conclusion::Failed(error.into()));
+        let _ = self.conclusion.set(Conclusion::Failed(error.clone().into()));
+        error
+    }
+
+    /// Why it was ended, if it was.
+    pub(crate) fn ended(&self) -> Option<Text> {
+        self.state.lock().ended.clone()
     }
 
     /// Ends the cascade; returns whether there was something to end.

@@ -6,9 +6,9 @@
 use super::{Dispatch, nesting::Nested, track::Track, waiting::Waiting};
 use crate::{
     cascade::Cascade,
-    context::AppCtx,
     error::Cause,
     handler::{Called, Contexts, Handler},
+    journey::Entrance,
     kernel::Core,
     observe::Place,
 };
@@ -33,8 +33,8 @@ pub(crate) struct Line {
 impl Line {
     /// The line of a signal that is being set.
     #[inline]
-    pub(crate) fn enter(core: &Arc<Core>, context: AppCtx) -> Self {
-        Self { track: Track::enter(core, context), waiting: Waiting::default() }
+    pub(crate) fn enter(core: &Arc<Core>, entrance: Entrance) -> Self {
+        Self { track: Track::enter(core, entrance), waiting: Waiting::default() }
     }
 
     pub(super) fn forked(track: Track) -> Self {
@@ -56,10 +56,15 @@ impl Line {
         if self.waiting.is_empty() {
             builder = builder.queued();
         }
-        let cut = Arc::clone(&shared);
+        let (cut, ask) = (Arc::clone(&shared), self.track.ask());
         shared.start(
             builder,
-            move |cause| cut.cut(cause),
+            move |cause| {
+                let error = cut.cut(cause);
+                if let Some(ask) = ask {
+                    ask.failed(error.into());
+                }
+            },
             move |run| async move {
                 self.track.carried_by(run);
                 self.finish().await;
@@ -75,7 +80,7 @@ impl Line {
 
     /// Runs the async handler that the line was forked for, and chains to what it returns.
     pub(super) async fn open(&mut self, handler: &Handler<Contexts>, place: &Place) {
-        let attempt = match handler.call(place.context.clone()) {
+        let attempt = match handler.call(place) {
             Called::Done(attempt) => attempt,
             Called::Pending(mut pending) => {
                 let attempt = poll_fn(|cx| pending.poll(cx)).await;

@@ -22,6 +22,13 @@ impl Queue {
         }
     }
 
+    /// Puts back what was popped last, or what is to come before all others.
+    pub(super) fn push_front(&mut self, place: Place) {
+        if let Some(second) = self.first.replace(place) {
+            self.rest.push_front(second);
+        }
+    }
+
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Place> {
         self.first.take().or_else(|| self.rest.pop_front())

@@ -6,8 +6,10 @@ use crate::{
     context::AppCtx,
     error::{CascadeError, Cause, HandlerError, HopBudgetError},
     handler::{Contexts, Handler, HandlerId},
+    journey::Entrance,
     kernel::{Core, Snapshot},
     observe::{Place, Said, What},
+    request::{Ask, Attendance},
     trigram::Trigram,
 };
 use std::sync::Arc;
@@ -37,15 +39,24 @@ pub(super) struct Track {
     run: Option<RunContext>,
     /// The last signals before the budget is spent.
     trail: Vec<Trigram>,
+    /// The line's place among those that a request waits for.
+    attendance: Option<Attendance>,
 }
 
 impl Track {
     /// The line of a signal that is being set.
-    pub(super) fn enter(core: &Arc<Core>, context: AppCtx) -> Self {
+    #[inline]
+    pub(super) fn enter(core: &Arc<Core>, entrance: Entrance) -> Self {
         let id = core.next_cascade();
+        let Entrance { context, route, circle, returns, ask } = entrance;
         let mut ready = Queue::default();
         let entry = context.clone();
-        ready.push(Place::entry(id, context));
+        let attendance = ask.map(|ask| Attendance::enter(ask, core, id));
+        let place = Place { route, circle, ..Place::entry(id, context) };
+        if let (true, Some(circle)) = (returns, &place.circle) {
+            ready.push(place.heard_by(circle));
+        }
+        ready.push(place);
         let core = Arc::clone(core);
         Self {
             core,
@@ -57,6 +68,7 @@ impl Track {
             first: None,
             run: None,
             trail: Vec::new(),
+            attendance,
         }
     }
 
@@ -66,11 +78,27 @@ impl Track {
         id: CascadeId,
         presence: Presence,
         run: RunContext,
+        attendance: Option<Attendance>,
     ) -> Self {
         let entry = presence.shared().entry().clone();
-        let ready = Queue::default();
         let (presence, run) = (Some(presence), Some(run));
-        Self { core, id, entry, ready, presence, spent: 0, first: None, run, trail: Vec::new() }
+        Self {
+            core,
+            id,
+            entry,
+            ready: Queue::default(),
+            presence,
+            spent: 0,
+            first: None,
+            run,
+            trail: Vec::new(),
+            attendance,
+        }
+    }
+
+    /// The request that waits for what follows.
+    pub(super) fn ask(&self) -> Option<Arc<Ask>> {
+        self.attendance.as_ref().map(|attendance| Arc::clone(attendance.ask()))
     }
 
     pub(super) fn id(&self) -> CascadeId {
@@ -96,8 +124,8 @@ impl Track {
         self.run = Some(run);
     }
 
-    pub(super) fn snapshot(&self, trigram: &Trigram) -> Snapshot {
-        self.core.snapshot(trigram)
+    pub(super) fn snapshot(&self, place: &Place) -> Snapshot {
+        self.core.snapshot(place)
     }
 
     #[inline]
@@ -116,6 +144,9 @@ impl Track {
     pub(super) fn failed(&self, place: &Place, handler: HandlerId, cause: Cause) -> HandlerError {
         let error = HandlerError { signal: place.context.trigram().clone(), handler, cause };
         self.core.report(place, &error.clone().into());
+        if let Some(attendance) = &self.attendance {
+            attendance.ask().failed(error.clone().into());
+        }
         error
     }
 
@@ -123,7 +154,10 @@ impl Track {
     #[inline]
     pub(super) fn concluded(&mut self, place: &Place, conclusion: &Conclusion) {
         self.core.concluded(place, conclusion);
-        if place.hop == 0 {
+        if let Some(attendance) = &self.attendance {
+            attendance.ask().concluded(&self.core, place, conclusion);
+        }
+        if place.is_entry() {
             match &self.presence {
                 Some(presence) => presence.shared().conclude(conclusion),
                 None => self.first = Some(conclusion.clone()),
@@ -138,7 +172,7 @@ impl Track {
 
     /// Chains to what a handler has returned.
     pub(super) fn chain_all(&mut self, contexts: Contexts, from: &Place, handler: HandlerId) {
-        contexts.for_each(|next| self.chain(from.next(handler, next)));
+        contexts.for_each(from, handler, |next| self.chain(next));
     }
 
     /// Whether something is left to dispatch.
@@ -161,7 +195,8 @@ impl Track {
             self.ready.clear();
         }
         let mut place = self.ready.pop()?;
-        if place.hop == 0 {
+        // A signal that has its number already, or whose channel has heard it, is the second half of one that was counted.
+        if place.hop == 0 || place.dispatch != 0 || place.audience.is_some() {
             return Some(place);
         }
         place.dispatch = match &self.presence {
@@ -179,6 +214,12 @@ impl Track {
             self.exhausted(&place);
             return None;
         }
+        if let Some(circle) = &place.circle {
+            // The channel's handlers first: a chain of theirs comes after those of the kernel's all the same.
+            let heard = place.heard_by(circle);
+            self.ready.push_front(place);
+            return Some(heard);
+        }
         Some(place)
     }
 
@@ -189,7 +230,11 @@ impl Track {
         self.ready.clear();
         let first_to_know = self.share().end();
         if first_to_know {
-            self.core.report(place, &CascadeError::from(error));
+            let error = CascadeError::from(error);
+            self.core.report(place, &error);
+            if let Some(attendance) = &self.attendance {
+                attendance.ask().failed(error);
+            }
         }
     }
 
@@ -198,10 +243,15 @@ impl Track {
         let shared = self.share();
         let core = Arc::clone(&self.core);
         let on_cut = {
+            let ask = self.ask();
             let (core, place, handler) = (Arc::clone(&core), place.clone(), handler.id());
             move |cause| {
                 let signal = place.context.trigram().clone();
-                core.report(&place, &HandlerError { signal, handler, cause }.into());
+                let error = HandlerError { signal, handler, cause };
+                core.report(&place, &error.clone().into());
+                if let Some(ask) = ask {
+                    ask.failed(error.into());
+                }
             }
         };
         let Some(store) = core.store() else {
@@ -215,8 +265,9 @@ impl Track {
         };
         let (id, place, handler) = (self.id, place.clone(), Arc::clone(handler));
         let presence = Presence::enter(&shared);
+        let attendance = self.attendance.clone();
         shared.start(builder.queued(), on_cut, move |run| async move {
-            let mut line = Line::forked(Track::forked(core, id, presence, run));
+            let mut line = Line::forked(Track::forked(core, id, presence, run, attendance));
             line.open(&handler, &place).await;
             line.finish().await;
         });

@@ -1,8 +1,8 @@
 //! From handler to handler in one phase.
 
 use crate::{
-    context::AppCtx,
     handler::{Attempt, Awaited, Called, Handler},
+    observe::Place,
 };
 use std::task::{Context, Poll, ready};
 
@@ -32,11 +32,11 @@ impl<T> Walk<T> {
     pub(super) fn poll(
         &mut self,
         handler: &Handler<T>,
-        context: &AppCtx,
+        place: &Place,
         cx: Option<&mut Context<'_>>,
     ) -> Poll<Attempt<T>> {
         if self.pending.is_none() {
-            match handler.call(context.clone()) {
+            match handler.call(place) {
                 Called::Done(attempt) => {
                     self.next += 1;
                     return Poll::Ready(attempt);

@@ -1,8 +1,8 @@
 //! What a handler may answer.
 
-use super::{Outputs, Verdict};
-use crate::context::AppCtx;
-use std::error::Error;
+use super::{HandlerId, Outputs, Verdict};
+use crate::{channel::Circle, context::AppCtx, observe::Place};
+use std::{error::Error, sync::Arc};
 
 /// The error of a handler: whatever went wrong, boxed. The `?` operator makes one of any error, and of a string.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -20,6 +20,8 @@ enum Held {
     One(AppCtx),
     /// A fan-out.
     Many(Vec<AppCtx>),
+    /// Nothing follows, but the handlers of a channel are to hear the same signal.
+    Heard(Arc<Circle>),
 }
 
 /// What a handler may answer, sooner ([`Now`](super::Now)) or [`Later`](super::Later).
@@ -124,19 +126,27 @@ impl Contexts {
     /// All of them.
     pub(crate) fn as_slice(&self) -> &[AppCtx] {
         match &self.0 {
-            Held::None => &[],
+            Held::None | Held::Heard(_) => &[],
             Held::One(context) => std::slice::from_ref(context),
             Held::Many(contexts) => contexts,
         }
     }
 
-    /// Hands each of them to `f`, in the handler's order.
+    /// Has the handlers of a channel hear the signal that is being handled.
+    pub(crate) fn heard_by(circle: Arc<Circle>) -> Self {
+        Self(Held::Heard(circle))
+    }
+
+    /// Hands the place of each of them to `f`, in the handler's order. `by` has returned them at `from`.
     #[inline]
-    pub(crate) fn for_each(self, mut f: impl FnMut(AppCtx)) {
+    pub(crate) fn for_each(self, from: &Place, by: HandlerId, mut f: impl FnMut(Place)) {
         match self.0 {
             Held::None => {}
-            Held::One(context) => f(context),
-            Held::Many(contexts) => contexts.into_iter().for_each(f),
+            Held::One(context) => f(from.next(by, context)),
+            Held::Many(contexts) => {
+                contexts.into_iter().for_each(|context| f(from.next(by, context)));
+            }
+            Held::Heard(circle) => f(from.heard_by(&circle)),
         }
     }
 }

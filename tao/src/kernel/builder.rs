@@ -2,7 +2,10 @@
 
 use super::{Core, Kernel, Observers};
 use crate::sync::RwLock;
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU32, AtomicU64},
+};
 use trine_core::Store;
 
 /// Configures a [`Kernel`]. Made by [`Kernel::builder`].
@@ -11,12 +14,13 @@ use trine_core::Store;
 pub struct KernelBuilder {
     store: Store,
     hop_budget: u32,
+    crossing_budget: u32,
     shuffle: Option<u64>,
 }
 
 impl KernelBuilder {
     pub(super) fn new(store: &Store) -> Self {
-        Self { store: store.clone(), hop_budget: 10_000, shuffle: None }
+        Self { store: store.clone(), hop_budget: 10_000, crossing_budget: 10_000, shuffle: None }
     }
 
     /// How many chained signals one cascade may have, all its lines of execution together; 10,000 by default.
@@ -25,6 +29,17 @@ impl KernelBuilder {
     /// [`HopBudgetError`](crate::HopBudgetError) which names the last signals.
     pub fn hop_budget(mut self, signals: u32) -> Self {
         self.hop_budget = signals;
+        self
+    }
+
+    /// How many times what follows from one signal that is set here may be carried to other kernels of the process by bridges, all its
+    /// branches together; 10,000 by default.
+    ///
+    /// A bridge carries each signal to each kernel once, so only handlers of two kernels that answer each other for ever can spend it. The
+    /// crossing that is one too many is an error of the bridge's handler, a [`CrossingBudgetError`](crate::CrossingBudgetError),
+    /// which is observed like that of any other.
+    pub fn crossing_budget(mut self, crossings: u32) -> Self {
+        self.crossing_budget = crossings;
         self
     }
 
@@ -46,6 +61,10 @@ impl KernelBuilder {
             last_handler: AtomicU64::new(0),
             last_cascade: AtomicU64::new(0),
             hop_budget: self.hop_budget,
+            borders: AtomicBool::new(false),
+            last_border: AtomicU32::new(0),
+            crossing_budget: self.crossing_budget,
+            node: OnceLock::new(),
             shuffle: self.shuffle.map(AtomicU64::new),
         };
         Kernel { core: Arc::new(core), store: self.store }

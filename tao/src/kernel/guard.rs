@@ -1,7 +1,10 @@
 //! The registration of a handler.
 
 use super::Core;
-use crate::handler::{HandlerId, contain};
+use crate::{
+    channel::Circle,
+    handler::{HandlerId, contain},
+};
 use std::{
     fmt,
     sync::{Arc, Weak},
@@ -10,17 +13,31 @@ use std::{
 /// The registration of one handler; dropping it removes the handler.
 ///
 /// Dispatches that have begun keep the handlers that they found: a removed one may still be called by them.
-#[must_use = "the handler is removed when the guard is dropped; `detach` keeps it for as long as the kernel lives"]
+#[must_use = "the handler is removed when the guard is dropped; `detach` keeps it for as long as the kernel or channel lives"]
 pub struct HandlerGuard {
-    /// The kernel; nowhere, once detached.
-    core: Weak<Core>,
+    /// Where it is registered.
+    home: Home,
     /// The handler.
     id: HandlerId,
 }
 
+/// Where a handler is registered.
+enum Home {
+    /// In a kernel.
+    Kernel(Weak<Core>),
+    /// In a channel.
+    Channel(Weak<Circle>),
+    /// The guard has nothing to do with it any more.
+    Detached,
+}
+
 impl HandlerGuard {
     pub(super) fn new(core: &Arc<Core>, id: HandlerId) -> Self {
-        Self { core: Arc::downgrade(core), id }
+        Self { home: Home::Kernel(Arc::downgrade(core)), id }
+    }
+
+    pub(crate) fn in_channel(circle: &Arc<Circle>, id: HandlerId) -> Self {
+        Self { home: Home::Channel(Arc::downgrade(circle)), id }
     }
 
     /// The identity of the handler.
@@ -29,19 +46,23 @@ impl HandlerGuard {
         self.id
     }
 
-    /// Lets the handler stay for as long as the kernel lives.
+    /// Lets the handler stay for as long as the kernel lives, or the channel that it was registered on.
     pub fn detach(mut self) {
-        self.core = Weak::new();
+        self.home = Home::Detached;
     }
 }
 
 impl Drop for HandlerGuard {
     fn drop(&mut self) {
-        if let Some(core) = self.core.upgrade() {
-            let old = core.table.write().remove(self.id);
-            // Handlers are user code, their drops too: outside of the lock, and a drop must not panic.
-            let _ = contain(|| drop(old));
-        }
+        let old = match &self.home {
+            Home::Kernel(core) => {
+                core.upgrade().and_then(|core| core.table.write().remove(self.id))
+            }
+            Home::Channel(circle) => circle.upgrade().and_then(|circle| circle.remove(self.id)),
+            Home::Detached => None,
+        };
+        // Handlers are user code, their drops too: outside of the lock, and a drop must not panic.
+        let _ = contain(|| drop(old));
     }
 }
 

@@ -19,7 +19,7 @@ pub struct HandlerInfo {
 }
 
 impl HandlerInfo {
-    pub(super) fn new(id: HandlerId, pattern: Pattern, outputs: Outputs) -> Self {
+    pub(crate) fn new(id: HandlerId, pattern: Pattern, outputs: Outputs) -> Self {
         Self { id, pattern, outputs }
     }
 

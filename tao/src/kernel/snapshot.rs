@@ -25,7 +25,7 @@ struct Order {
 
 impl Snapshot {
     #[inline]
-    pub(super) fn take(table: &Table, trigram: &Trigram) -> Self {
+    pub(crate) fn take(table: &Table, trigram: &Trigram) -> Self {
         let mut snapshot = Self::default();
         let mut place = 0;
         table.matching(trigram, |bound| {

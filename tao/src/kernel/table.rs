@@ -67,7 +67,7 @@ pub(crate) enum AnyHandler {
 
 impl Table {
     /// Adds a handler.
-    pub(super) fn insert(&mut self, info: HandlerInfo, handler: &AnyHandler) {
+    pub(crate) fn insert(&mut self, info: HandlerInfo, handler: &AnyHandler) {
         let keys = self.interner.acquire(info.pattern());
         for key in &keys {
             let bound = self.bound.entry(*key).or_insert_with(|| {
@@ -88,7 +88,7 @@ impl Table {
 
     /// Removes a handler; returns what is to be dropped once the table is unlocked, since handlers are user code.
     #[must_use]
-    pub(super) fn remove(&mut self, id: HandlerId) -> Option<AnyHandler> {
+    pub(crate) fn remove(&mut self, id: HandlerId) -> Option<AnyHandler> {
         let Registered { keys, .. } = self.registered.remove(&id.number())?;
         let mut removed = None;
         for key in &keys {
@@ -136,7 +136,7 @@ impl Table {
     }
 
     /// How many patterns have handlers.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bound.len()
     }
 

@@ -5,7 +5,9 @@
 mod async_handlers;
 mod bootstrap_home_page;
 mod bootstrap_user_session;
+mod bridges;
 mod cascades;
+mod channels;
 mod compile_fail;
 mod data;
 mod gates;
@@ -17,5 +19,6 @@ mod patterns;
 mod records;
 mod registration;
 mod regressions;
+mod requests;
 mod schedules;
 mod stage;
