@@ -4,10 +4,10 @@ mod conclusion;
 mod settled;
 mod shared;
 
-pub use conclusion::Conclusion;
+pub use conclusion::{Conclusion, Ending};
 pub use settled::Settled;
 
-pub(crate) use shared::{Presence, Shared};
+pub(crate) use shared::{Deadline, Limits, Presence, Shared};
 
 use std::{fmt, sync::Arc, time::Duration};
 use trine_core::Text;
@@ -86,6 +86,15 @@ impl Cascade {
     /// Dropping the future loses nothing, and another one can be made.
     pub fn settled(&self) -> Settled {
         Settled::new(self.shared.clone())
+    }
+
+    /// How it came to rest; `None` while it is under way.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        match &self.shared {
+            None => Some(Ending::Completed),
+            Some(shared) => shared.ending(),
+        }
     }
 
     /// Whether it has come to rest.

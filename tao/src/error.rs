@@ -50,12 +50,42 @@ pub struct CutError {
 ///
 /// The budget is [`KernelBuilder::hop_budget`](crate::KernelBuilder::hop_budget).
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the cascade was ended after {budget} chained signals, the last of them {}", Trail(.trail))]
+#[error("the cascade was ended after {budget} chained signals, {}", Report(self))]
 pub struct HopBudgetError {
     /// How many chained signals a cascade may have.
     pub budget: u32,
-    /// The last signals of the line that ran out of budget, in order; a circle shows in them. The last one was not dispatched.
+    /// The last signals on the way to the one that was too many, in order, out of band too. The last one was not dispatched.
     pub trail: Vec<Trigram>,
+}
+
+impl HopBudgetError {
+    /// The circle that the last signals went in, from a signal to the one before it comes again; none if they did not, or if it
+    /// is longer than half of what the trail holds.
+    #[must_use]
+    pub fn circle(&self) -> Option<&[Trigram]> {
+        let (last, before) = self.trail.split_last()?;
+        let length = before.iter().rev().position(|signal| signal == last)? + 1;
+        let start = self.trail.len().checked_sub(2 * length)?;
+        let (once, again) = self.trail[start..].split_at(length);
+        (once == again).then_some(again)
+    }
+}
+
+/// What the last signals were.
+struct Report<'a>(&'a HopBudgetError);
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.circle() {
+            Some(circle) => {
+                write!(f, "which go in a circle: {} => {}", Trail(circle), circle[0])
+            }
+            None => {
+                let trail = &self.0.trail;
+                write!(f, "the last of them {}", Trail(&trail[trail.len().saturating_sub(8)..]))
+            }
+        }
+    }
 }
 
 impl CascadeError {

@@ -16,13 +16,16 @@
 //! crossings (`wire/message.rs`).
 
 use crate::{
-    channel::Circle, context::AppCtx, kernel::Core, observe::Place, request::Ask, sync::Mutex,
-    trigram::Trigram,
+    channel::Circle, context::AppCtx, envelope::Chain, kernel::Core, observe::Place, request::Ask,
+    sync::Mutex, trigram::Trigram,
 };
 use rustc_hash::FxHashSet;
-use std::sync::{
-    Arc, Weak,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 /// The identity of a signal in all the kernels that it visits: where it came to be.
@@ -99,6 +102,12 @@ pub(crate) struct Entrance {
     pub(crate) returns: bool,
     /// The request that waits for what follows.
     pub(crate) ask: Option<Arc<Ask>>,
+    /// What it brings along.
+    pub(crate) chain: Chain,
+    /// How long all that follows may take.
+    pub(crate) timeout: Option<Duration>,
+    /// How many signals may follow, if not as many as the kernel says.
+    pub(crate) hop_budget: Option<u32>,
 }
 
 /// A signal may not be carried over: its journey's budget of crossings is spent.
@@ -236,7 +245,17 @@ impl Place {
         let (returns, circle) = (home.is_some(), circle.or(home));
         let ask = journey.ask.clone();
         let route = Route::Arrived(Arc::new(Arrival { journey, signal, by: None }));
-        Ok(Some(Entrance { context: self.context.clone(), route, circle, returns, ask }))
+        let context = self.context.clone();
+        Ok(Some(Entrance {
+            context,
+            route,
+            circle,
+            returns,
+            ask,
+            chain: self.chain.clone(),
+            timeout: None,
+            hop_budget: None,
+        }))
     }
 }
 
@@ -254,6 +273,15 @@ impl Entrance {
         } else {
             Route::Native
         };
-        Self { context, route, circle, returns: false, ask }
+        Self {
+            context,
+            route,
+            circle,
+            returns: false,
+            ask,
+            chain: Chain::new(),
+            timeout: None,
+            hop_budget: None,
+        }
     }
 }

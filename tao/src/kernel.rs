@@ -5,6 +5,7 @@ mod guard;
 mod interner;
 mod inventory;
 mod observers;
+mod set;
 mod snapshot;
 mod table;
 
@@ -12,6 +13,7 @@ pub use builder::KernelBuilder;
 pub use guard::HandlerGuard;
 pub use inventory::HandlerInfo;
 pub use observers::ObserverGuard;
+pub use set::CascadeBuilder;
 
 pub(crate) use snapshot::Snapshot;
 pub(crate) use table::{AnyHandler, Table};
@@ -20,6 +22,7 @@ use crate::{
     cascade::{Cascade, CascadeId, Conclusion},
     context::AppCtx,
     dispatch::Line,
+    envelope::Reducers,
     error::{CascadeError, Cause},
     handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
     journey::Entrance,
@@ -79,6 +82,8 @@ pub(crate) struct Core {
     table: RwLock<Table>,
     /// Those who look on.
     observers: Observers,
+    /// Who derives what chained signals bring along.
+    reducers: Reducers,
     /// The number of the last handler. Only ever counted up: no order with other memory is needed.
     last_handler: AtomicU64,
     /// The number of the last cascade. Only ever counted up, like the one above.
@@ -361,6 +366,10 @@ impl Core {
     pub(crate) fn node(&self) -> u64 {
         // Each of these is seeded by the system and differs from the one before; nothing secret hangs on it.
         *self.node.get_or_init(|| RandomState::new().hash_one(std::process::id()))
+    }
+
+    pub(crate) fn reducers(&self) -> &Reducers {
+        &self.reducers
     }
 
     pub(crate) fn observers(&self) -> &Observers {

@@ -115,6 +115,7 @@ mod cascade;
 mod channel;
 mod context;
 mod dispatch;
+mod envelope;
 mod error;
 mod handler;
 mod journey;
@@ -129,15 +130,20 @@ mod trigram;
 pub mod typed;
 
 pub use adapter::{AdapterGuard, Bridge, Duplex, Failed, Filter, Joiner};
-pub use cascade::{Cascade, CascadeId, Conclusion, Settled};
+pub use cascade::{Cascade, CascadeId, Conclusion, Ending, Settled};
 pub use channel::{Channel, WeakChannel};
 pub use context::{AppCtx, DatumError};
+pub use envelope::{
+    BadTraceContext, Chain, ChainKeyTaken, ChainStep, ChainValue, ReducerGuard, TraceContext,
+};
 pub use error::{CascadeError, Cause, CutError, HandlerError, HopBudgetError};
 pub use handler::{
     Answer, BoxError, Contexts, HandlerId, Later, Now, Outputs, Phase, Response, Step, Verdict,
 };
 pub use journey::CrossingBudgetError;
-pub use kernel::{HandlerGuard, HandlerInfo, Kernel, KernelBuilder, ObserverGuard, WeakKernel};
+pub use kernel::{
+    CascadeBuilder, HandlerGuard, HandlerInfo, Kernel, KernelBuilder, ObserverGuard, WeakKernel,
+};
 pub use observe::{Observation, Said, Via, What};
 pub use pattern::{ANY, Any, Names, Part, Pattern};
 pub use record::{RecordedAnswer, RecordedCascade, RecordedDispatch, Recorder};

@@ -1,9 +1,10 @@
 //! What observers see.
 
 use crate::{
-    cascade::{CascadeId, Conclusion},
+    cascade::{CascadeId, Conclusion, Ending},
     channel::Circle,
     context::AppCtx,
+    envelope::Chain,
     error::CascadeError,
     handler::HandlerId,
     journey::Route,
@@ -29,6 +30,8 @@ pub struct Observation<'a> {
     pub channel: Option<&'a Text>,
     /// The signal.
     pub context: &'a AppCtx,
+    /// What it hands on to those that are chained to it.
+    pub chain: &'a Chain,
     /// What happened.
     pub what: What<'a>,
 }
@@ -61,6 +64,8 @@ pub enum What<'a> {
     Failed(&'a CascadeError),
     /// The cascade was aborted, for this reason. The context is the one that was set.
     Aborted(&'a Text),
+    /// The cascade has come to rest: the last that is told of it. The context is the one that was set.
+    Rested(&'a Ending),
 }
 
 /// What a handler answered.
@@ -95,6 +100,10 @@ pub(crate) struct Place {
     pub(crate) hop: u32,
     pub(crate) via: Option<Via>,
     pub(crate) context: AppCtx,
+    /// That of the signal before, until it is received.
+    pub(crate) chain: Chain,
+    /// Whether it is counted, and its chain its own.
+    pub(crate) is_received: bool,
     /// How it came from another kernel, if its cascade did.
     pub(crate) route: Route,
     /// The channel that its cascade was set on: the handlers of that hear what is chained.
@@ -105,10 +114,19 @@ pub(crate) struct Place {
 
 impl Place {
     /// The place of the signal that was set.
-    pub(crate) fn entry(cascade: CascadeId, context: AppCtx) -> Self {
-        let (circle, audience) = (None, None);
-        let route = Route::Native;
-        Self { cascade, dispatch: 0, hop: 0, via: None, context, route, circle, audience }
+    pub(crate) fn entry(cascade: CascadeId, context: AppCtx, chain: Chain) -> Self {
+        Self {
+            cascade,
+            dispatch: 0,
+            hop: 0,
+            via: None,
+            context,
+            chain,
+            is_received: false,
+            route: Route::Native,
+            circle: None,
+            audience: None,
+        }
     }
 
     /// The place of a signal that `handler` chained to here; its dispatch has no number yet.
@@ -120,6 +138,8 @@ impl Place {
             hop: self.hop + 1,
             via,
             context,
+            chain: self.chain.clone(),
+            is_received: false,
             route: self.route.next(),
             circle: self.circle.clone(),
             audience: None,
@@ -139,9 +159,10 @@ impl Place {
 
 impl<'a> Observation<'a> {
     pub(crate) fn new(place: &'a Place, what: What<'a>) -> Self {
-        let Place { cascade, dispatch, hop, via, ref context, ref audience, .. } = *place;
+        let Place { cascade, dispatch, hop, via, ref context, ref chain, ref audience, .. } =
+            *place;
         let channel = audience.as_ref().map(|circle| circle.name());
-        Self { cascade, dispatch, hop, via, channel, context, what }
+        Self { cascade, dispatch, hop, via, channel, context, chain, what }
     }
 }
 
@@ -181,6 +202,8 @@ impl fmt::Display for What<'_> {
             Self::Settled => f.write_str("settled"),
             Self::Failed(error) => write!(f, "failed: {error}"),
             Self::Aborted(reason) => write!(f, "aborted: {reason}"),
+            Self::Rested(Ending::Completed) => f.write_str("came to rest"),
+            Self::Rested(ending) => write!(f, "came to rest: {ending}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What cascades did, kept: for tests, for tools, and for comparing what happens with what was meant to.
 
 use crate::{
-    cascade::{CascadeId, Conclusion},
+    cascade::{CascadeId, Conclusion, Ending},
     error::CascadeError,
     handler::HandlerId,
     kernel::{Kernel, ObserverGuard},
@@ -66,8 +66,8 @@ pub struct RecordedCascade {
     /// Its dispatches, in the order in which they were received; the first is that of the signal that was set, unless
     /// recording began later.
     pub dispatches: Vec<RecordedDispatch>,
-    /// Why it was aborted, if it was.
-    pub aborted: Option<Text>,
+    /// How it came to rest; none while it is under way.
+    pub ending: Option<Ending>,
 }
 
 /// What became of one signal of a cascade.
@@ -175,8 +175,8 @@ impl Kept {
         else {
             return Vec::new();
         };
-        if let What::Aborted(reason) = observation.what {
-            cascade.aborted = Some(reason.clone());
+        if let What::Rested(ending) = observation.what {
+            cascade.ending = Some(ending.clone());
             return Vec::new();
         }
         let number = observation.dispatch;
@@ -190,7 +190,7 @@ impl Kept {
     fn cascade(&mut self, id: CascadeId) -> &mut RecordedCascade {
         let known = self.cascades.iter().rposition(|cascade| cascade.id == id);
         let place = known.unwrap_or_else(|| {
-            self.cascades.push_back(RecordedCascade { id, dispatches: Vec::new(), aborted: None });
+            self.cascades.push_back(RecordedCascade { id, dispatches: Vec::new(), ending: None });
             self.cascades.len() - 1
         });
         &mut self.cascades[place]
@@ -262,9 +262,10 @@ impl fmt::Display for RecordedCascade {
             let below = followers.remove(&own.dispatch).unwrap_or_default();
             next.extend(below.into_iter().rev().map(|own| (depth + 1, own)));
         }
-        match &self.aborted {
-            Some(reason) => writeln!(f, "aborted: {reason}"),
-            None => Ok(()),
+        match &self.ending {
+            Some(Ending::Completed) => Ok(()),
+            Some(ending) => writeln!(f, "ended: {ending}"),
+            None => writeln!(f, "under way"),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     adapter::{AdapterGuard, Filter},
     cascade::Cascade,
     context::AppCtx,
+    envelope::Chain,
     handler::{Contexts, Outputs, Phase, Response, Step},
     journey::{Arrival, Entrance, Journey, Route, SignalId},
     surface::Surface,
@@ -123,6 +124,9 @@ impl Duplex {
             circle,
             returns: false,
             ask: None,
+            chain: Chain::new(),
+            timeout: None,
+            hop_budget: None,
         })
     }
 

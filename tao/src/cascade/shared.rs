@@ -6,10 +6,11 @@
 //!
 //! No user code runs inside the lock: runs are started and aborted, and wakers woken and dropped, outside of it.
 
-use super::{CascadeId, Conclusion};
+use super::{CascadeId, Conclusion, Ending};
 use crate::{
     context::AppCtx,
-    error::{Cause, CutError},
+    envelope::Chain,
+    error::{CascadeError, Cause, CutError, HopBudgetError},
     handler::contain,
     kernel::Core,
     observe::{Place, What},
@@ -19,7 +20,7 @@ use rustc_hash::FxHashMap;
 use slab::Slab;
 use std::{
     convert::Infallible,
-    future::Future,
+    future::{Future, poll_fn},
     pin::pin,
     sync::{
         Arc, OnceLock,
@@ -29,7 +30,7 @@ use std::{
     thread::{self, Thread},
     time::{Duration, Instant},
 };
-use trine_core::{Outcome, Run, RunBuilder, RunContext, Text};
+use trine_core::{Clock, Failure, NoClock, Outcome, Run, RunBuilder, RunContext, Store, Text};
 
 /// What the lines of execution of a cascade share.
 pub(crate) struct Shared {
@@ -39,6 +40,10 @@ pub(crate) struct Shared {
     id: CascadeId,
     /// The signal that it began with.
     entry: AppCtx,
+    /// What that came with.
+    chain: Chain,
+    /// How far it may go.
+    limits: Limits,
     /// How many chained signals there were. Only counted up: each line needs a number of its own, no order.
     spent: AtomicU32,
     /// What the first signal came to.
@@ -50,16 +55,36 @@ pub(crate) struct Shared {
     state: Mutex<State>,
 }
 
+/// How far a cascade may go.
+#[derive(Clone)]
+pub(crate) struct Limits {
+    /// How many chained signals it may have.
+    pub(crate) hop_budget: u32,
+    /// Until when.
+    pub(crate) deadline: Option<Deadline>,
+}
+
+/// When a cascade's time is up.
+#[derive(Clone)]
+pub(crate) struct Deadline {
+    /// How long it may take.
+    pub(crate) timeout: Duration,
+    /// When that is over, on this clock; none if there is no clock, and so no time.
+    pub(crate) at: Option<(Arc<dyn Clock>, Duration)>,
+}
+
 struct State {
     /// How many lines there are.
     lines: usize,
+    /// Whether the last one is about to go, so that there is nothing to end any more.
+    resting: bool,
     /// The live runs of the lines, by a number that is never used again: a run may be over before its start has
     /// returned. Empty places are of runs that are just being started, or aborted.
     runs: FxHashMap<u64, Option<CascadeRun>>,
     /// The number of the last run.
     last_run: u64,
-    /// Why the cascade was ended.
-    ended: Option<Text>,
+    /// How the cascade was ended before it came to rest by itself.
+    ended: Option<Ending>,
     /// Those who wait for rest.
     waiters: Slab<Waker>,
 }
@@ -77,12 +102,15 @@ impl Shared {
     pub(crate) fn begin(
         core: Arc<Core>,
         id: CascadeId,
-        entry: AppCtx,
+        entry: (AppCtx, Chain),
+        limits: Limits,
         spent: u32,
         first: Option<Conclusion>,
     ) -> Presence {
+        let (entry, chain) = entry;
         let state = State {
             lines: 1,
+            resting: false,
             runs: FxHashMap::default(),
             last_run: 0,
             ended: None,
@@ -92,6 +120,8 @@ impl Shared {
             core,
             id,
             entry,
+            chain,
+            limits,
             spent: AtomicU32::new(spent),
             conclusion: first.map_or_else(OnceLock::new, OnceLock::from),
             over: AtomicBool::new(false),
@@ -119,7 +149,24 @@ impl Shared {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+        if self.over.load(Ordering::Relaxed) {
+            return true;
+        }
+        let Some(deadline) = &self.limits.deadline else { return false };
+        deadline.is_past() && {
+            self.time_out();
+            true
+        }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How it came to rest, once it has.
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        let state = self.state.lock();
+        (state.lines == 0).then(|| state.ended.clone().unwrap_or(Ending::Completed))
     }
 
     pub(crate) fn is_at_rest(&self) -> bool {
@@ -168,9 +215,29 @@ impl Shared {
                 _ => (run, ended),
             }
         };
-        if let Some(reason) = ended {
-            run.abort(reason);
+        if let Some(ending) = ended {
+            run.abort(ending.to_string());
         }
+    }
+
+    /// Has a run watch the clock until the cascade has come to rest, if its time is limited.
+    pub(crate) fn watch_deadline(self: &Arc<Self>, store: &Store) {
+        let Some(Deadline { at: Some((clock, at)), .. }) = &self.limits.deadline else { return };
+        let mut up = clock.sleep_until(*at);
+        let shared = Arc::clone(self);
+        let run: CascadeRun = store.run("tao timeout", move |_| async move {
+            let mut rest = pin!(super::Settled::new(Some(Arc::clone(&shared))));
+            let is_up = poll_fn(|cx| match rest.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(false),
+                Poll::Pending => up.as_mut().poll(cx).map(|()| true),
+            });
+            if is_up.await {
+                shared.time_out();
+            }
+            Ok(())
+        });
+        // It has nothing to tell; and if it cannot run, the line cannot either, and that is told.
+        run.attend();
     }
 
     /// Notes that the first line was cut off.
@@ -183,31 +250,49 @@ impl Shared {
 
     /// Why it was ended, if it was.
     pub(crate) fn ended(&self) -> Option<Text> {
-        self.state.lock().ended.clone()
+        self.state.lock().ended.as_ref().map(|ending| Text::from(ending.to_string()))
     }
 
     /// Ends the cascade; returns whether there was something to end.
     pub(crate) fn abort(&self, reason: Text) -> bool {
-        let Some(runs) = self.take_runs(&reason) else { return false };
+        let Some(runs) = self.take_runs(&Ending::Aborted(reason.clone())) else { return false };
         self.core.observers().tell(&self.place(), What::Aborted(&reason));
         self.abort_runs(runs, reason);
         true
     }
 
-    /// Ends the cascade for want of a budget; returns whether that is news.
-    pub(crate) fn end(&self) -> bool {
-        let reason = Text::from_static("the cascade's hop budget is spent");
-        let Some(runs) = self.take_runs(&reason) else { return false };
-        self.abort_runs(runs, reason);
-        true
+    /// Ends the cascade for want of a budget, at this place; returns the error if that is news.
+    #[cold]
+    pub(crate) fn exhaust(&self, place: &Place, error: HopBudgetError) -> Option<CascadeError> {
+        let ending = Ending::HopBudget(error.clone());
+        let runs = self.take_runs(&ending)?;
+        self.abort_runs(runs, Text::from(ending.to_string()));
+        let error = CascadeError::from(error);
+        self.core.report(place, &error);
+        Some(error)
     }
 
-    fn take_runs(&self, reason: &Text) -> Option<Vec<CascadeRun>> {
+    /// Ends the cascade because its time is up.
+    #[cold]
+    fn time_out(&self) {
+        let Some(deadline) = &self.limits.deadline else { return };
+        let ending = Ending::TimedOut(deadline.timeout);
+        let Some(runs) = self.take_runs(&ending) else { return };
+        let cause = match &deadline.at {
+            Some(_) => Cause::Aborted(Text::from(ending.to_string())),
+            None => Cause::NotRun(Failure::NoClock(NoClock::new())),
+        };
+        let error = CutError { signal: self.entry.trigram().clone(), cause };
+        self.core.report(&self.place(), &error.into());
+        self.abort_runs(runs, Text::from(ending.to_string()));
+    }
+
+    fn take_runs(&self, ending: &Ending) -> Option<Vec<CascadeRun>> {
         let mut state = self.state.lock();
-        if state.lines == 0 || state.ended.is_some() {
+        if state.lines == 0 || state.resting || state.ended.is_some() {
             return None;
         }
-        state.ended = Some(reason.clone());
+        state.ended = Some(ending.clone());
         self.over.store(true, Ordering::Relaxed);
         let mut runs: Vec<_> = state.runs.values_mut().filter_map(Option::take).collect();
         drop(state);
@@ -228,7 +313,7 @@ impl Shared {
     }
 
     fn place(&self) -> Place {
-        Place::entry(self.id, self.entry.clone())
+        Place::entry(self.id, self.entry.clone(), self.chain.clone())
     }
 
     pub(super) fn poll_rest(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()> {
@@ -283,6 +368,12 @@ impl State {
     }
 }
 
+impl Deadline {
+    fn is_past(&self) -> bool {
+        self.at.as_ref().is_none_or(|(clock, at)| clock.now() >= *at)
+    }
+}
+
 /// Wakes a thread that blocks.
 struct Unpark(Thread);
 
@@ -317,12 +408,20 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        let waiters = {
+        let ending = {
             let mut state = self.shared.state.lock();
-            state.lines -= 1;
-            if state.lines > 0 {
+            if state.lines > 1 {
+                state.lines -= 1;
                 return;
             }
+            // The last line: nobody else can make one. Who observes learns of it before who waits.
+            state.resting = true;
+            state.ended.clone().unwrap_or(Ending::Completed)
+        };
+        self.shared.core.observers().tell(&self.shared.place(), What::Rested(&ending));
+        let waiters = {
+            let mut state = self.shared.state.lock();
+            state.lines = 0;
             std::mem::take(&mut state.waiters)
         };
         for (_, waker) in waiters {

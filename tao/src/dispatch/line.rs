@@ -56,7 +56,7 @@ impl Line {
         if self.waiting.is_empty() {
             builder = builder.queued();
         }
-        let (cut, ask) = (Arc::clone(&shared), self.track.ask());
+        let (cut, watched, ask) = (Arc::clone(&shared), Arc::clone(&shared), self.track.ask());
         shared.start(
             builder,
             move |cause| {
@@ -70,7 +70,8 @@ impl Line {
                 self.finish().await;
             },
         );
-        Cascade::new(id, Some(shared), None)
+        watched.watch_deadline(store);
+        Cascade::new(id, Some(watched), None)
     }
 
     /// The handler that is waited for.

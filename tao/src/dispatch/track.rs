@@ -2,9 +2,10 @@
 
 use super::{Line, queue::Queue};
 use crate::{
-    cascade::{CascadeId, Conclusion, Presence, Shared},
+    cascade::{CascadeId, Conclusion, Deadline, Ending, Limits, Presence, Shared},
     context::AppCtx,
-    error::{CascadeError, Cause, HandlerError, HopBudgetError},
+    envelope::Chain,
+    error::{Cause, HandlerError, HopBudgetError},
     handler::{Contexts, Handler, HandlerId},
     journey::Entrance,
     kernel::{Core, Snapshot},
@@ -12,11 +13,11 @@ use crate::{
     request::{Ask, Attendance},
     trigram::Trigram,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use trine_core::{Failure, RunContext, StoreDropped};
 
 /// How many of the last signals a [`HopBudgetError`] names.
-const TRAIL: u32 = 8;
+const TRAIL: u32 = 32;
 
 /// What is to be dispatched in a line, and what the line has to do with the rest of its cascade.
 pub(super) struct Track {
@@ -26,6 +27,10 @@ pub(super) struct Track {
     id: CascadeId,
     /// The signal that the cascade began with.
     entry: AppCtx,
+    /// What that came with.
+    chain: Chain,
+    /// How many chained signals the cascade may have.
+    hop_budget: u32,
     /// What is to be dispatched next, oldest first.
     ready: Queue,
     /// The line's place in what the lines of a cascade share: none until something needs it, so that a cascade which
@@ -39,6 +44,8 @@ pub(super) struct Track {
     run: Option<RunContext>,
     /// The last signals before the budget is spent.
     trail: Vec<Trigram>,
+    /// Whether the signal that was set comes back to its channel from another kernel, so that the channel is to hear it.
+    returns: bool,
     /// The line's place among those that a request waits for.
     attendance: Option<Attendance>,
 }
@@ -48,28 +55,44 @@ impl Track {
     #[inline]
     pub(super) fn enter(core: &Arc<Core>, entrance: Entrance) -> Self {
         let id = core.next_cascade();
-        let Entrance { context, route, circle, returns, ask } = entrance;
+        let Entrance { context, chain, route, circle, returns, ask, timeout, hop_budget } =
+            entrance;
         let mut ready = Queue::default();
         let entry = context.clone();
         let attendance = ask.map(|ask| Attendance::enter(ask, core, id));
-        let place = Place { route, circle, ..Place::entry(id, context) };
-        if let (true, Some(circle)) = (returns, &place.circle) {
-            ready.push(place.heard_by(circle));
-        }
-        ready.push(place);
+        ready.push(Place { route, circle, ..Place::entry(id, context, chain.clone()) });
+        let hop_budget = hop_budget.unwrap_or(core.hop_budget());
         let core = Arc::clone(core);
-        Self {
+        let mut track = Self {
             core,
             id,
             entry,
+            chain,
+            hop_budget,
             ready,
             presence: None,
             spent: 0,
             first: None,
             run: None,
             trail: Vec::new(),
+            returns,
             attendance,
+        };
+        if let Some(timeout) = timeout {
+            track.limit(timeout);
         }
+        track
+    }
+
+    /// Has the cascade end when this time is up.
+    #[cold]
+    fn limit(&mut self, timeout: Duration) {
+        let clock = self.core.store().and_then(|store| store.clock());
+        let at = clock.map(|clock| {
+            let at = clock.now().saturating_add(timeout);
+            (clock, at)
+        });
+        self.share_until(Some(Deadline { timeout, at }));
     }
 
     /// A line beside others, in a run of its own.
@@ -78,20 +101,24 @@ impl Track {
         id: CascadeId,
         presence: Presence,
         run: RunContext,
+        trail: Vec<Trigram>,
         attendance: Option<Attendance>,
     ) -> Self {
         let entry = presence.shared().entry().clone();
-        let (presence, run) = (Some(presence), Some(run));
+        let hop_budget = presence.shared().limits().hop_budget;
         Self {
             core,
             id,
             entry,
+            chain: Chain::new(),
+            hop_budget,
             ready: Queue::default(),
-            presence,
+            presence: Some(presence),
             spent: 0,
             first: None,
-            run,
-            trail: Vec::new(),
+            run: Some(run),
+            trail,
+            returns: false,
             attendance,
         }
     }
@@ -107,15 +134,25 @@ impl Track {
 
     /// What the lines of the cascade share.
     pub(super) fn share(&mut self) -> Arc<Shared> {
+        self.share_until(None)
+    }
+
+    fn share_until(&mut self, deadline: Option<Deadline>) -> Arc<Shared> {
         let presence = self.presence.get_or_insert_with(|| {
+            let entry = (self.entry.clone(), self.chain.clone());
+            let limits = Limits { hop_budget: self.hop_budget, deadline };
             let first = self.first.take();
-            Shared::begin(Arc::clone(&self.core), self.id, self.entry.clone(), self.spent, first)
+            Shared::begin(Arc::clone(&self.core), self.id, entry, limits, self.spent, first)
         });
         Arc::clone(presence.shared())
     }
 
     /// What the lines of the cascade share, if they do, and what the first signal came to, if it is known here.
     pub(super) fn close(self) -> (Option<Arc<Shared>>, Option<Conclusion>) {
+        if self.presence.is_none() {
+            let place = || Place::entry(self.id, self.entry.clone(), self.chain.clone());
+            self.core.observers().tell_at(place, What::Rested(&Ending::Completed));
+        }
         (self.presence.as_ref().map(|presence| Arc::clone(presence.shared())), self.first.clone())
     }
 
@@ -195,9 +232,14 @@ impl Track {
             self.ready.clear();
         }
         let mut place = self.ready.pop()?;
-        // A signal that has its number already, or whose channel has heard it, is the second half of one that was counted.
-        if place.hop == 0 || place.dispatch != 0 || place.audience.is_some() {
+        // The second half of one that was taken before.
+        if place.is_received {
             return Some(place);
+        }
+        place.is_received = true;
+        if place.hop == 0 {
+            let returns = std::mem::take(&mut self.returns);
+            return Some(self.admit(place, returns));
         }
         place.dispatch = match &self.presence {
             Some(presence) => presence.shared().spend(),
@@ -206,7 +248,7 @@ impl Track {
                 self.spent
             }
         };
-        let left = self.core.hop_budget().checked_sub(place.dispatch);
+        let left = self.hop_budget.checked_sub(place.dispatch);
         if left.is_none_or(|left| left < TRAIL) {
             self.trail.push(place.context.trigram().clone());
         }
@@ -214,27 +256,31 @@ impl Track {
             self.exhausted(&place);
             return None;
         }
-        if let Some(circle) = &place.circle {
-            // The channel's handlers first: a chain of theirs comes after those of the kernel's all the same.
+        Some(self.admit(place, true))
+    }
+
+    /// Derives the chain of a signal that is about to be received. If it `is_for_channel` too, the channel's handlers hear it first: a
+    /// chain of theirs comes after those of the kernel's all the same.
+    #[inline]
+    fn admit(&mut self, mut place: Place, is_for_channel: bool) -> Place {
+        self.core.reducers().reduce(&mut place);
+        if let (true, Some(circle)) = (is_for_channel, &place.circle) {
             let heard = place.heard_by(circle);
             self.ready.push_front(place);
-            return Some(heard);
+            return heard;
         }
-        Some(place)
+        place
     }
 
     #[cold]
     fn exhausted(&mut self, place: &Place) {
         let trail = std::mem::take(&mut self.trail);
-        let error = HopBudgetError { budget: self.core.hop_budget(), trail };
+        let error = HopBudgetError { budget: self.hop_budget, trail };
         self.ready.clear();
-        let first_to_know = self.share().end();
-        if first_to_know {
-            let error = CascadeError::from(error);
-            self.core.report(place, &error);
-            if let Some(attendance) = &self.attendance {
-                attendance.ask().failed(error);
-            }
+        if let Some(error) = self.share().exhaust(place, error)
+            && let Some(attendance) = &self.attendance
+        {
+            attendance.ask().failed(error);
         }
     }
 
@@ -264,10 +310,10 @@ impl Track {
             None => store.run_builder(name),
         };
         let (id, place, handler) = (self.id, place.clone(), Arc::clone(handler));
-        let presence = Presence::enter(&shared);
+        let (presence, trail) = (Presence::enter(&shared), self.trail.clone());
         let attendance = self.attendance.clone();
         shared.start(builder.queued(), on_cut, move |run| async move {
-            let mut line = Line::forked(Track::forked(core, id, presence, run, attendance));
+            let mut line = Line::forked(Track::forked(core, id, presence, run, trail, attendance));
             line.open(&handler, &place).await;
             line.finish().await;
         });

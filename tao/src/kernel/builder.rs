@@ -1,7 +1,7 @@
 //! How a kernel is configured.
 
 use super::{Core, Kernel, Observers};
-use crate::sync::RwLock;
+use crate::{envelope::Reducers, sync::RwLock};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, AtomicU32, AtomicU64},
@@ -58,6 +58,7 @@ impl KernelBuilder {
             store: self.store.downgrade(),
             table: RwLock::default(),
             observers: Observers::default(),
+            reducers: Reducers::default(),
             last_handler: AtomicU64::new(0),
             last_cascade: AtomicU64::new(0),
             hop_budget: self.hop_budget,

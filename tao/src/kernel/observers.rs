@@ -60,6 +60,14 @@ impl Observers {
         }
     }
 
+    /// Tells the observers of what happened at a place that has to be made up first.
+    #[inline]
+    pub(crate) fn tell_at(&self, place: impl FnOnce() -> Place, what: What<'_>) {
+        if self.any.load(Ordering::Relaxed) {
+            self.tell_all(&place(), what);
+        }
+    }
+
     #[cold]
     fn tell_all(&self, place: &Place, what: What<'_>) {
         let list = Arc::clone(&self.list.read());

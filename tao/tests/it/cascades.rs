@@ -10,8 +10,11 @@ use std::{
     time::Duration,
 };
 use tokio::time::sleep;
-use trine_core::Store;
-use trine_tao::{AppCtx, Conclusion, Kernel, Verdict};
+use trine_core::{
+    Store,
+    test::{ManualClock, ManualExecutor},
+};
+use trine_tao::{AppCtx, Conclusion, Ending, Kernel, Verdict, What};
 
 static_assertions::assert_impl_all!(trine_tao::Cascade: Send, Sync, Clone);
 static_assertions::assert_impl_all!(trine_tao::Settled: Send);
@@ -149,8 +152,8 @@ fn a_chain_of_100_000_needs_no_more_stack_than_one_of_ten() {
     let _observer = tao.observe({
         let (failed, log) = (failed.clone(), log.clone());
         move |observation| match observation.what {
-            trine_tao::What::Failed(error) => failed.note(error),
-            trine_tao::What::Settled if observation.hop == 100_000 => log.note("the last one"),
+            What::Failed(error) => failed.note(error),
+            What::Settled if observation.hop == 100_000 => log.note("the last one"),
             _ => {}
         }
     });
@@ -166,7 +169,7 @@ fn a_circle_ends_with_an_error_that_names_it() {
     let _observer = tao.observe({
         let log = log.clone();
         move |observation| {
-            if let trine_tao::What::Failed(error) = observation.what {
+            if let What::Failed(error) = observation.what {
                 log.note(error);
             }
         }
@@ -176,9 +179,8 @@ fn a_circle_ends_with_an_error_that_names_it() {
         tao.on_inline(on("Pong"), |_| signal("Ping")),
     ];
     assert!(tao.set(signal("Ping")).is_settled());
-    let circle = ["{Job,Pong,Portal}", "{Job,Ping,Portal}"].repeat(5)[..9].join(" => ");
-    let error =
-        format!("the cascade was ended after 20 chained signals, the last of them {circle}");
+    let error = "the cascade was ended after 20 chained signals, which go in a circle: \
+                 {Job,Ping,Portal} => {Job,Pong,Portal} => {Job,Ping,Portal}";
     assert_eq!(log.take(), [error]);
 }
 
@@ -233,6 +235,110 @@ fn handlers_that_set_signals_without_end_overflow_no_stack() {
     assert_eq!(calls.load(Ordering::SeqCst), 32, "the rest is left to the runtime");
     stage.run();
     assert_eq!(calls.load(Ordering::SeqCst), 1_001);
+}
+
+#[test]
+fn a_cascade_that_takes_longer_than_it_may_is_ended_and_says_so() {
+    let clock = ManualClock::new();
+    let runtime = ManualExecutor::new();
+    let store = Store::builder().spawner(runtime.clone()).clock(clock.clone()).build();
+    let tao = Kernel::new(&store);
+    let failed = Log::default();
+    let _observer = tao.observe({
+        let failed = failed.clone();
+        move |observation| match observation.what {
+            What::Failed(error) => failed.note(error),
+            What::Rested(ending) => failed.note(format!("rested: {ending}")),
+            _ => {}
+        }
+    });
+    let _handlers = (
+        tao.on_inline(on("A"), |_| signal("B")),
+        tao.on_inline(on("B"), |_| pending::<()>()),
+        tao.on_async(on("A"), |_| pending::<()>()),
+    );
+    let cascade = tao.cascade_builder(signal("A")).timeout(Duration::from_secs(3)).set();
+    runtime.run_until_stalled();
+    clock.advance(Duration::from_secs(2));
+    runtime.run_until_stalled();
+    assert!(cascade.ending().is_none());
+    clock.advance(Duration::from_secs(1));
+    runtime.run_until_stalled();
+    assert!(matches!(cascade.ending(), Some(Ending::TimedOut(time)) if time.as_secs() == 3));
+    assert!(cascade.outcome().unwrap().proceeded());
+    assert_eq!(
+        failed.take(),
+        [
+            "the cascade of {Job,A,Portal} was cut off: it was aborted: the cascade's time is up: 3s",
+            "rested: the cascade's time is up: 3s",
+        ]
+    );
+    assert_eq!((runtime.pending(), store.runs().len()), (0, 0));
+}
+
+#[test]
+fn a_cascade_that_is_in_time_leaves_no_watch_behind() {
+    let clock = ManualClock::new();
+    let runtime = ManualExecutor::new();
+    let store = Store::builder().spawner(runtime.clone()).clock(clock.clone()).build();
+    let tao = Kernel::new(&store);
+    let _handler = tao.on_async(on("A"), |_| ());
+    let cascade = tao.cascade_builder(signal("A")).timeout(Duration::from_secs(3)).set();
+    runtime.run_until_stalled();
+    assert!(cascade.ending().unwrap().is_completed());
+    assert_eq!((runtime.pending(), store.runs().len()), (0, 0));
+}
+
+#[test]
+fn a_deadline_holds_between_two_dispatches_where_nothing_waits() {
+    let clock = ManualClock::new();
+    let store = Store::builder().spawner(ManualExecutor::new()).clock(clock.clone()).build();
+    let tao = Kernel::new(&store);
+    let hops = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&hops);
+    let _handler = tao.on_inline(on("Loop"), move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        clock.advance(Duration::from_secs(1));
+        signal("Loop")
+    });
+    let cascade = tao.cascade_builder(signal("Loop")).timeout(Duration::from_secs(5)).set();
+    assert!(matches!(cascade.ending(), Some(Ending::TimedOut(_))));
+    assert_eq!(hops.load(Ordering::SeqCst), 5);
+}
+
+#[test]
+fn a_cascade_may_have_a_budget_of_its_own() {
+    let stage = Stage::new();
+    let _handler = stage.tao.on_async(on("Loop"), |_| signal("Loop"));
+    let cascade = stage.tao.cascade_builder(signal("Loop")).hop_budget(5).set();
+    stage.run();
+    let Some(Ending::HopBudget(error)) = cascade.ending() else { panic!() };
+    assert_eq!((error.budget, error.trail.len()), (5, 6));
+    assert_eq!(error.circle().unwrap().len(), 1, "also out of band");
+}
+
+#[test]
+fn the_end_of_a_cascade_is_told_once_after_everything_else_and_before_those_who_wait() {
+    let stage = Stage::new();
+    let (told, _observer) = stage.observe(|line| line.contains("settled") || line.contains("rest"));
+    let _handlers = (
+        stage.tao.on_async(on("A"), |_| signal("B")),
+        stage.tao.on_inline(on("A"), |_| signal("C")),
+    );
+    let cascade = stage.tao.set(signal("A"));
+    assert!(cascade.ending().is_none());
+    stage.run();
+    assert!(cascade.ending().unwrap().is_completed());
+    assert_eq!(
+        told.take(),
+        [
+            "{Job,A,Portal} settled",
+            "{Job,C,Portal} settled",
+            "{Job,B,Portal} settled",
+            "{Job,A,Portal} came to rest",
+        ]
+    );
+    assert!(!cascade.abort("too late"));
 }
 
 #[test]

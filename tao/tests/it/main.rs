@@ -10,6 +10,7 @@ mod cascades;
 mod channels;
 mod compile_fail;
 mod data;
+mod envelopes;
 mod gates;
 mod hostile;
 mod inline_handlers;

@@ -67,6 +67,6 @@ fn an_aborted_cascade_is_recorded_as_that() {
     cascade.abort("left the page");
     assert_eq!(
         recorder.take()[0].to_string(),
-        "{User,Find,Portal} proceeded\naborted: left the page\n"
+        "{User,Find,Portal} proceeded\nended: left the page\n"
     );
 }

@@ -40,9 +40,9 @@ impl Stage {
     }
 }
 
-/// For [`Stage::observe`]: all but what handlers answered, which has their places in the source.
+/// For [`Stage::observe`]: all that is told of signals, but for what handlers answered, which has their places in the source.
 pub(crate) fn all(line: &str) -> bool {
-    !line.contains(" handler at ") || failures(line)
+    failures(line) || !line.contains(" handler at ") && !line.contains(" came to rest")
 }
 
 /// For [`Stage::observe`]: what went wrong, without the places in the source.
