@@ -121,6 +121,8 @@ mod handler;
 mod journey;
 mod kernel;
 mod observe;
+#[cfg(feature = "path")]
+pub mod path;
 mod pattern;
 mod record;
 mod request;
