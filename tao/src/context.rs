@@ -185,7 +185,19 @@ impl AppCtx {
         self
     }
 
-    fn look<T: Send + Sync + 'static>(&self, slot: Axis) -> Result<&T, DatumError> {
+    /// What a slot holds: the name of its type; none if it is empty.
+    #[must_use]
+    pub fn slot_type(&self, slot: Axis) -> Option<&'static str> {
+        self.inner.datum[slot as usize].as_ref().map(Datum::type_name)
+    }
+
+    /// Puts a value into a slot.
+    #[cfg(feature = "serde")]
+    pub(crate) fn fill<T: Send + Sync + 'static>(self, slot: Axis, value: T) -> Self {
+        self.with(slot, Datum::new(Arc::new(value)))
+    }
+
+    pub(crate) fn look<T: Send + Sync + 'static>(&self, slot: Axis) -> Result<&T, DatumError> {
         let datum = self.inner.datum[slot as usize].as_ref();
         datum.and_then(Datum::look).ok_or_else(|| self.mismatch::<T>(slot))
     }
@@ -201,7 +213,7 @@ impl AppCtx {
             trigram: self.trigram().clone(),
             slot,
             expected: std::any::type_name::<T>(),
-            found: self.inner.datum[slot as usize].as_ref().map(Datum::type_name),
+            found: self.slot_type(slot),
         }
     }
 }

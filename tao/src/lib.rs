@@ -119,6 +119,8 @@ mod envelope;
 mod error;
 mod handler;
 mod journey;
+#[cfg(feature = "serde")]
+mod json;
 mod kernel;
 mod observe;
 #[cfg(feature = "path")]
@@ -143,6 +145,8 @@ pub use handler::{
     Answer, BoxError, Contexts, HandlerId, Later, Now, Outputs, Phase, Response, Step, Verdict,
 };
 pub use journey::CrossingBudgetError;
+#[cfg(feature = "serde")]
+pub use json::{JsonError, JsonErrorKind, JsonModel};
 pub use kernel::{
     CascadeBuilder, HandlerGuard, HandlerInfo, Kernel, KernelBuilder, ObserverGuard, WeakKernel,
 };

@@ -14,6 +14,8 @@ mod envelopes;
 mod gates;
 mod hostile;
 mod inline_handlers;
+#[cfg(feature = "serde")]
+mod json;
 mod observations;
 mod oracle;
 mod patterns;
