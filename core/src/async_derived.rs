@@ -77,8 +77,6 @@ use std::{fmt, future::Future, hash, marker::PhantomData, panic::Location, sync:
 pub struct AsyncDerived<T, E> {
     /// The cell that has the state.
     state: CellKey,
-    /// The cell that has the last run's result.
-    result: CellKey,
     /// The types of value and error.
     types: PhantomData<fn() -> (T, E)>,
 }
@@ -153,7 +151,9 @@ impl Store {
         T: Send + Sync + 'static,
         E: Send + Sync + 'static,
     {
-        let result = Source::<Settled<T, E>>::from_key(cell.result);
+        let used = Location::caller();
+        let result = self.core().enter(|graph| graph.companion(cell.state, used))??;
+        let result = Source::<Settled<T, E>>::from_key(result);
         self.try_update(result, |settled| settled.refreshed += 1)?;
         Ok(())
     }
@@ -225,6 +225,14 @@ impl<Q> CellBuilder<'_, Q> {
     }
 }
 
+impl<T, E> AsyncDerived<T, E> {
+    /// The handle to a cell whose identity is known; see [`Source::from_key`].
+    #[must_use]
+    pub fn from_key(key: CellKey) -> Self {
+        Self { state: key, types: PhantomData }
+    }
+}
+
 /// Makes the three cells.
 #[track_caller]
 fn make<T, E>(mut workshop: Workshop<'_>, definition: Definition<T, E>) -> AsyncDerived<T, E>
@@ -241,7 +249,8 @@ where
     let derivation = move |cx: &mut Reader<'_>| owner.state(cx);
     let state = workshop.make_derived(derivation, ByValue, name, created);
     machine.set_state(state.key());
-    AsyncDerived { state: state.key(), result: result.key(), types: PhantomData }
+    workshop.set_companion(state.key(), result.key());
+    AsyncDerived::from_key(state.key())
 }
 
 /// Forgets the type of a body.

@@ -76,6 +76,8 @@ pub(crate) struct Graph {
     errors: FxHashMap<u32, CellError>,
     /// How the values of cells that are marked [`Node::atomic`] are copied.
     copiers: FxHashMap<u32, Box<dyn Copier>>,
+    /// Cells that belong to others: what an async derivation has come to, to its state.
+    companions: FxHashMap<u32, CellKey>,
     /// The last removed cells, so that errors can name them.
     removed: VecDeque<(u64, CellLabel, &'static Location<'static>)>,
     /// Derivations that are running, the innermost last.
@@ -146,6 +148,7 @@ impl Graph {
             names: FxHashMap::default(),
             errors: FxHashMap::default(),
             copiers: FxHashMap::default(),
+            companions: FxHashMap::default(),
             removed: VecDeque::new(),
             running: Vec::new(),
             run_stamp: 0,

@@ -62,7 +62,26 @@ impl AsyncReader {
         C: Cell + Send + 'static,
         C::Value: Clone + PartialEq,
     {
-        let read = self.try_get(cell);
+        self.get_by(cell, C::Value::eq)
+    }
+
+    /// The value of a cell, whose values are the same when `same` says so, instead of by `PartialEq`. It is called with what was
+    /// read and what there is, inside the lease, and must be pure.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`get`](Self::get).
+    #[track_caller]
+    pub fn get_by<C>(
+        &self,
+        cell: C,
+        same: fn(&C::Value, &C::Value) -> bool,
+    ) -> impl Future<Output = C::Value> + Send + use<'_, C>
+    where
+        C: Cell + Send + 'static,
+        C::Value: Clone,
+    {
+        let read = self.try_get_by(cell, same);
         async move {
             match read.await {
                 Ok(value) => value,
@@ -92,8 +111,7 @@ impl AsyncReader {
         self.try_get_by(cell, C::Value::eq)
     }
 
-    /// The value of a cell, whose values are the same when `same` says so, instead of by `PartialEq`. It is called with what was
-    /// read and what there is, inside the lease, and must be pure.
+    /// Like [`get_by`](Self::get_by), or why the cell has no value.
     ///
     /// # Errors
     ///

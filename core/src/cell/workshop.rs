@@ -4,7 +4,7 @@
 //! there is something to read: in derivations and transactions too. There the lease is held, and what is handed to them
 //! makes cells with it.
 
-use super::{Derived, Equality, Source};
+use super::{CellKey, Derived, Equality, Source};
 use crate::{
     graph::{Graph, Reader},
     store::{Store, WeakStore},
@@ -34,6 +34,12 @@ impl Workshop<'_> {
             Self::Store(store) => store.downgrade(),
             Self::Lease(graph) => WeakStore::from_core(graph.home.clone()),
         }
+    }
+
+    /// Notes which other cell belongs to a cell that was made here.
+    #[track_caller]
+    pub(crate) fn set_companion(&mut self, cell: CellKey, companion: CellKey) {
+        self.demand(|graph| graph.set_companion(cell, companion));
     }
 
     #[track_caller]

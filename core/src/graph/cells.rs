@@ -122,6 +122,21 @@ impl Graph {
         CellKey { index, id }
     }
 
+    /// Notes which other cell belongs to a cell, which is there.
+    pub(crate) fn set_companion(&mut self, cell: CellKey, companion: CellKey) {
+        self.companions.insert(cell.index, companion);
+    }
+
+    /// The cell that belongs to another one.
+    pub(crate) fn companion(
+        &self,
+        cell: CellKey,
+        used: &'static Location<'static>,
+    ) -> Result<CellKey, CellError> {
+        let index = self.locate(cell, used)?;
+        Ok(*self.companions.get(&index).expect("noted when both were made"))
+    }
+
     /// How many cells there are.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len() - self.free.len()
@@ -176,6 +191,9 @@ impl Graph {
         self.free.push(index);
         self.affected.retain(|&affected| affected != index);
         self.names.remove(&index);
+        if node.derived && !self.companions.is_empty() {
+            self.companions.remove(&index);
+        }
         if self.observed {
             self.causes.forget(index);
         }
