@@ -10,10 +10,11 @@ pub use run::{ActionRun, ActionRunFuture};
 
 use crate::{
     draft::{Desk, Opening},
+    place::{At, Place},
+    readable::fail,
     synergy::{Atoms, Synergy},
 };
 use std::{convert::Infallible, fmt, sync::Arc};
-use trine_core::Store;
 
 /// A sync action: it changes several atoms in one transaction.
 ///
@@ -44,7 +45,7 @@ pub struct Action<A, R = ()> {
 }
 
 /// Runs a handler in a transaction of a store.
-type Handler<A, R> = dyn Fn(&Store, A) -> R + Send + Sync;
+type Handler<A, R> = dyn Fn(At<'_>, A) -> R + Send + Sync;
 
 impl<S: Atoms, E> Synergy<S, E> {
     /// Makes a sync action. `handler` gets a draft for each atom, and the argument of [`Action::run`].
@@ -55,8 +56,8 @@ impl<S: Atoms, E> Synergy<S, E> {
         handler: impl Fn(S::Edits, A) -> R + Send + Sync + 'static,
     ) -> Action<A, R> {
         let atoms = self.atoms.clone();
-        self.describe_action(move |store, argument| {
-            let done = run(&atoms, store, |edits| Ok::<_, Infallible>(handler(edits, argument)));
+        self.describe_action(move |at, argument| {
+            let done = run(&atoms, at, |edits| Ok::<_, Infallible>(handler(edits, argument)));
             let Ok(value) = done;
             value
         })
@@ -70,14 +71,12 @@ impl<S: Atoms, E> Synergy<S, E> {
         handler: impl Fn(S::Edits, A) -> Result<R, F> + Send + Sync + 'static,
     ) -> Action<A, Result<R, F>> {
         let atoms = self.atoms.clone();
-        self.describe_action(move |store, argument| {
-            run(&atoms, store, |edits| handler(edits, argument))
-        })
+        self.describe_action(move |at, argument| run(&atoms, at, |edits| handler(edits, argument)))
     }
 
     fn describe_action<A, R>(
         &self,
-        run: impl Fn(&Store, A) -> R + Send + Sync + 'static,
+        run: impl Fn(At<'_>, A) -> R + Send + Sync + 'static,
     ) -> Action<A, R> {
         Action { run: Arc::new(run), atoms: self.describe().into() }
     }
@@ -87,10 +86,11 @@ impl<S: Atoms, E> Synergy<S, E> {
 #[track_caller]
 fn run<S: Atoms, R, F>(
     atoms: &S,
-    store: &Store,
+    at: At<'_>,
     handler: impl FnOnce(S::Edits) -> Result<R, F>,
 ) -> Result<R, F> {
-    let cells = atoms.cells(store);
+    let store = at.store;
+    let cells = atoms.cells(at).unwrap_or_else(|error| fail(&error));
     // Made here, so that what it holds in the end is dropped outside the lease.
     let desk = Arc::new(Desk::new(store, None));
     store.transaction(|tx| {
@@ -110,9 +110,10 @@ impl<A, R> Action<A, R> {
     ///
     /// # Panics
     ///
-    /// If the handler panics, or moves a draft elsewhere; nothing is changed then. Inside a lease of a store.
-    pub fn run(&self, store: &Store, argument: A) -> R {
-        (self.run)(store, argument)
+    /// If the handler panics, or moves a draft elsewhere; nothing is changed then. If no provider lists one of the atoms.
+    /// Inside a lease of a store.
+    pub fn run(&self, at: &impl Place, argument: A) -> R {
+        (self.run)(at.at(), argument)
     }
 }
 

@@ -1,18 +1,20 @@
 //! Atoms: definitions of pieces of state.
 //!
-//! An atom holds no state. It is a name, an identity and a way to make the initial value; each store that uses
+//! An atom holds no state. It is a name, an identity and a way to make the initial value; each place that uses
 //! it has a cell of its own for it, made on first use (`table.rs`). So atoms are plain statics that actions and
 //! views refer to, and two stores never affect each other.
 
-use crate::table;
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use crate::{
+    definition::{About, Init, Reach, Same, by_identity, by_value},
+    handle::AtomHandle,
+    mounting::{Mounted, Unmount},
+    place::{Place, PlaceError, Site},
+    readable::{self, Readable, reading, tabled},
+    reset::Reset,
+    table::{AnyAtom, Maker, Tabled},
 };
-use trine_core::{Commit, Source, Store, SubscriptionGuard, Text, UpdateResult, Watch};
+use std::{fmt, sync::Arc};
+use trine_core::{CellKey, Commit, Source, Text, UpdateResult};
 
 /// The definition of a piece of state.
 ///
@@ -25,232 +27,293 @@ use trine_core::{Commit, Source, Store, SubscriptionGuard, Text, UpdateResult, W
 /// VISITS.set(&store, 1);
 /// VISITS.update(&store, |visits| *visits += 1);
 /// assert_eq!(VISITS.get(&store), 2);
+/// VISITS.reset(&store);
+/// assert_eq!(VISITS.get(&store), 0);
 /// ```
+///
+/// It is used in a [`Place`]: a [`Store`](crate::Store), or a [`Provider`](crate::Provider) in one. A clone is the same atom.
 ///
 /// A value is kept in an `Arc`, so that readers, drafts and subscribers share it; changing it while it is shared
 /// clones it.
 pub struct Atom<T> {
-    /// The identity; 0 until it is first asked for.
-    id: AtomicU64,
-    /// What can be copied out of a reference to the atom.
-    definition: Definition<T>,
-}
-
-/// What an atom is, apart from its identity.
-struct Definition<T> {
-    /// The name, for errors and events.
-    name: Text,
-    /// Makes the initial value.
+    about: About,
     init: Init<T>,
     /// When a write is no change.
-    same: fn(&Arc<T>, &Arc<T>) -> bool,
+    same: Same<T>,
+    /// What is done when somebody begins to observe it.
+    mount: Option<fn(Mounted<T>) -> Unmount>,
+    /// The only cell that it has, if it is an entry of a family say.
+    pinned: Option<CellKey>,
 }
-
-enum Init<T> {
-    /// For statics.
-    Function(fn() -> T),
-    /// For atoms made at run time.
-    Closure(Arc<dyn Fn() -> T + Send + Sync>),
-}
-
-/// Identities of atoms, unique in the process; an atom is in a store's table under its identity.
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl<T: PartialEq> Atom<T> {
-    /// An atom whose initial value `init` makes, once per store, when the atom is first used there. Writing an
+    /// An atom whose initial value `init` makes, once per place, when the atom is first used there. Writing an
     /// equal value is no change.
     ///
-    /// `init` runs outside the lease and may use other atoms. An atom whose initial value needs itself has none: its first use
+    /// `init` runs outside the lease and may use other atoms, unless a derivation or a transaction is the first to use the
+    /// atom: then it runs inside, and must be pure. An atom whose initial value needs itself has none: its first use
     /// panics with the names of the atoms in the circle.
     pub const fn new(name: &'static str, init: fn() -> T) -> Self {
-        Self::with(Text::from_static(name), Init::Function(init), |a, b| {
-            Arc::ptr_eq(a, b) || a == b
-        })
+        Self::with(Text::from_static(name), Init::Function(init), by_value)
     }
 
     /// An atom made at run time, whose initial value may depend on what is at hand.
     ///
     /// Each call makes a different atom, whatever the name.
     pub fn dynamic(name: impl Into<Text>, init: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        let same = |a: &Arc<T>, b: &Arc<T>| Arc::ptr_eq(a, b) || a == b;
-        Self::with(name.into(), Init::Closure(Arc::new(init)), same)
+        Self::with(name.into(), Init::Shared(Arc::new(init)), by_value)
     }
 }
 
 impl<T> Atom<T> {
     /// An atom for values that cannot be compared, or only at great cost: every write is a change.
     pub const fn by_identity(name: &'static str, init: fn() -> T) -> Self {
-        Self::with(Text::from_static(name), Init::Function(init), |a, b| Arc::ptr_eq(a, b))
+        Self::with(Text::from_static(name), Init::Function(init), by_identity)
     }
 
-    const fn with(name: Text, init: Init<T>, same: fn(&Arc<T>, &Arc<T>) -> bool) -> Self {
-        Self { id: AtomicU64::new(0), definition: Definition { name, init, same } }
+    /// Like [`dynamic`](Self::dynamic), for values that cannot be compared.
+    pub fn dynamic_by_identity(
+        name: impl Into<Text>,
+        init: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(name.into(), Init::Shared(Arc::new(init)), by_identity)
     }
 
-    /// The name, for errors and events.
-    pub fn name(&self) -> &Text {
-        &self.definition.name
+    pub(crate) const fn with(name: Text, init: Init<T>, same: Same<T>) -> Self {
+        let about = About::new(name, Reach::Anywhere);
+        Self { about, init, same, mount: None, pinned: None }
     }
 
-    /// What actions and synergies keep of an atom.
-    pub(crate) fn handle(&self) -> AtomRef<T> {
-        AtomRef { id: self.id(), definition: self.definition.clone() }
+    /// An atom that has this cell and no other.
+    pub(crate) fn pinned(name: Text, init: Init<T>, same: Same<T>, cell: CellKey) -> Self {
+        Self { pinned: Some(cell), ..Self::with(name, init, same) }
     }
 
-    fn id(&self) -> u64 {
-        // Relaxed: whoever reads an identity reads nothing else on the strength of it.
-        let known = self.id.load(Ordering::Relaxed);
-        if known != 0 {
-            return known;
+    /// Has values only where a [`Provider`](crate::Provider) lists the atom: to use it elsewhere is a [`PlaceError`]
+    /// that names both, from [`at`](Self::at), and a panic with the same text from everything else.
+    #[must_use]
+    pub const fn provided(mut self) -> Self {
+        self.about.reach = Reach::Provided;
+        self
+    }
+
+    /// Has `mount` called when somebody begins to observe the atom in a place, directly or through what is derived from it;
+    /// what it returns is done when nobody does any more.
+    ///
+    /// ```
+    /// use trine_atoms::{Atom, Store, Unmount};
+    ///
+    /// static ONLINE: Atom<bool> = Atom::new("online", || false).on_mount(|online| {
+    ///     online.set(true); // connect
+    ///     Unmount::new(move || { online.set(false); })
+    /// });
+    ///
+    /// let store = Store::new();
+    /// assert!(!ONLINE.get(&store)); // a look does not mount it
+    /// let view = ONLINE.subscribe(&store, |_| {});
+    /// assert!(ONLINE.get(&store));
+    /// drop(view);
+    /// assert!(!ONLINE.get(&store));
+    /// ```
+    ///
+    /// Both run outside every lock, on the thread that has made the difference, never two at a time, and in turns; they may
+    /// use the store. What is read is mounted before what reads it.
+    #[must_use]
+    pub const fn on_mount(mut self, mount: fn(Mounted<T>) -> Unmount) -> Self {
+        self.mount = Some(mount);
+        self
+    }
+
+    pub(crate) fn text(&self) -> &Text {
+        &self.about.name
+    }
+
+    pub(crate) fn init(&self) -> Init<T> {
+        self.init.clone()
+    }
+
+    /// The identity.
+    pub(crate) fn id(&self) -> u64 {
+        match self.pinned {
+            // Cells have identities of their own, which no other cell has: this tells two handles to one cell from two cells.
+            Some(_) => u64::MAX,
+            None => self.about.id.get(),
         }
-        let fresh = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        match self.id.compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => fresh,
-            Err(known) => known,
-        }
+    }
+
+    /// What tells it from others in a synergy.
+    pub(crate) fn member(&self) -> Member {
+        Member { id: self.id(), pinned: self.pinned, name: self.about.name.clone() }
+    }
+
+    /// When a write is no change.
+    pub(crate) fn same(&self) -> Same<T> {
+        self.same
+    }
+
+    /// A value to begin with.
+    pub(crate) fn initial(&self, site: &Site) -> Arc<T>
+    where
+        T: Send + Sync + 'static,
+    {
+        let given = if self.pinned.is_none() { site.given(self.about.id.get()) } else { None };
+        given.unwrap_or_else(|| Arc::new(self.init.make()))
     }
 }
 
+/// What tells a member of a synergy from others. Named in sealed traits only.
+#[derive(Debug, Clone)]
+pub struct Member {
+    id: u64,
+    pinned: Option<CellKey>,
+    pub(crate) name: Text,
+}
+
+impl Member {
+    /// Whether both are the same atom.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.id == other.id && self.pinned == other.pinned
+    }
+
+    /// The identity of the definition.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn of(about: &About) -> Self {
+        Self { id: about.id.get(), pinned: None, name: about.name.clone() }
+    }
+}
+
+tabled! { [T: Clone + Send + Sync + 'static] Atom<T>, T, Source, |atom| &atom.about, |atom| atom.same }
+reading! { [T: Clone + Send + Sync + 'static] Atom<T>, T, Arc<T> }
+
 impl<T: Clone + Send + Sync + 'static> Atom<T> {
-    /// The value in `store`.
+    /// The value in a place.
     ///
     /// # Panics
     ///
-    /// If the cell is torn (see [`update`](Self::update)); inside a lease of a store.
+    /// As [`read`](Self::read).
+    #[inline]
     #[track_caller]
-    pub fn get(&self, store: &Store) -> T {
-        T::clone(&self.read(store))
+    pub fn get(&self, at: &impl Place) -> T {
+        T::clone(&self.read(at))
     }
 
-    /// The value in `store`, shared instead of cloned.
+    /// Writes the value in a place; a commit, unless it is equal to the old one.
     ///
     /// # Panics
     ///
-    /// As [`get`](Self::get).
+    /// If no provider lists the atom; inside a lease of a store; if callbacks answer each other's writes without end.
+    #[inline]
     #[track_caller]
-    pub fn read(&self, store: &Store) -> Arc<T> {
-        store.get(self.cell(store))
+    pub fn set<'p>(&self, at: &'p impl Place, value: T) -> Commit<'p> {
+        at.store().set(self.cell(at), Arc::new(value))
     }
 
-    /// Writes the value in `store`; a commit, unless it is equal to the old one.
-    ///
-    /// # Panics
-    ///
-    /// Inside a lease of a store; if callbacks answer each other's writes without end.
-    #[track_caller]
-    pub fn set<'s>(&self, store: &'s Store, value: T) -> Commit<'s> {
-        store.set(self.cell(store), Arc::new(value))
-    }
-
-    /// Updates the value in `store` in place, or in a clone if it is shared with a reader. It counts as changed
+    /// Updates the value in a place: as it is if nobody shares it, else a clone. It counts as changed
     /// unless `update` returns [`Update::Unchanged`](trine_core::Update::Unchanged).
     ///
     /// # Panics
     ///
     /// If `update` panics; then the atom is torn until it is set. Otherwise as [`set`](Self::set).
     #[track_caller]
-    pub fn update<'s, R: UpdateResult>(
+    pub fn update<'p, R: UpdateResult>(
         &self,
-        store: &'s Store,
+        at: &'p impl Place,
         update: impl FnOnce(&mut T) -> R,
-    ) -> Commit<'s> {
-        store.update(self.cell(store), |value| update(Arc::make_mut(value)))
+    ) -> Commit<'p> {
+        at.store().update(self.cell(at), |value| update(Arc::make_mut(value)))
     }
 
-    /// Calls `callback` with every new value in `store`; see
-    /// [`Store::subscribe`](trine_core::Store::subscribe).
+    /// Writes the value that the atom begins with in this place: what the provider was given, else what the definition says.
+    /// A torn atom is sound again.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    #[track_caller]
+    pub fn reset<'p>(&self, at: &'p impl Place) -> Commit<'p> {
+        let cell = self.cell(at);
+        let site = at.at().site();
+        let home = site.home_of(&self.about).map_or(&site, |home| home);
+        at.store().set(cell, self.initial(home))
+    }
+
+    /// The atom in a place: the place is looked up once, and what can go wrong with that is an error here.
+    ///
+    /// # Errors
+    ///
+    /// If no provider lists the atom, or one around has ended.
     ///
     /// # Panics
     ///
     /// Inside a lease of a store.
     #[track_caller]
-    pub fn subscribe(
-        &self,
-        store: &Store,
-        mut callback: impl FnMut(&T) + Send + 'static,
-    ) -> SubscriptionGuard {
-        store.subscribe(self.cell(store), move |value| callback(value))
-    }
-
-    /// Watches the value in `store`; see [`Store::watch`](trine_core::Store::watch).
-    ///
-    /// # Panics
-    ///
-    /// Inside a lease of a store.
-    #[track_caller]
-    pub fn watch(&self, store: &Store) -> Watch<Arc<T>> {
-        store.watch(self.cell(store))
-    }
-
-    /// The atom's cell in `store`: for transactions, derivations, and to mix atoms with the other front ends.
-    ///
-    /// It may be removed like any cell. Whatever used that cell has lost it then; the atom itself begins anew in this
-    /// store, with its initial value, when it is next used.
-    ///
-    /// # Panics
-    ///
-    /// Inside a lease of a store.
-    #[track_caller]
-    pub fn cell(&self, store: &Store) -> Source<Arc<T>> {
-        table::cell(store, self.id(), || self.handle())
+    pub fn at(&self, at: &impl Place) -> Result<AtomHandle<T>, PlaceError> {
+        let cell = self.cell_at(at.at())?;
+        let site = at.at().site();
+        Ok(AtomHandle::new(at.store().clone(), cell, self.clone(), site, None))
     }
 }
 
-/// A copy of an atom's definition, with the same identity.
-pub(crate) struct AtomRef<T> {
-    /// The identity.
-    pub(crate) id: u64,
-    definition: Definition<T>,
-}
+impl<T: Clone + Send + Sync + 'static> Tabled for Atom<T> {
+    type Cell = Source<Arc<T>>;
 
-impl<T> AtomRef<T> {
-    pub(crate) fn name(&self) -> &Text {
-        &self.definition.name
+    #[inline]
+    fn about(&self) -> &About {
+        &self.about
     }
 
-    /// When a write is no change.
-    pub(crate) fn same(&self) -> fn(&Arc<T>, &Arc<T>) -> bool {
-        self.definition.same
-    }
-}
-
-impl<T: Clone + Send + Sync + 'static> AtomRef<T> {
-    /// The atom's cell in `store`.
-    #[track_caller]
-    pub(crate) fn cell(&self, store: &Store) -> Source<Arc<T>> {
-        table::cell(store, self.id, || self.clone())
+    #[inline]
+    fn of_key(&self, key: CellKey) -> Source<Arc<T>> {
+        Source::from_key(self.pinned.unwrap_or(key))
     }
 
-    /// Makes the atom's cell.
-    #[track_caller]
-    pub(crate) fn make_cell(&self, store: &Store) -> Source<Arc<T>> {
-        let value = match &self.definition.init {
-            Init::Function(init) => init(),
-            Init::Closure(init) => init(),
-        };
-        let cell = store.cell(self.definition.name.as_str()).equality(self.definition.same);
-        cell.source(Arc::new(value))
+    fn make(&self, maker: &mut Maker<'_, '_>, site: &Arc<Site>) -> Source<Arc<T>> {
+        let value = self.initial(site);
+        maker.cell(&self.about.name).equality(self.same).source(value)
+    }
+
+    fn made(&self, cell: Source<Arc<T>>, site: &Arc<Site>) {
+        if let Some(mount) = self.mount {
+            Mounted::follow(cell, site, mount);
+        }
+    }
+
+    fn atom(&self) -> Option<Arc<dyn AnyAtom>> {
+        readable::any(self.clone())
     }
 }
 
-impl<T> Clone for Definition<T> {
+impl<T: Clone + Send + Sync + 'static> AnyAtom for Atom<T> {
+    fn name(&self) -> &Text {
+        &self.about.name
+    }
+
+    fn reset(&self, site: &Site, key: CellKey) -> Reset {
+        let value = self.initial(site);
+        Box::new(move |tx| {
+            // Somebody may have removed it meanwhile.
+            let _ = tx.try_set(Source::from_key(key), value);
+        })
+    }
+}
+
+impl<T> Clone for Atom<T> {
     fn clone(&self) -> Self {
-        let init = match &self.init {
-            Init::Function(init) => Init::Function(*init),
-            Init::Closure(init) => Init::Closure(Arc::clone(init)),
-        };
-        Self { name: self.name.clone(), init, same: self.same }
-    }
-}
-
-impl<T> Clone for AtomRef<T> {
-    fn clone(&self) -> Self {
-        Self { id: self.id, definition: self.definition.clone() }
+        Self {
+            about: self.about.clone(),
+            init: self.init.clone(),
+            same: self.same,
+            mount: self.mount,
+            pinned: self.pinned,
+        }
     }
 }
 
 impl<T> fmt::Debug for Atom<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Atom").field(&self.name()).finish()
+        f.debug_tuple("Atom").field(&self.about.name).finish()
     }
 }

@@ -85,14 +85,33 @@
 
 mod action;
 mod atom;
+mod definition;
+mod derived;
 mod draft;
+mod handle;
+mod memo;
+mod mounting;
+mod place;
+mod provider;
+mod readable;
+mod reset;
 mod synergy;
 mod table;
 
 pub use action::{Action, ActionError, ActionRun, ActionRunFuture, AsyncAction};
 pub use atom::Atom;
-pub use draft::{Conflict, Conflicting, Draft, Edit, FlushError, Flushing, InTransaction};
-pub use synergy::{
-    AtomList, Atoms, BoxError, DuplicateAtom, Single, Synergy, synergy, try_synergy,
+pub use derived::{
+    AsyncAtom, AsyncAtomReader, AtomReader, AtomWriter, BoxFuture, DerivedAtom, Writable,
+    WritableAtom, WriteAtom, transaction,
 };
-pub use trine_core::Store;
+pub use draft::{Conflict, Conflicting, Draft, Edit, FlushError, Flushing, InTransaction};
+pub use handle::{AtomHandle, ReadHandle};
+pub use mounting::{Mounted, Unmount};
+pub use place::{Place, PlaceError};
+pub use provider::{Provider, ProviderBuilder, Provides};
+pub use readable::{Owned, Readable};
+pub use reset::{reset_all, used_atoms};
+pub use synergy::{
+    AtomList, Atoms, BoxError, Computed, DuplicateAtom, Single, Synergy, synergy, try_synergy,
+};
+pub use trine_core::{AsyncPolicy, AsyncState, Store};

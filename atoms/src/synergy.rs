@@ -1,11 +1,20 @@
 //! Synergies: ordered groups of atoms, which actions change together.
 
 use crate::{
-    atom::{Atom, AtomRef},
+    atom::{Atom, Member},
+    derived::{DerivedAtom, WritableAtom},
     draft::{Draft, Edit, Opening},
+    handle::AtomHandle,
+    memo::Memo,
+    place::{At, Place, PlaceError, Site},
+    readable::{Readable, fail, sealed},
+    table::Maker,
 };
-use std::{fmt, marker::PhantomData, panic::Location, sync::Arc};
-use trine_core::{Derived, Reader, Source, Store, Text};
+use std::{any::Any, fmt, marker::PhantomData, num::NonZeroUsize, panic::Location, sync::Arc};
+use trine_core::{
+    CellBuilder, Changes, Derived, Reader, Source, SubscriptionGuard, Text, Transaction, Watch,
+    WeakStore,
+};
 
 /// The error type of a synergy's actions unless another one is chosen with [`Synergy::errors`].
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -45,9 +54,9 @@ pub fn try_synergy<L: AtomList>(atoms: L) -> Result<Synergy<L::Atoms>, Duplicate
     let atoms = atoms.into_atoms();
     let mut listed = Vec::new();
     atoms.list(&mut listed);
-    for (second, (id, atom)) in listed.iter().enumerate() {
-        if let Some(first) = listed[..second].iter().position(|(other, _)| other == id) {
-            let (atom, location) = (atom.clone(), Location::caller());
+    for (second, member) in listed.iter().enumerate() {
+        if let Some(first) = listed[..second].iter().position(|other| other.is(member)) {
+            let (atom, location) = (member.name.clone(), Location::caller());
             return Err(DuplicateAtom { atom, first, second, location });
         }
     }
@@ -77,28 +86,142 @@ impl<S: Atoms, E> Synergy<S, E> {
         Synergy { atoms: self.atoms, error: PhantomData }
     }
 
-    /// A derived cell in `store`, computed from the values of the atoms: `select` gets a shared value for each.
+    /// The values in a place, of one commit: a shared one for each atom, in order.
     ///
-    /// It runs when the cell is read or observed and one of the atoms has changed; an equal result stops there.
+    /// ```
+    /// use trine_atoms::{Atom, Store, synergy};
+    ///
+    /// static WIDTH: Atom<u32> = Atom::new("width", || 2);
+    /// static HEIGHT: Atom<u32> = Atom::new("height", || 3);
+    ///
+    /// let size = synergy((&WIDTH, &HEIGHT));
+    /// let store = Store::new();
+    /// let (width, height) = size.read(&store);
+    /// assert_eq!((*width, *height), (2, 3));
+    /// ```
     ///
     /// # Panics
     ///
-    /// Inside a lease of a store.
+    /// If one of them has no value: no provider lists it, its derivation has failed, its cell is torn. Inside a lease of a
+    /// store.
+    #[track_caller]
+    pub fn read(&self, at: &impl Place) -> S::Values {
+        let cells = self.cells(at);
+        at.store().batch(|tx| S::values_now(&cells, tx))
+    }
+
+    /// Calls `callback` with the values whenever one of them has changed: once per commit, outside every lock, with all of that
+    /// commit; see [`Store::subscribe`].
+    ///
+    /// # Panics
+    ///
+    /// If no provider lists one of the atoms; inside a lease of a store.
+    #[track_caller]
+    pub fn subscribe(
+        &self,
+        at: &impl Place,
+        mut callback: impl FnMut(&S::Values) + Send + 'static,
+    ) -> SubscriptionGuard {
+        at.store().subscribe(self.observed(at), move |values| callback(values))
+    }
+
+    /// Watches the values: those of the last commit for render loops, a future of the next change; see [`Store::watch`].
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Self::read).
+    #[track_caller]
+    pub fn watch(&self, at: &impl Place) -> Watch<S::Values> {
+        at.store().watch(self.observed(at))
+    }
+
+    /// The values to come, in order, as a stream that holds at most `capacity` of them; see [`Store::changes`].
+    ///
+    /// # Panics
+    ///
+    /// As [`subscribe`](Self::subscribe).
+    #[track_caller]
+    pub fn changes(&self, at: &impl Place, capacity: NonZeroUsize) -> Changes<S::Values> {
+        at.store().changes(self.observed(at), capacity)
+    }
+
+    /// An atom that is computed from the values: `select` gets a shared one for each, and may be read in any place.
+    ///
+    /// ```
+    /// use trine_atoms::{Atom, Store, synergy};
+    ///
+    /// static WIDTH: Atom<u32> = Atom::new("width", || 2);
+    /// static HEIGHT: Atom<u32> = Atom::new("height", || 3);
+    ///
+    /// let area = synergy((&WIDTH, &HEIGHT)).select("area", |(width, height)| *width * *height);
+    /// assert_eq!(area.get(&Store::new()), 6);
+    /// ```
+    pub fn select<R: PartialEq + Send + Sync + 'static>(
+        &self,
+        name: impl Into<Text>,
+        select: impl Fn(S::Values) -> R + Send + Sync + 'static,
+    ) -> DerivedAtom<R> {
+        let atoms = self.atoms.clone();
+        DerivedAtom::dynamic(name, move |cx| select(cx.values(&atoms)))
+    }
+
+    /// A derived cell of the core, computed from the values that the atoms have in a place: `select` gets a shared one for each.
+    ///
+    /// It runs when the cell is read or observed and one of the atoms has changed; an equal result stops there. The cell is
+    /// there until it is removed, or the store dropped.
+    ///
+    /// # Panics
+    ///
+    /// If no provider lists one of the atoms; inside a lease of a store.
     #[track_caller]
     pub fn derive<R: PartialEq + Send + 'static>(
         &self,
-        store: &Store,
+        at: &impl Place,
         mut select: impl FnMut(S::Values) -> R + Send + 'static,
     ) -> Derived<R> {
-        let cells = self.atoms.cells(store);
-        store.derived(move |cx| select(S::values(&cells, cx)))
+        let cells = self.cells(at);
+        at.store().derived(move |cx| select(S::values(&cells, cx)))
+    }
+
+    /// A cell of all values, which is removed when nobody observes it any more.
+    #[track_caller]
+    fn observed(&self, at: &impl Place) -> Derived<S::Values> {
+        let (store, cells) = (at.store(), self.cells(at));
+        let builder: CellBuilder<'_> = store.cell(self.describe());
+        // It runs when one of them has changed, and then it is another one.
+        let cell = builder.always_different().derived(move |cx| S::values(&cells, cx));
+        let weak = store.downgrade();
+        store.while_observed(cell, move || RemoveGuard { store: weak.clone(), cell }).detach();
+        cell
+    }
+
+    #[track_caller]
+    pub(crate) fn cells(&self, at: &impl Place) -> S::Cells {
+        match self.atoms.cells(at.at()) {
+            Ok(cells) => cells,
+            Err(error) => fail(&error),
+        }
     }
 
     /// The names of the atoms, for errors and events.
     pub(crate) fn describe(&self) -> String {
         let mut listed = Vec::new();
         self.atoms.list(&mut listed);
-        listed.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
+        listed.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Removes a cell that is there for those who observe it.
+struct RemoveGuard<T: Send + 'static> {
+    store: WeakStore,
+    cell: Derived<T>,
+}
+
+impl<T: Send + 'static> Drop for RemoveGuard<T> {
+    fn drop(&mut self) {
+        if let Some(store) = self.store.upgrade() {
+            let _ = store.remove(self.cell);
+        }
     }
 }
 
@@ -114,7 +237,8 @@ impl<S: Atoms, E> fmt::Debug for Synergy<S, E> {
     }
 }
 
-/// What can be grouped into a synergy: a reference to an [`Atom`], a [`Synergy`], or a tuple of these. Sealed.
+/// What can be grouped into a synergy: a reference to an [`Atom`] or to an [`AtomHandle`], a [`Synergy`], or a tuple of these;
+/// a reference to a [`DerivedAtom`] or [`WritableAtom`] too, of which handlers get the value. Sealed.
 pub trait AtomList: sealed::Sealed {
     /// The group.
     type Atoms: Atoms;
@@ -130,52 +254,104 @@ pub trait Atoms: sealed::Sealed + Clone + Send + Sync + 'static {
     /// An [`Edit`] for each: what sync handlers get.
     type Edits;
     /// A shared value for each: what selectors get.
-    type Values;
+    type Values: Clone + Send + Sync + 'static;
     /// A cell for each.
     #[doc(hidden)]
     type Cells: Clone + Send + Sync + 'static;
 
     #[doc(hidden)]
-    fn list(&self, listed: &mut Vec<(u64, Text)>);
+    fn list(&self, listed: &mut Vec<Member>);
     #[doc(hidden)]
     #[track_caller]
-    fn cells(&self, store: &Store) -> Self::Cells;
+    fn cells(&self, at: At<'_>) -> Result<Self::Cells, PlaceError>;
+    #[doc(hidden)]
+    #[track_caller]
+    fn cells_in(
+        &self,
+        site: &Arc<Site>,
+        maker: &mut Maker<'_, '_>,
+        memo: &mut Memo,
+    ) -> Result<Self::Cells, PlaceError>;
     #[doc(hidden)]
     fn values(cells: &Self::Cells, cx: &mut Reader<'_>) -> Self::Values;
+    #[doc(hidden)]
+    #[track_caller]
+    fn values_now(cells: &Self::Cells, tx: &mut Transaction<'_>) -> Self::Values;
     #[doc(hidden)]
     fn edits(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Edits;
     #[doc(hidden)]
     fn drafts(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Drafts;
 }
 
-mod sealed {
-    pub trait Sealed {}
-}
-
 /// One atom, as a member of a synergy. Seen in types only.
-pub struct Single<T>(AtomRef<T>);
+pub struct Single<T> {
+    atom: Atom<T>,
+    /// What a handle keeps in use.
+    kept: Option<Arc<dyn Any + Send + Sync>>,
+}
 
 impl<T> Clone for Single<T> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { atom: self.atom.clone(), kept: self.kept.clone() }
     }
 }
 
 impl<T> fmt::Debug for Single<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Single").field(self.0.name()).finish()
+        f.debug_tuple("Single").field(self.atom.text()).finish()
     }
 }
 
-impl<T> sealed::Sealed for &Atom<T> {}
+/// One derived atom, as a member of a synergy: handlers get its value. Seen in types only.
+pub struct Computed<T>(DerivedAtom<T>);
+
+impl<T> Clone for Computed<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Computed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Computed").field(&self.0).finish()
+    }
+}
+
 impl<T> sealed::Sealed for Single<T> {}
+impl<T> sealed::Sealed for Computed<T> {}
+impl<T> sealed::Sealed for &AtomHandle<T> {}
 impl<S, E> sealed::Sealed for Synergy<S, E> {}
 
 impl<T: Clone + Send + Sync + 'static> AtomList for &Atom<T> {
     type Atoms = Single<T>;
 
     fn into_atoms(self) -> Single<T> {
-        Single(self.handle())
+        Single { atom: self.clone(), kept: None }
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> AtomList for &AtomHandle<T> {
+    type Atoms = Single<T>;
+
+    fn into_atoms(self) -> Single<T> {
+        let (atom, kept) = self.as_member();
+        Single { atom, kept }
+    }
+}
+
+impl<T: Send + Sync + 'static> AtomList for &DerivedAtom<T> {
+    type Atoms = Computed<T>;
+
+    fn into_atoms(self) -> Computed<T> {
+        Computed(self.clone())
+    }
+}
+
+impl<T: Send + Sync + 'static, A, R> AtomList for &WritableAtom<T, A, R> {
+    type Atoms = Computed<T>;
+
+    fn into_atoms(self) -> Computed<T> {
+        Computed(self.read_only().clone())
     }
 }
 
@@ -193,25 +369,84 @@ impl<T: Clone + Send + Sync + 'static> Atoms for Single<T> {
     type Values = Arc<T>;
     type Cells = Source<Arc<T>>;
 
-    fn list(&self, listed: &mut Vec<(u64, Text)>) {
-        listed.push((self.0.id, self.0.name().clone()));
+    fn list(&self, listed: &mut Vec<Member>) {
+        listed.push(self.atom.member());
+    }
+
+    #[inline]
+    #[track_caller]
+    fn cells(&self, at: At<'_>) -> Result<Self::Cells, PlaceError> {
+        self.atom.cell_at(at)
     }
 
     #[track_caller]
-    fn cells(&self, store: &Store) -> Self::Cells {
-        self.0.cell(store)
+    fn cells_in(
+        &self,
+        site: &Arc<Site>,
+        maker: &mut Maker<'_, '_>,
+        memo: &mut Memo,
+    ) -> Result<Self::Cells, PlaceError> {
+        self.atom.cell_in(site, maker, memo)
     }
 
     fn values(cell: &Self::Cells, cx: &mut Reader<'_>) -> Arc<T> {
         cx.get(*cell)
     }
 
+    #[track_caller]
+    fn values_now(cell: &Self::Cells, tx: &mut Transaction<'_>) -> Arc<T> {
+        tx.get(*cell)
+    }
+
     fn edits(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Edit<T> {
-        opening.draft(*cell, self.0.name(), self.0.same())
+        opening.draft(*cell, self.atom.text(), self.atom.same())
     }
 
     fn drafts(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Draft<T> {
-        opening.draft(*cell, self.0.name(), self.0.same())
+        opening.draft(*cell, self.atom.text(), self.atom.same())
+    }
+}
+
+impl<T: Send + Sync + 'static> Atoms for Computed<T> {
+    type Drafts = Arc<T>;
+    type Edits = Arc<T>;
+    type Values = Arc<T>;
+    type Cells = Derived<Arc<T>>;
+
+    fn list(&self, listed: &mut Vec<Member>) {
+        listed.push(Member::of(self.0.about_it()));
+    }
+
+    #[track_caller]
+    fn cells(&self, at: At<'_>) -> Result<Self::Cells, PlaceError> {
+        self.0.cell_at(at)
+    }
+
+    #[track_caller]
+    fn cells_in(
+        &self,
+        site: &Arc<Site>,
+        maker: &mut Maker<'_, '_>,
+        memo: &mut Memo,
+    ) -> Result<Self::Cells, PlaceError> {
+        self.0.cell_in(site, maker, memo)
+    }
+
+    fn values(cell: &Self::Cells, cx: &mut Reader<'_>) -> Arc<T> {
+        cx.get(*cell)
+    }
+
+    #[track_caller]
+    fn values_now(cell: &Self::Cells, tx: &mut Transaction<'_>) -> Arc<T> {
+        tx.get(*cell)
+    }
+
+    fn edits(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Arc<T> {
+        opening.tx.get(*cell)
+    }
+
+    fn drafts(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Arc<T> {
+        opening.tx.get(*cell)
     }
 }
 
@@ -233,13 +468,29 @@ macro_rules! tuples {
             type Values = ($($name::Values,)+);
             type Cells = ($($name::Cells,)+);
 
-            fn list(&self, listed: &mut Vec<(u64, Text)>) {
+            fn list(&self, listed: &mut Vec<Member>) {
                 $(self.$index.list(listed);)+
             }
 
+            #[inline]
             #[track_caller]
-            fn cells(&self, store: &Store) -> Self::Cells {
-                ($(self.$index.cells(store),)+)
+            fn cells(&self, at: At<'_>) -> Result<Self::Cells, PlaceError> {
+                Ok(($(self.$index.cells(at)?,)+))
+            }
+
+            #[track_caller]
+            fn cells_in(
+                &self,
+                site: &Arc<Site>,
+                maker: &mut Maker<'_, '_>,
+                memo: &mut Memo,
+            ) -> Result<Self::Cells, PlaceError> {
+                Ok(($(self.$index.cells_in(site, maker, memo)?,)+))
+            }
+
+            #[track_caller]
+            fn values_now(cells: &Self::Cells, tx: &mut Transaction<'_>) -> Self::Values {
+                ($($name::values_now(&cells.$index, tx),)+)
             }
 
             fn values(cells: &Self::Cells, cx: &mut Reader<'_>) -> Self::Values {

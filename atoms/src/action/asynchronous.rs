@@ -3,6 +3,8 @@
 use super::{ActionError, ActionRun, run::Ended};
 use crate::{
     draft::{AbandonGuard, Desk, Opening},
+    place::{At, Kept, Place},
+    readable::fail,
     synergy::{Atoms, BoxError, Synergy},
 };
 use std::{
@@ -13,7 +15,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use trine_core::{Policy, RunContext, Store, Text};
+use trine_core::{Policy, RunContext, Text};
 
 /// An async action: straight-line code over drafts of several atoms, which can show what it has done so far on
 /// the way, and commits the rest at its end.
@@ -50,7 +52,7 @@ pub struct AsyncAction<A, R = (), E = BoxError> {
 }
 
 /// Starts a run of an action on a store.
-type Start<A, R, E> = dyn Fn(&Store, A, &Settings) -> ActionRun<R, E> + Send + Sync;
+type Start<A, R, E> = dyn Fn(At<'_>, A, &Settings) -> ActionRun<R, E> + Send + Sync;
 
 /// What is chosen for the runs of an action.
 #[derive(Debug, Clone)]
@@ -80,7 +82,8 @@ impl<S: Atoms, E: Send + 'static> Synergy<S, E> {
     {
         let atoms = self.atoms.clone();
         let handler = Arc::new(handler);
-        let start = move |store: &Store, argument: A, settings: &Settings| {
+        let start = move |at: At<'_>, argument: A, settings: &Settings| {
+            let (store, place) = (at.store, at.keep());
             let (atoms, handler) = (atoms.clone(), Arc::clone(&handler));
             let result = Arc::new(Mutex::new(None));
             let slot = Arc::clone(&result);
@@ -88,8 +91,12 @@ impl<S: Atoms, E: Send + 'static> Synergy<S, E> {
             if settings.policy != Policy::Parallel {
                 builder = builder.policy(settings.policy).key(settings.identity);
             }
+            if let Some(site) = at.site {
+                // The end of the provider finds it there.
+                builder = builder.tag(site.tag());
+            }
             let run = builder.start(move |cx| async move {
-                let ended = perform(cx, atoms, &*handler, argument).await;
+                let ended = perform(cx, place, atoms, &*handler, argument).await;
                 let ok = ended.is_ok();
                 *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(ended);
                 if ok { Ok(()) } else { Err(Ended) }
@@ -108,6 +115,7 @@ impl<S: Atoms, E: Send + 'static> Synergy<S, E> {
 /// One call of a handler, from opening the drafts to flushing them.
 async fn perform<S: Atoms, A, R, E, F>(
     cx: RunContext,
+    place: Kept,
     atoms: S,
     handler: &impl Fn(S::Drafts, A) -> F,
     argument: A,
@@ -116,7 +124,7 @@ where
     F: Future<Output = Result<R, E>>,
 {
     let store = cx.store().map_err(|dropped| ActionError::Failed(dropped.into()))?;
-    let cells = atoms.cells(&store);
+    let cells = atoms.cells(place.at(&store)).unwrap_or_else(|error| fail(&error));
     let desk = Arc::new(Desk::new(&store, Some(cx)));
     // Declared before the handler's future, so dropped after it, when its drafts have come back.
     let _abandon = AbandonGuard(Arc::clone(&desk));
@@ -133,11 +141,11 @@ where
 }
 
 impl<A, R, E> AsyncAction<A, R, E> {
-    /// Starts the action on `store`.
+    /// Starts the action in a place. The end of a provider aborts those that were started in it.
     ///
     /// The run goes on when the returned handle is dropped; awaiting the handle gives what the handler returned.
-    pub fn run(&self, store: &Store, argument: A) -> ActionRun<R, E> {
-        (self.start)(store, argument, &self.settings)
+    pub fn run(&self, at: &impl Place, argument: A) -> ActionRun<R, E> {
+        (self.start)(at.at(), argument, &self.settings)
     }
 
     /// Gives the runs a name, for errors and events.
