@@ -2,7 +2,7 @@
 
 use super::{CommitNumber, UpdateResult, Writer, write::PanicPayload};
 use crate::{
-    cell::{Cell, Source},
+    cell::{Cell, Derived, Source},
     error::CellError,
     event::Event,
     graph::Graph,
@@ -23,6 +23,8 @@ pub struct Updates<'g> {
     pub(crate) writer: Writer,
     /// The cells that have changed so far.
     changed: Vec<u32>,
+    /// Whether any derived cell has to run again.
+    refreshed: bool,
     /// The first panic.
     panicked: Option<PanicPayload>,
 }
@@ -45,10 +47,12 @@ impl Graph {
         body: impl FnOnce(&mut Updates<'_>) -> R,
     ) -> Updated<R> {
         let changed = std::mem::take(&mut self.scratch);
-        let mut updates = Updates { graph: self, writer, changed, panicked: None };
+        let mut updates =
+            Updates { graph: self, writer, changed, refreshed: false, panicked: None };
         let value = catch_unwind(AssertUnwindSafe(|| body(&mut updates)));
-        let Updates { mut changed, panicked, .. } = updates;
-        let number = if changed.is_empty() { None } else { Some(self.finish(&changed, writer)) };
+        let Updates { mut changed, refreshed, panicked, .. } = updates;
+        let anything = refreshed || !changed.is_empty();
+        let number = anything.then(|| self.finish(&changed, writer));
         for index in changed.drain(..) {
             self.node_mut(index).listed = false;
         }
@@ -93,6 +97,21 @@ impl Updates<'_> {
         if !std::mem::replace(&mut self.graph.node_mut(index).listed, true) {
             self.changed.push(index);
         }
+    }
+
+    /// Has a derived cell run again when it is next looked at, whatever it has read; at the end of this commit if it is
+    /// observed. See [`Store::recompute`](crate::Store::recompute): for front ends that know better than the graph
+    /// which part of a large value a cell depends on.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed or belongs to another store.
+    #[track_caller]
+    pub fn recompute<T: Send + 'static>(&mut self, cell: Derived<T>) -> Result<(), CellError> {
+        let index = self.graph.locate(cell.key(), Location::caller())?;
+        self.graph.mark_for_refresh(index);
+        self.refreshed = true;
+        Ok(())
     }
 
     /// Tells the observers of an event, in front of the commit that these updates come to: for front ends, whose

@@ -131,6 +131,52 @@ impl<'g> Reader<'g> {
         }
     }
 
+    /// Looks at the value of a cell without depending on it: the derivation does not run again when that changes, so what it
+    /// returns may be out of date. It is for derivations that are told by other means when to run, such as
+    /// [`Updates::recompute`](crate::Updates::recompute), and for values that do not change any more.
+    ///
+    /// ```
+    /// use trine_core::Store;
+    ///
+    /// let store = Store::new();
+    /// let (query, page) = (store.source("a"), store.source(1));
+    /// let title = store.derived(move |cx| {
+    ///     format!("{}, found when on page {}", cx.get(query), cx.with_untracked(page, |page| *page))
+    /// });
+    /// assert_eq!(store.get(title), "a, found when on page 1");
+    /// store.set(page, 2);
+    /// assert_eq!(store.get(title), "a, found when on page 1");
+    /// store.set(query, "b");
+    /// assert_eq!(store.get(title), "b, found when on page 2");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get). The error stays that of the derived cell until it runs again.
+    #[track_caller]
+    pub fn with_untracked<C: Cell, R>(&mut self, cell: C, read: impl FnOnce(&C::Value) -> R) -> R {
+        match self.try_with_untracked(cell, read) {
+            Ok(value) => value,
+            Err(error) => resume_unwind(Box::new(error)),
+        }
+    }
+
+    /// Looks at the value of a cell without depending on it, or says why it has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get`](Self::try_get).
+    #[track_caller]
+    pub fn try_with_untracked<C: Cell, R>(
+        &mut self,
+        cell: C,
+        read: impl FnOnce(&C::Value) -> R,
+    ) -> Result<R, CellError> {
+        let index = self.graph.locate(cell.key(), Location::caller())?;
+        self.graph.pull(index)?;
+        self.graph.read_clean::<C, R>(index, read)
+    }
+
     /// Brings the cell up to date and makes it a dependency.
     #[inline]
     fn track(&mut self, key: CellKey, used: &'static Location<'static>) -> Result<u32, CellError> {

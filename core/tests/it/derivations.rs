@@ -200,3 +200,66 @@ fn equality_is_chosen_per_cell() {
     log.is(["always", "cc"]);
     assert_eq!(store.get(length), "cc");
 }
+
+#[test]
+fn what_is_read_untracked_is_no_dependency() {
+    let (store, log) = (Store::new(), Log::default());
+    let (tracked, other) = (store.source(1), store.source(10));
+    let twice = store.derived(log.noting("twice", move |cx| cx.get(other) * 2));
+    let sum = store.derived(
+        log.noting("sum", move |cx| cx.with_untracked(twice, |twice| *twice) + cx.get(tracked)),
+    );
+    let heard = log.clone();
+    let _guard = store.subscribe(sum, move |sum| heard.note(format!("{sum}")));
+    log.is(["sum", "twice"]);
+    store.set(other, 20);
+    log.is([]);
+    store.set(tracked, 2);
+    log.is(["sum", "twice", "42"]);
+}
+
+#[test]
+fn an_error_that_is_read_untracked_stays_until_the_next_run() {
+    let store = Store::new();
+    let (number, again) = (store.source(0), store.source(0));
+    let inverse = store.derived(move |cx| 10 / cx.get(number));
+    let shown = store.derived(move |cx| {
+        cx.get(again);
+        cx.with_untracked(inverse, |inverse| *inverse)
+    });
+    assert!(matches!(store.try_get(shown).unwrap_err().kind(), CellErrorKind::Panicked { .. }));
+    store.set(number, 5);
+    assert!(store.try_get(shown).is_err());
+    store.set(again, 1);
+    assert_eq!(store.get(shown), 2);
+}
+
+#[test]
+fn updates_have_cells_run_again_that_depend_on_a_part_of_what_they_change() {
+    let (store, log) = (Store::new(), Log::default());
+    let parts = store.cell("parts").always_different().source(vec![1, 2]);
+    let part = |index: usize, name| {
+        store.derived(log.noting(name, move |cx| cx.with_untracked(parts, |parts| parts[index])))
+    };
+    let (first, second) = (part(0, "first"), part(1, "second"));
+    let heard = log.clone();
+    let _first = store.subscribe(first, move |part| heard.note(format!("first is {part}")));
+    log.is(["first"]);
+    assert_eq!(store.get(second), 2);
+    log.is(["second"]);
+    let before = store.last_commit().get();
+    store.updates(|cells| {
+        cells.update(parts, |parts| parts[0] = 3).unwrap();
+        cells.recompute(first).unwrap();
+    });
+    log.is(["first", "first is 3"]);
+    store.updates(|cells| cells.recompute(second).unwrap());
+    log.is([]);
+    store.get(second);
+    log.is(["second"]);
+    store.updates(|cells| cells.recompute(first).unwrap());
+    log.is(["first"]);
+    assert_eq!(store.last_commit().get(), before + 3);
+    store.remove(first).unwrap();
+    store.updates(|cells| assert!(cells.recompute(first).unwrap_err().is_disposed()));
+}
