@@ -3,9 +3,10 @@
 use crate::{
     action::AnyAction,
     case::{Case, CaseInfo, CaseKey},
+    entities::Followers,
     error::BuildError,
     matcher::Matcher,
-    table::{Handler, Occurrence, SliceEntry},
+    table::{Handler, Occurrence, SliceCell, SliceEntry},
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -172,7 +173,7 @@ impl<S: Send + 'static> Slice<S> {
     /// Has a reducer that panics change nothing: it works on a copy of the state, which takes its place when all of the
     /// slice's reducers for the event have come to their end.
     ///
-    /// The price is a copy per action that the slice has a case for.
+    /// The price is a copy per action that the slice has a case for. [`Entities`](crate::Entities) are cheap to copy.
     ///
     /// ```
     /// use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -291,7 +292,8 @@ impl<S: Send + 'static> AnySlice for Slice<S> {
             Some(state) => *state,
             None => (self.initial)(),
         };
-        let cell = (self.make)(core, self.name, state);
+        let source = (self.make)(core, self.name, state);
+        let cell = SliceCell { source, followers: Arc::new(Followers::new()) };
         let mut keys: Vec<CaseKey> = self.cases.iter().map(|entry| entry.info.key).collect();
         keys.extend(
             self.matchers.iter().flat_map(|(cases, _)| cases).flatten().map(|info| info.key),
@@ -309,13 +311,14 @@ impl<S: Send + 'static> AnySlice for Slice<S> {
             case.into_iter().chain(matching.map(|(_, reducer)| reducer)).cloned().collect()
         };
         let handler = |key| -> Arc<dyn Handler> {
+            let cell = cell.clone();
             Arc::new(SliceHandler { cell, reducers: reducers(key), default: default.clone() })
         };
         let asked_always = default.is_some() || matchers.iter().any(|(cases, _)| cases.is_none());
         Installed {
-            entry: SliceEntry::new(cell, self.made),
             handlers: keys.into_iter().map(|key| (key, handler(Some(key)))).collect(),
             otherwise: asked_always.then(|| handler(None)),
+            entry: SliceEntry::new(cell.clone(), self.made),
         }
     }
 }
@@ -323,7 +326,7 @@ impl<S: Send + 'static> AnySlice for Slice<S> {
 /// The reducers of one slice for one kind of event.
 struct SliceHandler<S> {
     /// The slice's cell.
-    cell: Source<S>,
+    cell: SliceCell<S>,
     /// The case, then the matchers.
     reducers: Vec<Reducer<S>>,
     /// What runs if none of them does.
@@ -337,7 +340,7 @@ impl<S: Send + 'static> Handler for SliceHandler<S> {
         cells: &mut Updates<'_>,
         occurrence: &Occurrence<'_>,
     ) -> Result<(), CellError> {
-        cells.update(self.cell, |state| {
+        self.cell.update(cells, |state| {
             let mut done = None;
             for reducer in &self.reducers {
                 if let Some(changed) = reducer(state, occurrence) {
@@ -351,5 +354,32 @@ impl<S: Send + 'static> Handler for SliceHandler<S> {
             }
             if done == Some(true) { Update::Changed } else { Update::Unchanged }
         })
+    }
+}
+
+impl<S: Send + 'static> SliceCell<S> {
+    /// Updates the state, and has those who follow parts of it look at it.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn update(
+        &self,
+        cells: &mut Updates<'_>,
+        update: impl FnOnce(&mut S) -> Update,
+    ) -> Result<(), CellError> {
+        if !self.followers.any() {
+            return cells.update(self.source, update);
+        }
+        // Nobody can tell what has changed if this panics.
+        let mut looked = false;
+        cells.update(self.source, |state| {
+            let done = update(state);
+            if done == Update::Changed {
+                self.followers.look(state);
+            }
+            looked = true;
+            done
+        })?;
+        self.followers.tell(cells, looked);
+        Ok(())
     }
 }

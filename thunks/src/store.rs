@@ -9,10 +9,10 @@ use crate::{
     error::{DispatchError, ReadError},
     key::SliceKey,
     subject::{Subject, sealed::TableRef},
-    table::Table,
+    table::{SliceCell, Table},
 };
 use std::{fmt, sync::Arc};
-use trine_core::{Derived, ReadOnly, SubscriptionGuard, UpdateResult, Watch};
+use trine_core::{Derived, ReadOnly, SubscriptionGuard, Update, UpdateResult, Watch};
 
 /// Slices, and what is dispatched to them.
 ///
@@ -239,7 +239,18 @@ impl<X: Send + Sync + 'static> Store<X> {
         key: &SliceKey<S>,
         salvage: impl FnOnce(&mut S) -> R,
     ) {
-        self.core.recover(unwrap(self.shared.table.cell(key)), salvage);
+        let cell = unwrap(self.slice_cell(key));
+        self.core.recover(cell.source, salvage);
+        self.core.updates(|cells| {
+            // Views of entities do not know what has happened to them.
+            if cell.followers.any() {
+                let looked = cells.update(cell.source, |state| {
+                    cell.followers.look(state);
+                    Update::Unchanged
+                });
+                cell.followers.tell(cells, looked.is_ok());
+            }
+        });
     }
 
     /// The extra value that the store was built with.
@@ -248,8 +259,15 @@ impl<X: Send + Sync + 'static> Store<X> {
         &self.shared.extra
     }
 
-    fn find<S: Subject>(&self, subject: S) -> Result<S::Cell, ReadError> {
+    pub(crate) fn find<S: Subject>(&self, subject: S) -> Result<S::Cell, ReadError> {
         subject.find(&TableRef(&self.shared.table))
+    }
+
+    pub(crate) fn slice_cell<S: Send + 'static>(
+        &self,
+        key: &SliceKey<S>,
+    ) -> Result<SliceCell<S>, ReadError> {
+        self.shared.table.slice_cell(key)
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::{
     action::AnyAction,
     case::{CaseKey, ThunkRef},
+    entities::Followers,
     error::{DispatchError, ReadError},
     key::SliceKey,
     slice::Installed,
@@ -62,10 +63,24 @@ struct Part {
     thunks: FxHashMap<Text, ThunkRef>,
 }
 
+/// Where the state of a slice is, and who follows parts of it.
+pub(crate) struct SliceCell<S> {
+    /// The state.
+    pub(crate) source: Source<S>,
+    /// Who follows its entities.
+    pub(crate) followers: Arc<Followers<S>>,
+}
+
+impl<S> Clone for SliceCell<S> {
+    fn clone(&self) -> Self {
+        Self { source: self.source, followers: Arc::clone(&self.followers) }
+    }
+}
+
 /// A slice in a store.
 #[derive(Clone)]
 pub(crate) struct SliceEntry {
-    /// Its cell: a `Source<S>`.
+    /// Its cell: a `SliceCell<S>`.
     cell: Arc<dyn Any + Send + Sync>,
     /// Where it was made.
     made: &'static Location<'static>,
@@ -75,7 +90,7 @@ pub(crate) struct SliceEntry {
 
 impl SliceEntry {
     pub(crate) fn new<S: Send + 'static>(
-        cell: Source<S>,
+        cell: SliceCell<S>,
         made: &'static Location<'static>,
     ) -> Self {
         Self { cell: Arc::new(cell), made, state: type_name::<S>() }
@@ -165,6 +180,22 @@ impl Table {
         &self,
         key: &SliceKey<S>,
     ) -> Result<Source<S>, ReadError> {
+        self.look_up(key, |cell| cell.source)
+    }
+
+    /// The cell of a slice, and who follows it.
+    pub(crate) fn slice_cell<S: Send + 'static>(
+        &self,
+        key: &SliceKey<S>,
+    ) -> Result<SliceCell<S>, ReadError> {
+        self.look_up(key, SliceCell::clone)
+    }
+
+    fn look_up<S: Send + 'static, R>(
+        &self,
+        key: &SliceKey<S>,
+        take: impl FnOnce(&SliceCell<S>) -> R,
+    ) -> Result<R, ReadError> {
         let name = key.name();
         let late;
         let entry = match self.built.slices.get(name) {
@@ -175,7 +206,7 @@ impl Table {
                 found.ok_or(ReadError::NoSuchSlice { slice: name })?
             }
         };
-        entry.cell.downcast_ref().copied().ok_or(ReadError::OtherState {
+        entry.cell.downcast_ref().map(take).ok_or(ReadError::OtherState {
             slice: name,
             asked: type_name::<S>(),
             found: entry.state,

@@ -6,6 +6,7 @@ mod cancellation;
 mod children;
 mod compile_fail;
 mod document;
+mod entities;
 mod hostile;
 mod identity;
 mod lifecycle;

@@ -13,7 +13,10 @@ use std::{
     },
 };
 use trine_benches::Workload;
-use trine_thunks::{Action, AsyncThunk, SliceKey, Store, SubscriptionGuard, ThunkApi, action};
+use trine_thunks::{
+    Action, AsyncThunk, Entities, Entity, EntityKey, SliceKey, Store, SubscriptionGuard, ThunkApi,
+    action,
+};
 
 pub(crate) fn rows(rows: &mut Vec<Row>) {
     let dispatch = "thunks/dispatch";
@@ -25,6 +28,12 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
         || dispatch_among(100),
         "self/1-slice",
         || dispatch_among(1),
+    ));
+    rows.push(Row::new(
+        "thunks/entity-update-100000",
+        || entity_update(100_000),
+        "self/100",
+        || entity_update(100),
     ));
     rows.push(Row::new("thunks/ready", || thunk(0, 0), "tokio-spawn", || tokio_spawn(0)));
     rows.push(Row::new("thunks/yield", || thunk(1, 0), "tokio-spawn", || tokio_spawn(1)));
@@ -78,6 +87,53 @@ fn dispatch_among(slices: usize) -> Workload<'static> {
         }
         assert_eq!(heard.load(Relaxed), n);
         assert_eq!(store.get(&COUNTER), sum);
+    })
+}
+
+/// Something of which there are many.
+#[derive(Clone)]
+struct Item {
+    id: u32,
+    count: u64,
+}
+
+impl Entity for Item {
+    type Key = u32;
+
+    fn key(&self) -> u32 {
+        self.id
+    }
+}
+
+/// Adds to the count of one item.
+struct Count(u32);
+impl Action for Count {}
+
+static ITEMS: SliceKey<Entities<Item>> = SliceKey::new("items");
+static ITEM: EntityKey<Entities<Item>, Item> = ITEMS.entities(|items| items);
+
+/// Updates one of `size` entities, each of which has been read through a selector of its own, and reads that again. Goes
+/// through all of them in an order that no cache foresees.
+fn entity_update(size: u32) -> Workload<'static> {
+    let items = ITEMS
+        .slice(move || (0..size).map(|id| Item { id, count: 0 }).collect())
+        .on(action::<Count>(), |items, count| items.update_one(&count.0, |item| item.count += 1));
+    let store = Store::builder().slice(items).build().expect("no two of a name");
+    let views: Vec<_> =
+        (0..size).map(|id| store.select_entity(&ITEM, id, |item| item.count)).collect();
+    for view in &views {
+        assert_eq!(store.get(*view), Some(0));
+    }
+    let (mut counts, mut next) = (vec![0; size as usize], 0);
+    Box::new(move |n| {
+        for _ in 0..n {
+            // A prime step: every item comes before any comes again.
+            next = (next + 61_681) % size;
+            let id = next as usize;
+            counts[id] += 1;
+            store.dispatch(Count(black_box(next)));
+            assert_eq!(store.get(views[id]), Some(counts[id]));
+        }
     })
 }
 

@@ -1,0 +1,250 @@
+//! Followers: how views of single entities learn of what a dispatch did.
+//!
+//! A view of one entity is a derived cell that looks at the slice without depending on it, so that a change of the slice does
+//! not reach the views of all its entities. Instead a [`Follower`] remembers, by key, which cells look at which entity. After
+//! the reducers of a slice have run, and before the commit ends, it reads what the tables have noted in their
+//! [journals](super::journal), and has the cells of those entities run again. All of that is inside the lease.
+
+use super::{
+    Entities, Entity,
+    journal::{At, Change, Detail, Found},
+};
+use rustc_hash::FxHashSet;
+use std::{
+    any::Any,
+    collections::HashMap,
+    fmt,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use trine_core::{CellKey, Derived, ListCell, ListEdit, Updates};
+
+/// The followers of the tables of one slice.
+///
+/// They are touched inside the lease only; the mutex is there to say so to the compiler.
+pub(crate) struct Followers<S> {
+    /// Whether there are any. Written inside the lease, and read there.
+    any: AtomicBool,
+    /// Each of one table.
+    list: Mutex<Vec<Box<dyn Follower<S>>>>,
+}
+
+/// Follows one table, whatever its type.
+pub(crate) trait Follower<S>: Any + Send {
+    /// Reads what has changed.
+    fn look(&mut self, state: &S);
+
+    /// Has the views run again that this concerns.
+    fn tell(&mut self, cells: &mut Updates<'_>);
+
+    /// Nobody knows what has changed: the state is torn, or was.
+    fn lose(&mut self);
+}
+
+impl<S: 'static> Followers<S> {
+    pub(crate) fn new() -> Self {
+        Self { any: AtomicBool::new(false), list: Mutex::new(Vec::new()) }
+    }
+
+    /// Whether there are any.
+    #[inline]
+    pub(crate) fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Box<dyn Follower<S>>>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at a state that is different.
+    pub(crate) fn look(&self, state: &S) {
+        for follower in self.list().iter_mut() {
+            follower.look(state);
+        }
+    }
+
+    /// Tells the views what has been seen; of everything, if the state could not be looked at.
+    pub(crate) fn tell(&self, cells: &mut Updates<'_>, looked: bool) {
+        for follower in self.list().iter_mut() {
+            if !looked {
+                follower.lose();
+            }
+            follower.tell(cells);
+        }
+    }
+
+    /// Does something to the follower of a table, which begins now if there is none.
+    pub(super) fn with<E: Entity, R>(
+        &self,
+        table: fn(&S) -> &Entities<E>,
+        act: impl FnOnce(&mut TableFollower<S, E>) -> R,
+    ) -> R {
+        let mut list = self.list();
+        let found = list.iter_mut().position(|follower| {
+            let follower: &dyn Any = &**follower;
+            // Two functions that are one to the compiler are one here; one that is two costs a second look.
+            follower
+                .downcast_ref::<TableFollower<S, E>>()
+                .is_some_and(|follower| std::ptr::fn_addr_eq(follower.table, table))
+        });
+        let index = found.unwrap_or_else(|| {
+            list.push(Box::new(TableFollower::new(table)));
+            self.any.store(true, Ordering::Relaxed);
+            list.len() - 1
+        });
+        let follower: &mut dyn Any = &mut *list[index];
+        act(follower.downcast_mut().expect("it is the one of this type"))
+    }
+}
+
+impl<S> fmt::Debug for Followers<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Followers").field("any", &self.any).finish_non_exhaustive()
+    }
+}
+
+/// Follows one table.
+pub(super) struct TableFollower<S, E: Entity> {
+    /// Finds the table.
+    table: fn(&S) -> &Entities<E>,
+    /// Which state of the table the views are of.
+    mark: u64,
+    /// The cells that look at an entity.
+    views: HashMap<E::Key, Vec<CellKey>>,
+    /// The entities as a list, if anybody reads its diffs.
+    list: Option<ListCell<E>>,
+    /// What has been seen and not been told.
+    found: Found,
+    /// The changes.
+    changes: Vec<Change<E>>,
+    /// All entities, if the list is to be told anew.
+    all: Vec<E>,
+}
+
+impl<S, E: Entity> TableFollower<S, E> {
+    fn new(table: fn(&S) -> &Entities<E>) -> Self {
+        Self {
+            table,
+            mark: 0,
+            views: HashMap::new(),
+            list: None,
+            found: Found::Nothing,
+            changes: Vec::new(),
+            all: Vec::new(),
+        }
+    }
+
+    /// Has a cell run again whenever an entity changes.
+    pub(super) fn add_view(&mut self, key: E::Key, cell: CellKey) {
+        self.views.entry(key).or_default().push(cell);
+    }
+
+    /// Forgets a cell.
+    pub(super) fn remove_view(&mut self, key: &E::Key, cell: CellKey) {
+        if let Some(cells) = self.views.get_mut(key) {
+            cells.retain(|candidate| *candidate != cell);
+            if cells.is_empty() {
+                self.views.remove(key);
+            }
+        }
+    }
+
+    /// The list, or the one that is given, if there is none.
+    pub(super) fn list_or(&mut self, list: ListCell<E>) -> ListCell<E> {
+        *self.list.get_or_insert(list)
+    }
+
+    /// The list, if there is one.
+    pub(super) fn list(&self) -> Option<ListCell<E>> {
+        self.list
+    }
+
+    fn tell_views(&mut self, key: &E::Key, cells: &mut Updates<'_>) {
+        if let Some(views) = self.views.get_mut(key) {
+            // Those that were removed from the store look at nothing any more.
+            views.retain(|view| cells.recompute(Derived::<()>::from_key(*view)).is_ok());
+            if views.is_empty() {
+                self.views.remove(key);
+            }
+        }
+    }
+}
+
+impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
+    fn look(&mut self, state: &S) {
+        let detail = if self.list.is_some() { Detail::Places } else { Detail::Keys };
+        let table = (self.table)(state);
+        self.changes.clear();
+        let found = table.changes_since(&mut self.mark, detail, &mut self.changes);
+        if found == Found::Everything && self.list.is_some() {
+            self.all = table.iter().cloned().collect();
+        }
+        // What could not be told the last time is not known any more.
+        if self.found != Found::Everything {
+            self.found = found;
+        }
+    }
+
+    fn lose(&mut self) {
+        self.mark = 0;
+        self.found = Found::Everything;
+        self.all = Vec::new();
+    }
+
+    fn tell(&mut self, cells: &mut Updates<'_>) {
+        match std::mem::replace(&mut self.found, Found::Nothing) {
+            Found::Nothing => {}
+            Found::Changes => {
+                let mut changes = std::mem::take(&mut self.changes);
+                // Telling twice is not wrong, and one change is the common case.
+                let mut told = FxHashSet::default();
+                for change in &changes {
+                    let (Change::Inserted(key, _)
+                    | Change::Updated(key, _)
+                    | Change::Moved(key, ..)
+                    | Change::Removed(key, _)) = change;
+                    if changes.len() == 1 || told.insert(key) {
+                        self.tell_views(key, cells);
+                    }
+                }
+                drop(told);
+                if let Some(list) = self.list {
+                    let _ = cells.edit(list, |rows| replay(rows, changes.drain(..)));
+                }
+                changes.clear();
+                self.changes = changes;
+            }
+            Found::Everything => {
+                for key in self.views.keys().cloned().collect::<Vec<_>>() {
+                    self.tell_views(&key, cells);
+                }
+                // A table that could not be looked at keeps its list: what is in it comes with the next look.
+                if let Some(list) = self.list
+                    && self.mark != 0
+                {
+                    let all = std::mem::take(&mut self.all);
+                    let _ = cells.edit(list, |rows| rows.reset(all));
+                }
+            }
+        }
+    }
+}
+
+/// Does to a list what was done to the table.
+fn replay<E: Entity>(rows: &mut ListEdit<'_, E>, changes: impl Iterator<Item = Change<E>>) {
+    for change in changes {
+        match change {
+            Change::Inserted(_, Some(At { index, entity })) => rows.insert(index, entity),
+            Change::Updated(_, Some(At { index, entity })) => rows.set(index, entity),
+            Change::Moved(_, from, Some(At { index, entity })) => {
+                rows.set(from, entity);
+                rows.move_item(from, index);
+            }
+            Change::Removed(_, index) => drop(rows.remove(index)),
+            // Places are noted from the first look on that asks for them.
+            Change::Inserted(_, None) | Change::Updated(_, None) | Change::Moved(_, _, None) => {}
+        }
+    }
+}
