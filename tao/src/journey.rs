@@ -80,8 +80,10 @@ type Home = (Weak<Core>, Weak<Circle>);
 
 /// What a message has said of the way that its signal has come.
 #[cfg(feature = "wire")]
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Abroad {
+    /// The signal that came, if it has said who it is.
+    pub(crate) signal: Option<SignalId>,
     /// How many times it and its causes were carried over a transport.
     pub(crate) crossings: u32,
     /// The nodes that have seen the signal which the journey began with here.
@@ -168,6 +170,24 @@ impl Journey {
     #[cfg(feature = "wire")]
     pub(crate) fn from_abroad(core: &Core, ask: Option<Arc<Ask>>, abroad: Abroad) -> Self {
         Self { abroad: Some(abroad), ..Self::begin(core, None, ask) }
+    }
+
+    /// What a message says of the way of this signal, which leaves the kernel `node`.
+    #[cfg(feature = "wire")]
+    pub(crate) fn goes_abroad(&self, signal: SignalId, node: u64) -> Abroad {
+        let mut seen = vec![node];
+        let before = self.abroad.as_ref();
+        if let Some(abroad) = before.filter(|abroad| abroad.signal == Some(signal)) {
+            seen.extend(&abroad.seen);
+        }
+        let here = self.seen.lock();
+        seen.extend(here.iter().filter(|(own, _)| *own == signal).map(|(_, node)| node));
+        drop(here);
+        seen.sort_unstable();
+        seen.dedup();
+        let crossings = before.map_or(0, |abroad| abroad.crossings).saturating_add(1);
+        let request = before.and_then(|abroad| abroad.request);
+        Abroad { signal: Some(signal), crossings, seen, request }
     }
 
     #[cfg(feature = "wire")]

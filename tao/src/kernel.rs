@@ -97,6 +97,9 @@ pub(crate) struct Core {
     last_border: AtomicU32,
     /// How many times what one signal leads to may be carried over to other kernels.
     crossing_budget: u32,
+    /// The requests that were sent to other processes.
+    #[cfg(feature = "wire")]
+    departures: crate::wire::Departures,
     /// What it is called among other kernels, other processes too: a number drawn when it is needed.
     node: OnceLock<u64>,
     /// The state of the generator that shuffles, in a kernel that does. Each draw is one atomic addition.
@@ -351,6 +354,12 @@ impl Core {
     /// From now on, signals may come from other kernels or go to them.
     pub(crate) fn open_borders(&self) {
         self.borders.store(true, Ordering::Relaxed);
+    }
+
+    /// The requests that were sent to other processes.
+    #[cfg(feature = "wire")]
+    pub(crate) fn departures(&self) -> &crate::wire::Departures {
+        &self.departures
     }
 
     /// The number of one more adapter that signals come in by.

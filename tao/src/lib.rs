@@ -130,8 +130,11 @@ mod record;
 mod request;
 mod surface;
 mod sync;
+pub mod test;
 mod trigram;
 pub mod typed;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 pub use adapter::{AdapterGuard, Bridge, Duplex, Failed, Filter, Joiner};
 pub use cascade::{Cascade, CascadeId, Conclusion, Ending, Settled};

@@ -65,6 +65,8 @@ impl KernelBuilder {
             borders: AtomicBool::new(false),
             last_border: AtomicU32::new(0),
             crossing_budget: self.crossing_budget,
+            #[cfg(feature = "wire")]
+            departures: crate::wire::Departures::default(),
             node: OnceLock::new(),
             shuffle: self.shuffle.map(AtomicU64::new),
         };

@@ -44,6 +44,9 @@ pub(crate) struct Ask {
     /// How many lines may still lead to an answer. `AcqRel`, so that the last one finds what the others have noted.
     lines: AtomicUsize,
     state: Mutex<State>,
+    /// What it is called when it is sent over links.
+    #[cfg(feature = "wire")]
+    number: std::sync::OnceLock<u64>,
 }
 
 /// How a request has ended.
@@ -73,6 +76,8 @@ impl Ask {
             cascade: AtomicU64::new(0),
             lines: AtomicUsize::new(0),
             state: Mutex::default(),
+            #[cfg(feature = "wire")]
+            number: std::sync::OnceLock::new(),
         })
     }
 
@@ -206,6 +211,16 @@ impl Ask {
 
 #[cfg(feature = "wire")]
 impl Ask {
+    /// What it is called when it is sent over a link; `next` draws a number for the first time.
+    pub(crate) fn number(&self, next: impl FnOnce() -> u64) -> u64 {
+        *self.number.get_or_init(next)
+    }
+
+    /// The channel that it was made on, if it was, and that is still there.
+    pub(crate) fn circle(&self) -> Option<Arc<Circle>> {
+        self.circle.as_ref()?.upgrade()
+    }
+
     /// It is sent over a link, which may bring the answer.
     pub(crate) fn goes_abroad(&self) {
         self.state.lock().abroad += 1;
@@ -221,6 +236,15 @@ impl Ask {
         self.note(RequestErrorKind::Disconnected { link: link.clone() });
         if last && self.lines.load(Ordering::Acquire) == 0 {
             self.at_rest();
+        }
+    }
+}
+
+#[cfg(feature = "wire")]
+impl Drop for Ask {
+    fn drop(&mut self) {
+        if let (Some(number), Some(core)) = (self.number.get(), self.core.upgrade()) {
+            core.departures().forget(*number);
         }
     }
 }

@@ -25,3 +25,7 @@ mod regressions;
 mod requests;
 mod schedules;
 mod stage;
+#[cfg(feature = "tcp")]
+mod tcp;
+#[cfg(feature = "wire")]
+mod wire;

@@ -1,0 +1,4 @@
+//! The test kit of the TAO; [`trine_core::test`] has what it has in common with the other front ends.
+
+#[cfg(feature = "wire")]
+pub mod conformance;
