@@ -95,10 +95,22 @@ where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let executor = &run.head().executor;
-    if !executor.is_audited() {
+    if !run.head().executor.is_audited() {
         return Run::new(run);
     }
+    wrapped(run, started)
+}
+
+#[cold]
+fn wrapped<T, E>(
+    run: Arc<dyn TypedRun<T, E>>,
+    started: &'static Location<'static>,
+) -> Run<T, E>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let executor = &run.head().executor;
     let log = executor.auditor.lock().0.clone();
     let Some(log) = log else { return Run::new(run) };
     Run::new(Arc::new(Audited { run, started, cared: AtomicBool::new(false), log }))

@@ -175,8 +175,10 @@ where
         if !self.head.phase.bury() || mutant("the drop of the body wakes nobody") {
             return;
         }
-        let wake = self.state.lock().waiters.take();
-        wake.wake();
+        let waiters = self.state.lock().waiters.take();
+        if let Some(waiters) = waiters {
+            waiters.wake();
+        }
     }
 
     /// Calls user code whose panic must not get further than the event feed.

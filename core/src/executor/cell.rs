@@ -91,12 +91,14 @@ where
         phase.end_start()
     }
 
-    /// Polls with `done`, and if it is not, registers the waker under `slot`.
+    /// Polls with `done`, and if it is not, registers the waker under `slot`, once `note` has said so to whoever does not
+    /// take the lock.
     fn poll_until(
         &self,
         slot: &mut Option<usize>,
         cx: &Context<'_>,
         done: impl Fn() -> bool,
+        note: impl FnOnce(),
     ) -> Poll<()> {
         if done() {
             return Poll::Ready(());
@@ -107,8 +109,8 @@ where
         // Cloned and dropped outside the lock: both are user code.
         let waker = cx.waker().clone();
         let mut state = self.state.lock();
-        self.head.phase.begin_wait();
-        // It may have happened before the note, and then nobody will wake us.
+        note();
+        // It may have happened before that, and then nobody will wake us.
         if done() && !crate::sync::mutant("looked before it registered") {
             drop(state);
             return Poll::Ready(());
@@ -225,11 +227,13 @@ where
     }
 
     fn poll_settled(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()> {
-        self.poll_until(slot, cx, || self.head.phase.is_settled())
+        // Who settles takes the lock.
+        self.poll_until(slot, cx, || self.head.phase.is_settled(), || ())
     }
 
     fn poll_stopped(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()> {
-        self.poll_until(slot, cx, || self.head.phase.is_stopped())
+        let phase = &self.head.phase;
+        self.poll_until(slot, cx, || phase.is_stopped(), || phase.begin_wait())
     }
 
     fn forget_waiter(&self, slot: &mut Option<usize>) {

@@ -22,9 +22,9 @@ pub(super) struct Left<T, E> {
     /// Out of the registry.
     registered: Option<Arc<dyn AnyRun>>,
     /// Who waited until no run is live.
-    idle: WakeList,
+    idle: Option<WakeList>,
     /// Who waited for this one.
-    waiters: WakeList,
+    waiters: Option<WakeList>,
     /// Wakes the task.
     task: Option<Waker>,
     /// To be dropped.
@@ -90,11 +90,7 @@ where
         let task = state.task.take();
         let body = body.take().or_else(|| state.body.take());
         drop(state);
-        waiters.wake();
-        idle.wake();
-        if let Some(task) = task {
-            wake_task(task);
-        }
+        wake(waiters, idle, task);
         drop(registered);
         if let Some(body) = body {
             self.bury(body);
@@ -197,11 +193,7 @@ where
         if let Some(link) = left.link {
             link.cut();
         }
-        left.waiters.wake();
-        left.idle.wake();
-        if let Some(task) = left.task {
-            wake_task(task);
-        }
+        wake(left.waiters, left.idle, left.task);
         drop(left.registered);
         if let Some(body) = left.body {
             self.bury(body);
@@ -209,8 +201,17 @@ where
     }
 }
 
-/// Has the task find out that its run is over.
-fn wake_task(task: Waker) {
-    // There is nobody to tell of a panic: a waker belongs to a runtime, which reports its own.
-    let _ = contain(|| task.wake());
+/// Wakes those who waited, and has the task find out that its run is over.
+#[inline]
+fn wake(waiters: Option<WakeList>, idle: Option<WakeList>, task: Option<Waker>) {
+    if let Some(waiters) = waiters {
+        waiters.wake();
+    }
+    if let Some(idle) = idle {
+        idle.wake();
+    }
+    if let Some(task) = task {
+        // There is nobody to tell of a panic: a waker belongs to a runtime, which reports its own.
+        let _ = contain(|| task.wake());
+    }
 }

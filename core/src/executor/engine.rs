@@ -180,14 +180,14 @@ impl Executor {
     }
 
     /// Takes a run out; returns it, and whom to wake, both for after the locks are free.
-    pub(super) fn unregister(&self, id: RunId) -> (Option<Arc<dyn AnyRun>>, WakeList) {
+    ///
+    /// To be called once for each run: its slot may be another run's afterwards.
+    #[inline]
+    pub(super) fn unregister(&self, id: RunId) -> (Option<Arc<dyn AnyRun>>, Option<WakeList>) {
         let mut registry = self.registry.lock();
-        if registry.find(id).is_none() {
-            return (None, WakeList::default());
-        }
+        debug_assert!(registry.find(id).is_some(), "{id} is not registered");
         let run = registry.runs.try_remove(id.slot());
-        let idle =
-            if registry.runs.is_empty() { registry.idle.take() } else { WakeList::default() };
+        let idle = if registry.runs.is_empty() { registry.idle.take() } else { None };
         (run, idle)
     }
 

@@ -32,7 +32,7 @@ const RESTED: u8 = 1 << 5;
 
 /// The body is dropped.
 const GONE: u8 = 1;
-/// Somebody has registered a waker.
+/// Somebody has registered a waker to hear that the body is gone.
 const WAITED: u8 = 1 << 1;
 /// The body waits for its very first poll, which is its task's.
 const QUEUED: u8 = 1 << 2;
@@ -237,6 +237,6 @@ impl Claim {
     /// Whether neither a starter nor a writer has anything to do with the end.
     #[inline]
     pub(super) fn is_plain(self) -> bool {
-        self.0 == 0
+        self.0 & !RESTED == 0
     }
 }

@@ -136,7 +136,7 @@ fn a_waiter_that_is_dropped_frees_its_slot() {
     assert!(waiters.put(&mut slot, waker.clone()).is_none());
     assert!(waiters.holds(slot, &waker));
     assert_eq!(waiters.len(), 1);
-    waiters.take().wake();
+    waiters.take().unwrap().wake();
     assert!(!waiters.holds(slot, &waker));
     // Woken: what is left in the slot wakes nobody.
     assert!(waiters.free(&mut slot).is_some_and(|left| !left.will_wake(&waker)));

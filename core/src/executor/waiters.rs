@@ -65,22 +65,23 @@ impl Waiters {
         }
     }
 
-    /// Takes all wakers.
+    /// Takes all wakers, if there are any.
     #[inline]
-    pub(super) fn take(&mut self) -> WakeList {
+    pub(super) fn take(&mut self) -> Option<WakeList> {
         if self.first.is_none() && self.rest.is_none() {
-            return WakeList::default();
+            return None;
         }
-        self.take_all()
+        Some(self.take_all())
     }
 
     fn take_all(&mut self) -> WakeList {
-        let mut list = WakeList::default();
-        let rest = self.rest.iter_mut().flat_map(|rest| rest.iter_mut().map(|(_, waker)| waker));
-        for waker in self.first.iter_mut().chain(rest) {
-            list.push(mem::replace(waker, Waker::noop().clone()));
-        }
-        list
+        let spent = |waker: &mut Waker| mem::replace(waker, Waker::noop().clone());
+        let first = self.first.as_mut().map(spent);
+        let rest = match &mut self.rest {
+            None => Vec::new(),
+            Some(rest) => rest.iter_mut().map(|(_, waker)| spent(waker)).collect(),
+        };
+        WakeList { first, rest }
     }
 
     /// How many wait.
@@ -91,24 +92,13 @@ impl Waiters {
 }
 
 impl WakeList {
-    pub(super) fn push(&mut self, waker: Waker) {
-        match self.first {
-            None => self.first = Some(waker),
-            Some(_) => self.rest.push(waker),
-        }
-    }
-
     /// Wakes them all, one that panics too. To be called outside every lock.
-    #[inline]
     pub(super) fn wake(self) {
-        if self.first.is_some() {
-            self.wake_all();
+        // There is nobody to tell of a panic: a waker belongs to a runtime, which reports its own.
+        if let Some(first) = self.first {
+            let _ = contain(|| first.wake());
         }
-    }
-
-    fn wake_all(self) {
-        for waker in self.first.into_iter().chain(self.rest) {
-            // There is nobody to tell: a waker belongs to a runtime, which reports its own panics.
+        for waker in self.rest {
             let _ = contain(|| waker.wake());
         }
     }

@@ -60,13 +60,14 @@ impl<T, E> RunOutcome<T, E> {
 
     pub(super) fn poll_outcome(&mut self, cx: &Context<'_>) -> Poll<Outcome<T, E>> {
         let Self { cell, slot } = self;
-        if let Some(outcome) = cell.outcome() {
-            return Poll::Ready(outcome);
-        }
-        match cell.poll_settled(slot, cx) {
-            Poll::Ready(()) => cell.outcome().map_or(Poll::Pending, Poll::Ready),
-            Poll::Pending => Poll::Pending,
-        }
+        let outcome = match cell.outcome() {
+            None if cell.poll_settled(slot, cx).is_ready() => cell.outcome(),
+            outcome => outcome,
+        };
+        let Some(outcome) = outcome else { return Poll::Pending };
+        // Nobody is woken any more: the slot need not be given back.
+        *slot = None;
+        Poll::Ready(outcome)
     }
 }
 
