@@ -136,7 +136,7 @@ impl Store {
         if lease::held().is_some() {
             return self.run_builder(name).start(body);
         }
-        start_plain(self.core(), (name.into(), false), ((), ()), launch::Anywhere(body))
+        start_plain(self.core(), (name.into(), false), None, ((), ()), launch::Anywhere(body))
     }
 
     /// Describes a run before it starts: parent, policy, hooks.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     lease::{self, Reentrant},
-    store::Store,
+    store::{Core, Store},
     text::Text,
 };
 use std::{
@@ -159,6 +159,36 @@ where
         }
         Ok(Admission::Skip(reason)) => Err(Rejection::Skipped { reason }),
         Err(message) => Err(failed(Failure::Start { message })),
+    }
+}
+
+/// Whether a run that takes the short way may start, and if so, whether its body is to wait for its turn. The ends of those
+/// that it supersedes are told.
+pub(super) fn admit_plain(
+    core: &Core,
+    run: &Arc<dyn AnyRun>,
+    condition: Option<Condition<'_>>,
+    policy: Policy,
+) -> Result<bool, Verdict> {
+    let failed = |message| Rejection::Failed { failure: Failure::Start { message } };
+    if let Some(condition) = condition
+        && let Wanted::No { reason } = contain(condition).map_err(failed)?
+    {
+        return Err(Rejection::Skipped { reason });
+    }
+    let Some(group) = run.head().joined() else { return Ok(false) };
+    let ask = Ask { policy, pace: None };
+    match core.executor.join(core, group, &ask, run).map_err(failed)? {
+        Admission::Start { superseded, waits, next, .. } => {
+            for (old, claim) in superseded.into_runs() {
+                conclude(&old, claim);
+            }
+            for next in next {
+                next.grant();
+            }
+            Ok(waits)
+        }
+        Admission::Skip(reason) => Err(Rejection::Skipped { reason }),
     }
 }
 

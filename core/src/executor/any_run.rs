@@ -66,7 +66,10 @@ pub(crate) trait AnyRun: Send + Sync {
     /// Decides the outcome, and where nobody has to be told of it but those who wait, settles as well.
     fn end(&self, verdict: Verdict) -> End;
 
-    // What the settler does, in this order.
+    /// What the settler does, all at once, where nobody has to be told of the end but those who wait; false if that is not so.
+    fn conclude_quietly(&self) -> bool;
+
+    // What the settler does else, in this order.
     /// Tells the observers and the hook; then takes the children.
     fn announce(&self) -> Vec<Arc<dyn AnyRun>>;
     /// Lets the waiters see the outcome, and leaves the registry and the parent; then drops the body, or has told
@@ -141,6 +144,11 @@ pub enum RunStatus {
 }
 
 impl About {
+    /// What a run has that has nothing but a group, of which it may be a member.
+    pub(super) fn of_group(group: Group, is_member: bool) -> Box<Self> {
+        Box::new(Self { group: Some(group), is_member, ..Self::default() })
+    }
+
     /// What few runs have, if this one has any of it.
     pub(super) fn boxed(
         parent: Option<RunId>,

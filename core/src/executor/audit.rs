@@ -102,10 +102,7 @@ where
 }
 
 #[cold]
-fn wrapped<T, E>(
-    run: Arc<dyn TypedRun<T, E>>,
-    started: &'static Location<'static>,
-) -> Run<T, E>
+fn wrapped<T, E>(run: Arc<dyn TypedRun<T, E>>, started: &'static Location<'static>) -> Run<T, E>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -180,6 +177,10 @@ where
     fn end(&self, verdict: Verdict) -> End {
         self.care();
         self.run.end(verdict)
+    }
+
+    fn conclude_quietly(&self) -> bool {
+        self.run.conclude_quietly()
     }
 
     fn announce(&self) -> Vec<Arc<dyn AnyRun>> {

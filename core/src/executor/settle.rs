@@ -61,6 +61,9 @@ pub(super) fn conclude_claimed(run: &Arc<dyn AnyRun>) {
 }
 
 fn conclude_now(run: &Arc<dyn AnyRun>) {
+    if run.conclude_quietly() {
+        return;
+    }
     let children = run.announce();
     if !children.is_empty() {
         end_family(children, run);

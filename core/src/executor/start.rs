@@ -12,15 +12,15 @@
 //!
 
 use super::{
-    admit::{Asked, Work, admit, refuse},
+    admit::{Asked, Work, admit, admit_plain, refuse},
     any_run::{About, Head},
     audit::audited,
-    builder::RunBuilder,
+    builder::{Condition, RunBuilder},
     cell::RunCell,
     contain::{call_hook, tell},
     context::RunContext,
     failure::Failure,
-    group::Group,
+    group::{Group, Key},
     hooks::{SettleHook, StartHook},
     launch::{How, Launch},
     outcome::Rejection,
@@ -33,12 +33,13 @@ use super::{
 use crate::{event::Event, lease, store::Core, text::Text};
 use std::{panic::Location, sync::Arc};
 
-/// Starts a run of which nothing was said that admission would have to look at: the short way, which differs from [`start`]
-/// in what it need not ask. No lease may be held.
+/// Starts a run that has no relatives, no times, and shares no work: the short way, which differs from [`start`] in what
+/// it need not ask. No lease may be held.
 #[track_caller]
 pub(super) fn start_plain<T, E, S, H>(
     core: &Arc<Core>,
-    (name, queued): (Text, bool),
+    (name, mut queued): (Text, bool),
+    wish: Option<Wish<'_>>,
     (on_start, on_settle): (S, H),
     body: impl Launch<T, E>,
 ) -> Run<T, E>
@@ -49,10 +50,17 @@ where
     H: SettleHook<T, E>,
 {
     let tells = S::ANY || core.executor.is_observed();
+    let (policy, condition, about) = match wish {
+        None => (Policy::Parallel, None, None),
+        Some(wish) => wish.of(&name),
+    };
+    let starting = tells || policy != Policy::Parallel;
     let cell = core.executor.register(|id| {
         let executor = Arc::clone(&core.executor);
-        let head = Head { id, name, about: None, executor, phase: Phase::new(tells) };
-        Arc::new(RunCell::new(head, on_settle))
+        Arc::new(RunCell::new(
+            Head { id, name, about, executor, phase: Phase::new(starting) },
+            on_settle,
+        ))
     });
     // After the registration: a shutdown has seen the run there, or is seen here.
     if core.executor.is_closing() {
@@ -61,8 +69,18 @@ where
         return audited(cell, Location::caller());
     }
     let cx = RunContext::new(cell.clone());
-    if tells {
-        if cell.head.phase.is_active() {
+    if condition.is_some() || policy != Policy::Parallel {
+        match admit_plain(core, cx.cell(), condition, policy) {
+            Ok(waits) => queued |= waits,
+            Err(verdict) => {
+                drop(cx);
+                refuse(cell.clone(), verdict, body.into_body());
+                return audited(cell, Location::caller());
+            }
+        }
+    }
+    if starting {
+        if tells && cell.head.phase.is_active() {
             tell_start(core, &cx, on_start);
         }
         if cell.end_start() {
@@ -75,6 +93,26 @@ where
     }
     body.launch(core, &cell, cx, How { queued, timing: None });
     audited(cell, Location::caller())
+}
+
+/// What a run wants that takes the short way.
+pub(super) struct Wish<'a> {
+    /// Whom it excludes.
+    policy: Policy,
+    /// What tells it apart from runs of its name.
+    key: Option<Key>,
+    /// Whether it is wanted.
+    condition: Option<Condition<'a>>,
+}
+
+impl<'a> Wish<'a> {
+    fn of(self, name: &Text) -> (Policy, Option<Condition<'a>>, Option<Box<About>>) {
+        let Self { policy, key, condition } = self;
+        let grouped = policy != Policy::Parallel;
+        let group = (grouped || key.is_some()).then(|| Group { name: name.clone(), key });
+        let about = group.map(|group| About::of_group(group, grouped));
+        (policy, condition, about)
+    }
 }
 
 /// Starts a run.
@@ -91,17 +129,19 @@ where
 {
     let RunBuilder { store, executor, name, on_start, on_settle, policy, key, parent, .. } =
         builder;
-    let is_plain = policy == Policy::Parallel
-        && key.is_none()
+    let is_plain = policy != Policy::Shared
         && parent.is_none()
-        && builder.condition.is_none()
         && builder.terms.is_none()
-        && !builder.retries;
+        && !builder.retries
+        && lease::held().is_none();
     if let Some(store) = &store
         && is_plain
-        && lease::held().is_none()
     {
-        return start_plain(store.core(), (name, builder.queued), (on_start, on_settle), body);
+        let condition = builder.condition;
+        let wishes = policy != Policy::Parallel || key.is_some() || condition.is_some();
+        let wish = wishes.then_some(Wish { policy, key, condition });
+        let (hooks, first) = ((on_start, on_settle), (name, builder.queued));
+        return start_plain(store.core(), first, wish, hooks, body);
     }
     let terms = builder.terms.map(|terms| *terms).unwrap_or_default();
     let shares = policy == Policy::Shared;
