@@ -88,6 +88,7 @@ mod atom;
 mod definition;
 mod derived;
 mod draft;
+mod family;
 mod handle;
 mod memo;
 mod mounting;
@@ -105,6 +106,7 @@ pub use derived::{
     WritableAtom, WriteAtom, transaction,
 };
 pub use draft::{Conflict, Conflicting, Draft, Edit, FlushError, Flushing, InTransaction};
+pub use family::{AsyncFamily, AtomFamily, DerivedFamily, Keyed};
 pub use handle::{AtomHandle, ReadHandle};
 pub use mounting::{Mounted, Unmount};
 pub use place::{Place, PlaceError};

@@ -74,8 +74,12 @@ impl Memo {
         self.next = 0;
     }
 
+    /// Keeps what another one has kept.
+    pub(crate) fn keep_all(&mut self, other: Self) {
+        self.kept.extend(other.kept);
+    }
+
     /// Keeps an entry of a family in use until a run does not read it any more.
-    #[allow(dead_code, reason = "for families")]
     pub(crate) fn keep(&mut self, entry: &Arc<impl Any + Send + Sync>) {
         let address = Arc::as_ptr(entry).addr();
         let known = self.kept[self.again..]

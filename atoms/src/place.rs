@@ -200,7 +200,6 @@ impl Site {
     }
 
     /// A table of the definition, made when it is first asked for.
-    #[allow(dead_code, reason = "for families")]
     pub(crate) fn table<X: Table + Default>(&self, id: u64) -> Arc<X> {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         // Ours: its `Default` is no code of the user's.

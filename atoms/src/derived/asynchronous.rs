@@ -8,7 +8,12 @@ use crate::{
     readable::{self, Owned, Readable, fail, reading},
     table::{self, Maker, Tabled},
 };
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 use trine_core::{
     AsyncDerived, AsyncPolicy, AsyncReader, AsyncState, CellError, CellKey, Rejection, RunContext,
     Text,
@@ -208,13 +213,10 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Tabled for AsyncAtom<T,
     }
 
     fn make(&self, maker: &mut Maker<'_, '_>, site: &Arc<Site>) -> Self::Cell {
-        let (body, site) = (self.body.clone(), Arc::clone(site));
-        let body = move |cx: AsyncReader| {
-            let cx = AsyncAtomReader::new(cx, &site);
-            match &body {
-                Call::Plain(body) => body(cx),
-                Call::Closure(body) => body(cx),
-            }
+        let (body, read) = (self.body.clone(), AsyncAtomReader::maker(site));
+        let body = move |cx: AsyncReader| match &body {
+            Call::Plain(body) => body(read(cx)),
+            Call::Closure(body) => body(read(cx)),
         };
         let cell = maker.cell(&self.about.name).equality(self.same);
         cell.derived_async_with(self.policy, body)
@@ -229,11 +231,27 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Tabled for AsyncAtom<T,
 pub struct AsyncAtomReader {
     cx: AsyncReader,
     site: Arc<Site>,
+    /// What this run has read of families.
+    memo: Arc<Mutex<Memo>>,
 }
 
 impl AsyncAtomReader {
-    pub(crate) fn new(cx: AsyncReader, site: &Arc<Site>) -> Self {
-        Self { cx, site: Arc::clone(site) }
+    /// Makes the reader of each run of one derivation.
+    ///
+    /// What a run has read of families stays in use until the one after the next begins: between the end of a run and the
+    /// reads of the next one, nobody else may be using it.
+    pub(crate) fn maker(site: &Arc<Site>) -> impl Fn(AsyncReader) -> Self + Send + Sync + 'static {
+        let site = Arc::clone(site);
+        let kept = Mutex::new([const { None }; 2]);
+        move |cx| {
+            let memo = Arc::new(Mutex::new(Memo::default()));
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.swap(0, 1);
+            let gone = kept[0].replace(Arc::clone(&memo));
+            drop(kept);
+            drop(gone);
+            Self { cx, site: Arc::clone(&site), memo }
+        }
     }
 
     /// The value of an atom.
@@ -315,7 +333,10 @@ impl AsyncAtomReader {
     #[track_caller]
     fn find<A: Readable>(&self, atom: &A) -> Option<A::Cell> {
         let store = self.cx.run().store().ok()?;
-        match atom.cell_in(&self.site, &mut Maker::Store(&store), &mut Memo::default()) {
+        let mut found = Memo::default();
+        let cell = atom.cell_in(&self.site, &mut Maker::Store(&store), &mut found);
+        self.memo.lock().unwrap_or_else(PoisonError::into_inner).keep_all(found);
+        match cell {
             Ok(cell) => Some(cell),
             Err(error) => fail(&error),
         }
