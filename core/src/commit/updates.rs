@@ -50,7 +50,7 @@ impl Graph {
         let mut updates =
             Updates { graph: self, writer, changed, refreshed: false, panicked: None };
         let value = catch_unwind(AssertUnwindSafe(|| body(&mut updates)));
-        let Updates { mut changed, refreshed, panicked, .. } = updates;
+        let Updates { mut changed, refreshed, panicked, writer, .. } = updates;
         let anything = refreshed || !changed.is_empty();
         let number = anything.then(|| self.finish(&changed, writer));
         for index in changed.drain(..) {
@@ -119,6 +119,13 @@ impl Updates<'_> {
     #[inline]
     pub fn note(&mut self, event: impl FnOnce() -> Event) {
         self.graph.note(|_| event());
+    }
+
+    /// Names another call as the one that writes, in the cause of the commit and in errors: for front ends, whose users know
+    /// nothing of the call that entered the lease.
+    #[inline]
+    pub fn called_at(&mut self, caller: &'static Location<'static>) {
+        self.writer.location = caller;
     }
 
     /// The value of a cell, the updates so far included, or why it has none.

@@ -130,6 +130,33 @@ impl<E> Retry<E> {
         self
     }
 
+    /// The same for a body whose errors are of another type, `F`. `look_into` is to find the `E` in one of them and to ask its
+    /// second argument, the predicate of [`when`](Self::when), about it: for front ends, whose bodies wrap the
+    /// errors of their users.
+    pub fn for_errors<F>(
+        self,
+        look_into: impl Fn(&F, &dyn Fn(&E) -> bool) -> bool + Send + Sync + 'static,
+    ) -> Retry<F>
+    where
+        E: 'static,
+    {
+        let Self {
+            attempts,
+            first,
+            factor,
+            longest,
+            jitter,
+            within,
+            attempt_timeout,
+            budget,
+            when,
+        } = self;
+        let when = when.map(|when| -> Arc<Predicate<F>> {
+            Arc::new(move |error| look_into(error, &|inner| when(inner)))
+        });
+        Retry { attempts, first, factor, longest, jitter, within, attempt_timeout, budget, when }
+    }
+
     /// The pause before attempt `next`, the longest it may be.
     fn pause_before(&self, next: u32) -> Duration {
         let grown = self.factor.checked_pow(next.saturating_sub(2));

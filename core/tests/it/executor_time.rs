@@ -293,3 +293,16 @@ fn a_run_whose_predecessor_in_the_line_is_superseded_by_a_later_one_gets_its_tur
     world.log.is(["a superseded", "b begins", "b fulfilled", "c begins", "c fulfilled"]);
     assert!([first, second, third].iter().all(Run::is_settled));
 }
+
+#[test]
+fn a_retry_for_wrapped_errors_asks_its_predicate_about_what_is_inside() {
+    let world = World::new();
+    let inner = Retry::constant(5, SECOND).when(|error: &u32| *error < 3);
+    let retry = inner.for_errors(|wrapped: &Option<u32>, ask| wrapped.as_ref().is_none_or(ask));
+    let run = world
+        .store
+        .run_builder("wrapped")
+        .start_retrying(retry, |cx| async move { Err::<(), _>(Some(cx.attempt())) });
+    world.pass(10 * SECOND);
+    assert_eq!((run.attempts(), run.outcome().unwrap().is_rejected()), (3, true));
+}

@@ -448,3 +448,21 @@ fn observers_that_panic_write_and_come_and_go_break_no_commit() {
     assert_eq!((of("#1"), of("#2"), of("double 2"), of("third")), (1, 1, 1, 1), "{told:?}");
     assert!(of("first") >= 3, "each event panicked: {told:?}");
 }
+
+#[test]
+fn updates_may_name_the_call_of_a_front_ends_user_as_their_cause() {
+    let (store, log) = (Store::new(), Log::default());
+    let cell = store.source(0);
+    let heard = log.clone();
+    let _observer = store.observe(move |event| {
+        if let Event::Committed { cause, .. } = event {
+            heard.note(cause.location.line());
+        }
+    });
+    let caller = std::panic::Location::caller();
+    store.updates(|updates| {
+        updates.called_at(caller);
+        updates.update(cell, |value| *value = 1).unwrap();
+    });
+    log.is([&*caller.line().to_string()]);
+}
