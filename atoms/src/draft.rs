@@ -12,34 +12,44 @@
 //! | [`update`](Draft::update) | a change of whatever is there | applied to what is there |
 //! | `*draft = ..`, `draft.push(..)` | read, modify, write | a [`Conflict`], and nothing is overwritten |
 //!
-//! A draft belongs to its action (`desk.rs`). When it is dropped, at the end of the handler that is, what was
-//! written goes to the action's desk, and the action flushes the desk in one commit. A draft that is still out
-//! when its handler has ended (moved into another task, say) fails the action with `DraftEscaped`: no write is
-//! lost in silence.
+//! Sync handlers get [`Edit`]s: drafts that borrow from the one transaction that they are part of, so that they cannot
+//! outlive it and nobody else can be first. The [`Draft`]s of async handlers are owned, since they live across `.await`
+//! points. When one is dropped, at the end of the handler that is, it goes back to its action's desk (`desk.rs`), and the
+//! action flushes the desk in one commit. A draft that is still out when its handler has ended (moved into another task,
+//! say) fails the action with `DraftEscaped`: no write is lost in silence.
 
+mod conflict;
 mod desk;
-mod flush;
+mod edit;
+mod piece;
+mod rules;
 mod scoped;
+mod shelf;
+mod trigger_all;
 
-pub use flush::{Conflict, Conflicting, FlushError};
+pub use conflict::{Conflict, Conflicting, FlushError};
+pub use edit::Edit;
+pub use trigger_all::{DraftList, trigger_all};
 
-pub(crate) use desk::{AbandonGuard, Desk, Opening};
+pub(crate) use desk::{AbandonGuard, AnyDesk, Caller, Desk, Pieces, Shelves, Unfinished, for_each};
+pub(crate) use piece::{AnyPiece, AnySeen, Given, Piece, Reading};
+pub(crate) use rules::Rules;
+pub(crate) use shelf::{AnyShelf, Shelf};
 
-use flush::{Change, Intent};
-
+use crate::middleware::FlushKind;
 use std::{
     fmt,
-    marker::PhantomData,
     ops::{Deref, DerefMut},
+    panic::Location,
     sync::Arc,
 };
-use trine_core::{Source, Text};
+use trine_core::Text;
 
-/// A private copy of an atom's value, which a handler writes to.
+/// The draft of an async handler: a private copy of an atom's value, which the handler writes to.
 ///
 /// It reads and writes like the value: `draft.len()`, `draft.push(1)`, `*draft = 5`.
 ///
-/// The draft of an async handler can be flushed before the handler ends. That consumes it and returns a fresh one,
+/// It can be flushed before the handler ends. That consumes it and returns a fresh one,
 /// so a stale draft cannot be written to:
 ///
 /// ```compile_fail,E0382
@@ -51,52 +61,65 @@ use trine_core::{Source, Text};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Draft<T: Clone + Send + Sync + 'static, K = Flushing> {
-    /// The atom's cell.
-    cell: Source<Arc<T>>,
-    /// The value when the draft was opened.
-    base: Arc<T>,
-    /// The value now, if it was written to.
-    mine: Option<Arc<T>>,
-    /// How it was written.
-    intent: Intent<T>,
-    /// When two values are the same.
-    same: fn(&Arc<T>, &Arc<T>) -> bool,
-    /// Where the change goes, and at which place.
-    desk: Arc<Desk>,
-    place: usize,
-    /// Whether it can be flushed early.
-    kind: PhantomData<K>,
+///
+/// What is borrowed from it cannot outlive a flush either:
+///
+/// ```compile_fail,E0505
+/// # use trine_atoms::{Draft, FlushError};
+/// # async fn handler(mut items: Draft<Vec<String>>) -> Result<(), FlushError> {
+/// let first = &mut items[0];
+/// let items = items.trigger()?;
+/// first.push('!'); // still borrowed from the draft that was moved away
+/// # Ok(())
+/// # }
+/// ```
+pub struct Draft<T: Clone + Send + Sync + 'static> {
+    /// The draft, until it goes back.
+    pub(crate) piece: Option<Piece<T>>,
+    /// Where it goes back to.
+    desk: Arc<dyn AnyDesk>,
 }
 
-/// The kind of the drafts of async handlers, which can be flushed early.
-#[derive(Debug)]
-pub struct Flushing;
+/// What is said where a draft is used after it has gone back, which does not happen.
+const OUT: &str = "a draft is with the handler until it is dropped";
 
-/// The kind of the drafts of sync handlers, which are part of one transaction.
-#[derive(Debug)]
-pub struct InTransaction;
-
-/// The draft of a sync handler.
-pub type Edit<T> = Draft<T, InTransaction>;
-
-impl<T: Clone + Send + Sync + 'static, K> Draft<T, K> {
-    /// The value when the draft was opened.
-    #[must_use]
-    pub fn base(&self) -> &T {
-        &self.base
+impl<T: Clone + Send + Sync + 'static> Draft<T> {
+    pub(crate) fn new(mut piece: Piece<T>, desk: &Arc<dyn AnyDesk>, next: &mut usize) -> Self {
+        piece.settle_at(next);
+        Self { piece: Some(piece), desk: Arc::clone(desk) }
     }
 
-    /// Whether the draft has been written to.
+    #[inline]
+    fn piece(&self) -> &Piece<T> {
+        self.piece.as_ref().expect(OUT)
+    }
+
+    #[inline]
+    fn piece_mut(&mut self) -> &mut Piece<T> {
+        self.piece.as_mut().expect(OUT)
+    }
+
+    /// The value when the draft was opened, last flushed or last refreshed.
+    #[must_use]
+    pub fn base(&self) -> &T {
+        self.piece().base()
+    }
+
+    /// Whether the draft has been written to since.
     #[must_use]
     pub fn changed(&self) -> bool {
-        self.mine.is_some()
+        self.piece().is_written()
+    }
+
+    /// The atom's name.
+    #[must_use]
+    pub fn name(&self) -> Text {
+        self.piece().name().clone()
     }
 
     /// Writes a value, whatever the atom holds by then: the last writer wins.
     pub fn set(&mut self, value: T) {
-        self.mine = Some(Arc::new(value));
-        self.intent = Intent::Overwrite;
+        self.piece_mut().set(value);
     }
 
     /// Changes the value, and will change whatever the atom holds by then in the same way: never a conflict.
@@ -104,76 +127,43 @@ impl<T: Clone + Send + Sync + 'static, K> Draft<T, K> {
     /// `update` is called now, for this draft, and once more if somebody else has committed before the flush;
     /// then it runs inside the lease and must be pure.
     pub fn update(&mut self, update: impl Fn(&mut T) + Send + 'static) {
-        update(Arc::make_mut(self.mine.get_or_insert_with(|| Arc::clone(&self.base))));
-        if let Intent::Nothing = self.intent {
-            self.intent = Intent::Reapply(Vec::new());
+        self.piece_mut().reapply(update);
+    }
+
+    /// Brings the draft up to date: from here on it starts from what the atom holds now, as after a long wait, say.
+    ///
+    /// What was written to it stays: what [`update`](Self::update) has written is applied to the value of now, what
+    /// [`set`](Self::set) has written is what it is.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError::Conflict`] if the draft was read, modified and written, and somebody else has committed in
+    /// between: what to do then is as at a flush, and the draft is as it was. [`FlushError::Ended`] if the action is over.
+    pub fn refresh(&mut self) -> Result<(), FlushError> {
+        let (piece, desk) = (self.piece.as_mut().expect(OUT), &self.desk);
+        let name = piece.name().clone();
+        let done = desk.read(&name, &mut |up, rules| piece.refresh(up, rules));
+        match done {
+            Ok(()) => {
+                piece.finish_refresh();
+                desk.note_seen(piece);
+            }
+            Err(_) => piece.reset(),
         }
-        if let Intent::Reapply(updates) = &mut self.intent {
-            updates.push(Box::new(update));
-        }
+        done
     }
 
-    /// The atom's name.
-    #[must_use]
-    pub fn name(&self) -> Text {
-        self.desk.name(self.place)
-    }
-
-    /// Takes what was written; the draft is as if opened at `base`.
-    fn take_change(&mut self) -> Option<Change<T>> {
-        let intent = std::mem::replace(&mut self.intent, Intent::Nothing);
-        let mine = Some(self.mine.take()?);
-        let (cell, base, same) = (self.cell, Arc::clone(&self.base), self.same);
-        Some(Change { cell, name: self.name(), base, mine, intent, same })
-    }
-}
-
-impl<T: Clone + Send + Sync + 'static, K> Deref for Draft<T, K> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        self.mine.as_ref().unwrap_or(&self.base)
-    }
-}
-
-impl<T: Clone + Send + Sync + 'static, K> DerefMut for Draft<T, K> {
-    fn deref_mut(&mut self) -> &mut T {
-        match self.intent {
-            // What follows from a value that was set here depends on nobody else.
-            Intent::Overwrite => {}
-            _ => self.intent = Intent::Check,
-        }
-        Arc::make_mut(self.mine.get_or_insert_with(|| Arc::clone(&self.base)))
-    }
-}
-
-impl<T: Clone + Send + Sync + 'static, K> Drop for Draft<T, K> {
-    fn drop(&mut self) {
-        let change = self.take_change();
-        self.desk.give_back(self.place, change.map(|change| Box::new(change) as _));
-    }
-}
-
-impl<T: Clone + Send + Sync + fmt::Debug + 'static, K> fmt::Debug for Draft<T, K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Draft")
-            .field("value", &**self)
-            .field("changed", &self.changed())
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T: Clone + Send + Sync + 'static> Draft<T> {
     /// Flushes this atom now: a commit of its own, whose subscribers are told before this returns. Without a
     /// change nothing happens and nobody is told. The fresh draft shows the atom as it is after that.
     ///
     /// # Errors
     ///
     /// [`FlushError::Conflict`] if somebody else has committed since the draft was opened and this one read,
-    /// modified and wrote; [`FlushError::Ended`] if the action is over.
+    /// modified and wrote; [`FlushError::Vetoed`] if middleware refuses; [`FlushError::Ended`] if the action is over. What
+    /// was written to the draft is discarded then.
     #[track_caller]
     pub fn trigger(self) -> Result<Self, FlushError> {
-        self.flush(false)
+        self.flush(FlushKind::Trigger, Location::caller())
     }
 
     /// Like [`trigger`](Self::trigger), but for as long as the action lasts: when it ends, in whatever way, the
@@ -188,13 +178,51 @@ impl<T: Clone + Send + Sync + 'static> Draft<T> {
     /// As [`trigger`](Self::trigger).
     #[track_caller]
     pub fn trigger_scoped(self) -> Result<Self, FlushError> {
-        self.flush(true)
+        self.flush(FlushKind::Scoped, Location::caller())
     }
 
-    #[track_caller]
-    fn flush(mut self, scoped: bool) -> Result<Self, FlushError> {
-        let Some(change) = self.take_change() else { return Ok(self) };
-        self.base = self.desk.flush(change, self.place, scoped)?;
+    fn flush(mut self, kind: FlushKind, caller: Caller) -> Result<Self, FlushError> {
+        let piece = self.piece.as_mut().expect(OUT);
+        if piece.is_written()
+            && let Err(error) = self.desk.flush(piece, kind, caller)
+        {
+            // It is not to be written at the end instead.
+            piece.finish();
+            return Err(error);
+        }
         Ok(self)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Deref for Draft<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.piece().value()
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> DerefMut for Draft<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.piece_mut().value_mut()
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Drop for Draft<T> {
+    fn drop(&mut self) {
+        if let Some(place) = self.piece.as_ref().map(AnyPiece::place) {
+            self.desk.give_back(place, &mut self.piece);
+        }
+    }
+}
+
+impl<T: Clone + Send + Sync + fmt::Debug + 'static> fmt::Debug for Draft<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("value", &**self)
+            .field("changed", &self.changed())
+            .finish_non_exhaustive()
     }
 }

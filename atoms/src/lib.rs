@@ -91,6 +91,7 @@ mod draft;
 mod family;
 mod handle;
 mod memo;
+mod middleware;
 mod mounting;
 mod place;
 mod provider;
@@ -99,15 +100,20 @@ mod reset;
 mod synergy;
 mod table;
 
-pub use action::{Action, ActionError, ActionRun, ActionRunFuture, AsyncAction};
+pub use action::{
+    Action, ActionContext, ActionError, ActionRun, ActionRunFuture, AsyncAction, Composition,
+};
 pub use atom::Atom;
 pub use derived::{
     AsyncAtom, AsyncAtomReader, AtomReader, AtomWriter, BoxFuture, DerivedAtom, Writable,
     WritableAtom, WriteAtom, transaction,
 };
-pub use draft::{Conflict, Conflicting, Draft, Edit, FlushError, Flushing, InTransaction};
+pub use draft::{Conflict, Conflicting, Draft, DraftList, Edit, FlushError, trigger_all};
 pub use family::{AsyncFamily, AtomFamily, DerivedFamily, Keyed};
 pub use handle::{AtomHandle, ReadHandle};
+pub use middleware::{
+    AtomFlush, Flush, FlushKind, LogFlushes, Middleware, MiddlewareGuard, Veto, middleware,
+};
 pub use mounting::{Mounted, Unmount};
 pub use place::{Place, PlaceError};
 pub use provider::{Provider, ProviderBuilder, Provides};

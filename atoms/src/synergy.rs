@@ -3,7 +3,10 @@
 use crate::{
     atom::{Atom, Member},
     derived::{DerivedAtom, WritableAtom},
-    draft::{Draft, Edit, Opening},
+    draft::{
+        AnyDesk, AnyPiece, AnySeen, AnyShelf, Draft, Edit, FlushError, Given, Piece, Pieces,
+        Reading, Shelf, Shelves,
+    },
     handle::AtomHandle,
     memo::Memo,
     place::{At, Place, PlaceError, Site},
@@ -12,8 +15,8 @@ use crate::{
 };
 use std::{any::Any, fmt, marker::PhantomData, num::NonZeroUsize, panic::Location, sync::Arc};
 use trine_core::{
-    CellBuilder, Changes, Derived, Reader, Source, SubscriptionGuard, Text, Transaction, Watch,
-    WeakStore,
+    CellBuilder, CellError, Changes, Derived, Reader, Source, SubscriptionGuard, Text, Transaction,
+    Watch, WeakStore,
 };
 
 /// The error type of a synergy's actions unless another one is chosen with [`Synergy::errors`].
@@ -252,7 +255,7 @@ pub trait Atoms: sealed::Sealed + Clone + Send + Sync + 'static {
     /// A [`Draft`] for each: what async handlers get.
     type Drafts: Send + 'static;
     /// An [`Edit`] for each: what sync handlers get.
-    type Edits;
+    type Edits<'a>;
     /// A shared value for each: what selectors get.
     type Values: Clone + Send + Sync + 'static;
     /// A cell for each.
@@ -277,10 +280,29 @@ pub trait Atoms: sealed::Sealed + Clone + Send + Sync + 'static {
     #[doc(hidden)]
     #[track_caller]
     fn values_now(cells: &Self::Cells, tx: &mut Transaction<'_>) -> Self::Values;
+    /// What a call has in hand of each.
     #[doc(hidden)]
-    fn edits(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Edits;
+    type Pieces: Pieces + 'static;
+    /// What an action knows of each while it is with the handler.
     #[doc(hidden)]
-    fn drafts(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Drafts;
+    type Shelves: Shelves + 'static;
+
+    /// Opens each, in one lease.
+    #[doc(hidden)]
+    fn open(
+        &self,
+        cells: &Self::Cells,
+        reading: &mut impl Reading,
+    ) -> Result<Self::Pieces, CellError>;
+    #[doc(hidden)]
+    fn edits(pieces: &mut Self::Pieces) -> Self::Edits<'_>;
+    #[doc(hidden)]
+    fn shelves(&self) -> Self::Shelves;
+    #[doc(hidden)]
+    fn drafts(pieces: Self::Pieces, desk: &Arc<dyn AnyDesk>, next: &mut usize) -> Self::Drafts;
+    /// Takes the pieces from their shelves, or gives the name of an atom whose draft has not come back.
+    #[doc(hidden)]
+    fn collect(shelves: &mut Self::Shelves) -> Result<Self::Pieces, Text>;
 }
 
 /// One atom, as a member of a synergy. Seen in types only.
@@ -365,9 +387,11 @@ impl<S: Atoms, E> AtomList for Synergy<S, E> {
 
 impl<T: Clone + Send + Sync + 'static> Atoms for Single<T> {
     type Drafts = Draft<T>;
-    type Edits = Edit<T>;
+    type Edits<'a> = Edit<'a, T>;
     type Values = Arc<T>;
     type Cells = Source<Arc<T>>;
+    type Pieces = Piece<T>;
+    type Shelves = Shelf<T>;
 
     fn list(&self, listed: &mut Vec<Member>) {
         listed.push(self.atom.member());
@@ -398,20 +422,44 @@ impl<T: Clone + Send + Sync + 'static> Atoms for Single<T> {
         tx.get(*cell)
     }
 
-    fn edits(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Edit<T> {
-        opening.draft(*cell, self.atom.text(), self.atom.same())
+    #[inline]
+    fn open(&self, cell: &Self::Cells, reading: &mut impl Reading) -> Result<Piece<T>, CellError> {
+        Piece::open(self.atom.member(), self.atom.same(), *cell, reading)
     }
 
-    fn drafts(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Draft<T> {
-        opening.draft(*cell, self.atom.text(), self.atom.same())
+    #[inline]
+    fn edits(piece: &mut Piece<T>) -> Edit<'_, T> {
+        Edit::new(piece)
+    }
+
+    fn shelves(&self) -> Shelf<T> {
+        Shelf::new(self.atom.text().clone())
+    }
+
+    fn drafts(piece: Piece<T>, desk: &Arc<dyn AnyDesk>, next: &mut usize) -> Draft<T> {
+        Draft::new(piece, desk, next)
+    }
+
+    fn collect(shelf: &mut Shelf<T>) -> Result<Piece<T>, Text> {
+        shelf.collect()
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Shelves for Shelf<T> {
+    const COUNT: usize = 1;
+
+    fn at(&mut self, _place: usize) -> &mut dyn AnyShelf {
+        self
     }
 }
 
 impl<T: Send + Sync + 'static> Atoms for Computed<T> {
     type Drafts = Arc<T>;
-    type Edits = Arc<T>;
+    type Edits<'a> = Arc<T>;
     type Values = Arc<T>;
     type Cells = Derived<Arc<T>>;
+    type Pieces = Given<T>;
+    type Shelves = NoShelf;
 
     fn list(&self, listed: &mut Vec<Member>) {
         listed.push(Member::of(self.0.about_it()));
@@ -441,12 +489,37 @@ impl<T: Send + Sync + 'static> Atoms for Computed<T> {
         tx.get(*cell)
     }
 
-    fn edits(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Arc<T> {
-        opening.tx.get(*cell)
+    #[inline]
+    fn open(&self, cell: &Self::Cells, reading: &mut impl Reading) -> Result<Given<T>, CellError> {
+        Given::open(self.0.about_it().name.clone(), *cell, reading)
     }
 
-    fn drafts(&self, cell: &Self::Cells, opening: &mut Opening<'_, '_>) -> Arc<T> {
-        opening.tx.get(*cell)
+    fn edits(given: &mut Given<T>) -> Arc<T> {
+        given.value()
+    }
+
+    fn shelves(&self) -> NoShelf {
+        NoShelf
+    }
+
+    fn drafts(given: Given<T>, _desk: &Arc<dyn AnyDesk>, _next: &mut usize) -> Arc<T> {
+        given.value()
+    }
+
+    fn collect(_shelf: &mut NoShelf) -> Result<Given<T>, Text> {
+        Ok(Given::taken())
+    }
+}
+
+/// A derived atom needs no shelf, since nothing of it comes back. Named in sealed traits only.
+#[derive(Debug)]
+pub struct NoShelf;
+
+impl Shelves for NoShelf {
+    const COUNT: usize = 0;
+
+    fn at(&mut self, _place: usize) -> &mut dyn AnyShelf {
+        unreachable!("a derived atom has no draft that could come back")
     }
 }
 
@@ -464,9 +537,11 @@ macro_rules! tuples {
 
         impl<$($name: Atoms),+> Atoms for ($($name,)+) {
             type Drafts = ($($name::Drafts,)+);
-            type Edits = ($($name::Edits,)+);
+            type Edits<'a> = ($($name::Edits<'a>,)+);
             type Values = ($($name::Values,)+);
             type Cells = ($($name::Cells,)+);
+            type Pieces = ($($name::Pieces,)+);
+            type Shelves = ($($name::Shelves,)+);
 
             fn list(&self, listed: &mut Vec<Member>) {
                 $(self.$index.list(listed);)+
@@ -497,12 +572,65 @@ macro_rules! tuples {
                 ($($name::values(&cells.$index, cx),)+)
             }
 
-            fn edits(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Edits {
-                ($(self.$index.edits(&cells.$index, opening),)+)
+            #[inline]
+            fn open(
+                &self,
+                cells: &Self::Cells,
+                reading: &mut impl Reading,
+            ) -> Result<Self::Pieces, CellError> {
+                Ok(($(self.$index.open(&cells.$index, reading)?,)+))
             }
 
-            fn drafts(&self, cells: &Self::Cells, opening: &mut Opening<'_, '_>) -> Self::Drafts {
-                ($(self.$index.drafts(&cells.$index, opening),)+)
+            #[inline]
+            fn edits(pieces: &mut Self::Pieces) -> Self::Edits<'_> {
+                ($($name::edits(&mut pieces.$index),)+)
+            }
+
+            fn shelves(&self) -> Self::Shelves {
+                ($(self.$index.shelves(),)+)
+            }
+
+            fn drafts(
+                pieces: Self::Pieces,
+                desk: &Arc<dyn AnyDesk>,
+                next: &mut usize,
+            ) -> Self::Drafts {
+                ($($name::drafts(pieces.$index, desk, next),)+)
+            }
+
+            fn collect(shelves: &mut Self::Shelves) -> Result<Self::Pieces, Text> {
+                Ok(($($name::collect(&mut shelves.$index)?,)+))
+            }
+        }
+
+        impl<$($name: Pieces),+> Pieces for ($($name,)+) {
+            #[inline]
+            fn each(
+                &mut self,
+                visit: &mut dyn FnMut(&mut dyn AnyPiece) -> Result<(), FlushError>,
+            ) -> Result<(), FlushError> {
+                $(self.$index.each(visit)?;)+
+                Ok(())
+            }
+
+            fn given(&self, seen: &mut Vec<Arc<dyn AnySeen>>) {
+                $(self.$index.given(seen);)+
+            }
+        }
+
+        impl<$($name: Shelves),+> Shelves for ($($name,)+) {
+            const COUNT: usize = 0 $(+ $name::COUNT)+;
+
+            #[allow(unused_assignments, reason = "the last one is not read")]
+            fn at(&mut self, place: usize) -> &mut dyn AnyShelf {
+                let mut place = place;
+                $(
+                    if place < $name::COUNT {
+                        return self.$index.at(place);
+                    }
+                    place -= $name::COUNT;
+                )+
+                unreachable!("a draft has a place among those of its action")
             }
         }
     )+};

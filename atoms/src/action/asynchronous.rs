@@ -1,21 +1,18 @@
 //! Async actions.
 
-use super::{ActionError, ActionRun, run::Ended};
+use super::{
+    context::ActionContext,
+    perform::{Begins, From, OverDrafts},
+    run::ActionRun,
+    settings::{Builder, Settings},
+};
 use crate::{
-    draft::{AbandonGuard, Desk, Opening},
+    draft::Caller,
     place::{At, Kept, Place},
-    readable::fail,
     synergy::{Atoms, BoxError, Synergy},
 };
-use std::{
-    fmt,
-    future::Future,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-};
-use trine_core::{Policy, RunContext, Text};
+use std::{fmt, future::Future, panic::Location, sync::Arc};
+use trine_core::{ReadOnly, RunContext, RunsStatus, Text};
 
 /// An async action: straight-line code over drafts of several atoms, which can show what it has done so far on
 /// the way, and commits the rest at its end.
@@ -45,28 +42,11 @@ use trine_core::{Policy, RunContext, Text};
 /// # });
 /// ```
 pub struct AsyncAction<A, R = (), E = BoxError> {
-    /// Starts a run.
-    start: Arc<Start<A, R, E>>,
-    /// What was chosen for the runs.
-    settings: Settings,
+    /// What it does.
+    body: Arc<dyn Begins<A, R, E>>,
+    /// What was said about its runs.
+    settings: Arc<Settings<A, R, E>>,
 }
-
-/// Starts a run of an action on a store.
-type Start<A, R, E> = dyn Fn(At<'_>, A, &Settings) -> ActionRun<R, E> + Send + Sync;
-
-/// What is chosen for the runs of an action.
-#[derive(Debug, Clone)]
-struct Settings {
-    /// The name of the runs.
-    name: Text,
-    /// What happens while an earlier call is under way.
-    policy: Policy,
-    /// Tells this action's runs from those of another one of the same name.
-    identity: u64,
-}
-
-/// Identities of actions.
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl<S: Atoms, E: Send + 'static> Synergy<S, E> {
     /// Makes an async action. `handler` gets a draft for each atom, and the argument of [`AsyncAction::run`].
@@ -80,100 +60,173 @@ impl<S: Atoms, E: Send + 'static> Synergy<S, E> {
         H: Fn(S::Drafts, A) -> F + Send + Sync + 'static,
         F: Future<Output = Result<R, E>> + Send + 'static,
     {
-        let atoms = self.atoms.clone();
-        let handler = Arc::new(handler);
-        let start = move |at: At<'_>, argument: A, settings: &Settings| {
-            let (store, place) = (at.store, at.keep());
-            let (atoms, handler) = (atoms.clone(), Arc::clone(&handler));
-            let result = Arc::new(Mutex::new(None));
-            let slot = Arc::clone(&result);
-            let mut builder = store.run_builder(settings.name.clone());
-            if settings.policy != Policy::Parallel {
-                builder = builder.policy(settings.policy).key(settings.identity);
-            }
-            if let Some(site) = at.site {
-                // The end of the provider finds it there.
-                builder = builder.tag(site.tag());
-            }
-            let run = builder.start(move |cx| async move {
-                let ended = perform(cx, place, atoms, &*handler, argument).await;
-                let ok = ended.is_ok();
-                *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(ended);
-                if ok { Ok(()) } else { Err(Ended) }
-            });
-            ActionRun::new(run, result)
-        };
-        let settings = Settings {
-            name: format!("action on {}", self.describe()).into(),
-            policy: Policy::Parallel,
-            identity: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-        };
-        AsyncAction { start: Arc::new(start), settings }
+        self.make_async(move |_: &RunContext, _: &Kept, drafts, argument| handler(drafts, argument))
+    }
+
+    /// [`async_action`](Self::async_action) with a handler that is given an [`ActionContext`] as well: to run other actions,
+    /// and to know of its own run.
+    ///
+    /// ```
+    /// use trine_atoms::{ActionContext, AsyncAction, Atom, Store, synergy};
+    ///
+    /// static TEXT: Atom<String> = Atom::new("text", String::new);
+    /// static SAVED: Atom<u32> = Atom::new("saved", || 0);
+    ///
+    /// let save: AsyncAction<()> = synergy(&SAVED).async_action(|mut saved, ()| async move {
+    ///     saved.update(|saved| *saved += 1);
+    ///     Ok(())
+    /// });
+    /// let clear = synergy(&TEXT).action(|mut text, ()| text.clear());
+    /// let save_and_clear: AsyncAction<()> =
+    ///     synergy(&TEXT).async_action_with(move |cx: ActionContext, text, ()| {
+    ///         let (save, clear) = (save.clone(), clear.clone());
+    ///         async move {
+    ///             if !text.is_empty() {
+    ///                 cx.run(&save, ()).await?; // ends with this action, if that is cancelled
+    ///                 cx.run_sync(&clear, ())?;
+    ///             }
+    ///             Ok(())
+    ///         }
+    ///     });
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let store = Store::new();
+    /// TEXT.set(&store, "draft".to_owned());
+    /// save_and_clear.run(&store, ()).await.unwrap();
+    /// assert_eq!((TEXT.get(&store).as_str(), SAVED.get(&store)), ("", 1));
+    /// # });
+    /// ```
+    pub fn async_action_with<A, R, H, F>(&self, handler: H) -> AsyncAction<A, R, E>
+    where
+        A: Send + 'static,
+        R: Send + 'static,
+        H: Fn(ActionContext, S::Drafts, A) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        self.make_async(move |run: &RunContext, place: &Kept, drafts, argument| {
+            handler(ActionContext::new(run.clone(), place.clone()), drafts, argument)
+        })
+    }
+
+    fn make_async<A, R, H, F>(&self, handler: H) -> AsyncAction<A, R, E>
+    where
+        A: Send + 'static,
+        R: Send + 'static,
+        H: Fn(&RunContext, &Kept, S::Drafts, A) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        let body = Arc::new(OverDrafts { atoms: self.atoms.clone(), handler });
+        AsyncAction { body, settings: Arc::new(Settings::new(&self.describe())) }
     }
 }
 
-/// One call of a handler, from opening the drafts to flushing them.
-async fn perform<S: Atoms, A, R, E, F>(
-    cx: RunContext,
-    place: Kept,
-    atoms: S,
-    handler: &impl Fn(S::Drafts, A) -> F,
-    argument: A,
-) -> Result<R, ActionError<E>>
+impl<A, R, E> AsyncAction<A, R, E>
 where
-    F: Future<Output = Result<R, E>>,
+    A: 'static,
+    R: Send + 'static,
+    E: Send + 'static,
 {
-    let store = cx.store().map_err(|dropped| ActionError::Failed(dropped.into()))?;
-    let cells = atoms.cells(place.at(&store)).unwrap_or_else(|error| fail(&error));
-    let desk = Arc::new(Desk::new(&store, Some(cx)));
-    // Declared before the handler's future, so dropped after it, when its drafts have come back.
-    let _abandon = AbandonGuard(Arc::clone(&desk));
-    let drafts =
-        store.batch(|tx| atoms.drafts(&cells, &mut Opening { tx, desk: Arc::clone(&desk) }));
-    // Held across the handler it would keep the store alive.
-    drop(store);
-    let value = handler(drafts, argument).await.map_err(ActionError::Handler)?;
-    if let Some(atom) = desk.escaped() {
-        return Err(ActionError::DraftEscaped { atom });
-    }
-    desk.finish()?;
-    Ok(value)
-}
-
-impl<A, R, E> AsyncAction<A, R, E> {
     /// Starts the action in a place. The end of a provider aborts those that were started in it.
     ///
     /// The run goes on when the returned handle is dropped; awaiting the handle gives what the handler returned.
+    #[track_caller]
     pub fn run(&self, at: &impl Place, argument: A) -> ActionRun<R, E> {
-        (self.start)(at.at(), argument, &self.settings)
+        let at = at.at();
+        let builder = at.store.run_builder(self.settings.name.clone());
+        self.begin(builder, Some(at), argument, at.keep(), Location::caller())
     }
 
-    /// Gives the runs a name, for errors and events.
-    #[must_use]
-    pub fn named(mut self, name: impl Into<Text>) -> Self {
-        self.settings.name = name.into();
-        self
+    /// Starts the action as a part of a run: it is aborted when that ends.
+    pub(super) fn run_in(
+        &self,
+        cx: &RunContext,
+        place: &Kept,
+        argument: A,
+        caller: Caller,
+    ) -> ActionRun<R, E> {
+        let store = cx.store().ok();
+        let at = store.as_ref().map(|store| place.at(store));
+        let builder = cx.run_builder(self.settings.name.clone());
+        self.begin(builder, at, argument, place.clone(), caller)
     }
 
-    /// A call supersedes the one before, which ends first: its scoped changes are undone and nothing of it lands.
-    /// For a search box, say.
-    #[must_use]
-    pub fn latest(mut self) -> Self {
-        self.settings.policy = Policy::Latest;
-        self
+    fn begin<'b>(
+        &self,
+        builder: Builder<'b, R, E>,
+        at: Option<At<'b>>,
+        argument: A,
+        place: Kept,
+        caller: Caller,
+    ) -> ActionRun<R, E> {
+        let (settings, from) = (&*self.settings, From { place, caller });
+        let mut builder = settings.apply(builder, &argument);
+        if let Some(site) = at.and_then(|at| at.site) {
+            // The end of the provider finds it there.
+            builder = builder.tag(site.tag());
+        }
+        let Some((condition, at)) = settings.condition.as_ref().zip(at) else {
+            return Arc::clone(&self.body).begin(builder, argument, settings, from);
+        };
+        // Asked when everything else is known, by the builder, which knows what a panic in it is.
+        let wanted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            condition(at.store, &argument)
+        }));
+        let builder = builder.condition(move || match wanted {
+            Ok(wanted) => wanted,
+            Err(payload) => std::panic::resume_unwind(payload),
+        });
+        Arc::clone(&self.body).begin(builder, argument, settings, from)
     }
 
-    /// A call while an earlier one is under way is skipped. For a button that must not be pressed twice, say.
+    /// What the calls of this action are doing in a store, as a cell: how many are under way, and how the last one ended.
+    ///
+    /// It is one cell for all calls of a [name](Self::named), which is the action's own unless one is given. A store in which
+    /// nobody asks pays nothing.
+    ///
+    /// ```
+    /// use trine_atoms::{AsyncAction, Atom, Store, synergy};
+    /// use trine_core::test::ManualExecutor;
+    ///
+    /// static DOCUMENT: Atom<String> = Atom::new("document", String::new);
+    ///
+    /// let save: AsyncAction<()> =
+    ///     synergy(&DOCUMENT).async_action(|_document, ()| std::future::pending());
+    /// let store = Store::with_spawner(ManualExecutor::new());
+    /// let saving = save.status(&store);
+    /// let button = store.derived(move |cx| if cx.get(saving).is_running() { "Saving" } else { "Save" });
+    /// let run = save.run(&store, ());
+    /// assert_eq!((store.get(button), store.get(saving).in_flight), ("Saving", 1));
+    /// run.abort("never mind");
+    /// assert_eq!(store.get(button), "Save");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease of a store.
+    #[track_caller]
+    pub fn status(&self, at: &impl Place) -> ReadOnly<RunsStatus> {
+        at.store().status_of(self.settings.name.clone())
+    }
+
+    /// The name of the runs.
     #[must_use]
-    pub fn leading(mut self) -> Self {
-        self.settings.policy = Policy::Leading;
-        self
+    pub fn name(&self) -> &Text {
+        &self.settings.name
+    }
+
+    /// Aborts all calls of this [name](Self::named) in a store; returns how many that were.
+    pub fn abort_all(&self, at: &impl Place, reason: impl Into<Text>) -> usize {
+        at.store().runs().abort_named(&self.settings.name, reason)
+    }
+
+    pub(super) fn settings(&mut self) -> &mut Settings<A, R, E> {
+        Arc::make_mut(&mut self.settings)
     }
 }
 
 impl<A, R, E> Clone for AsyncAction<A, R, E> {
     fn clone(&self) -> Self {
-        Self { start: Arc::clone(&self.start), settings: self.settings.clone() }
+        Self { body: Arc::clone(&self.body), settings: Arc::clone(&self.settings) }
     }
 }
 

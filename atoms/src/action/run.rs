@@ -1,36 +1,33 @@
 //! One call of an async action.
 
-use super::ActionError;
+use super::{
+    ActionError,
+    handed::{HandOut, Handed},
+};
 use std::{
     fmt,
     future::{Future, IntoFuture},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
-use trine_core::{Outcome, Rejection, Run, RunId, RunOutcome, RunStatus, Stopped, Text};
-
-/// What the run of an action that did not end well rejects with; the error itself is beside it, since there is one
-/// and only one who awaits the action.
-#[derive(Debug)]
-pub(super) struct Ended;
-
-/// Where a handler leaves what it returned.
-type Slot<R, E> = Arc<Mutex<Option<Result<R, ActionError<E>>>>>;
+use trine_core::{Outcome, Run, RunId, RunOutcome, RunStatus, Stopped, Text};
 
 /// One call of an async action. Dropping it lets the action go on; see
 /// [`abort`](Self::abort).
 #[must_use = "the action goes on when this is dropped; await it, or `detach` to say that its end does not matter"]
 pub struct ActionRun<R, E> {
-    run: Run<(), Ended>,
-    /// What the handler returned.
-    slot: Slot<R, E>,
+    run: Run<Handed<R>, Handed<ActionError<E>>>,
+    /// How the result comes out.
+    hand_out: HandOut<R, E>,
 }
 
 impl<R, E> ActionRun<R, E> {
-    pub(super) fn new(run: Run<(), Ended>, slot: Slot<R, E>) -> Self {
-        Self { run, slot }
+    pub(super) fn new(
+        run: Run<Handed<R>, Handed<ActionError<E>>>,
+        hand_out: HandOut<R, E>,
+    ) -> Self {
+        Self { run, hand_out }
     }
 
     /// The identity of the run.
@@ -59,7 +56,7 @@ impl<R, E> ActionRun<R, E> {
     /// Waits for the end on this thread, at most for `timeout`; `None` if it has not come by then.
     #[must_use]
     pub fn wait_blocking(self, timeout: Duration) -> Option<Result<R, ActionError<E>>> {
-        self.run.wait_blocking(timeout).map(|outcome| conclude(&self.slot, outcome))
+        self.run.wait_blocking(timeout).map(|outcome| conclude(self.hand_out, outcome))
     }
 
     /// Lets the action go on without anybody waiting for its end.
@@ -69,22 +66,21 @@ impl<R, E> ActionRun<R, E> {
 }
 
 /// What became of the action.
-fn conclude<R, E>(slot: &Slot<R, E>, outcome: Outcome<(), Ended>) -> Result<R, ActionError<E>> {
-    let rejection = match outcome.into_result() {
-        Ok(_) | Err(Rejection::Rejected { .. }) => {
-            let ended = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            return ended
-                .expect("a handler that returned has left its result, and it is taken once");
-        }
-        Err(rejection) => rejection,
-    };
-    Err(match rejection {
-        Rejection::Failed { failure } => ActionError::Failed(failure),
-        Rejection::Aborted { reason, by } => ActionError::Aborted { reason, by },
-        Rejection::Skipped { reason } => ActionError::Skipped { reason },
-        Rejection::Superseded { by } => ActionError::Superseded { by },
-        Rejection::Panicked { message } => ActionError::Panicked { message },
-        other => ActionError::Panicked { message: format!("{other:?}").into() },
+fn conclude<R, E>(
+    hand_out: HandOut<R, E>,
+    outcome: Outcome<Handed<R>, Handed<ActionError<E>>>,
+) -> Result<R, ActionError<E>> {
+    Err(match outcome {
+        Outcome::Fulfilled { payload } => return Ok((hand_out.value)(&payload)),
+        Outcome::Rejected { error } => (hand_out.error)(&error),
+        Outcome::Failed { failure } => ActionError::Failed(failure),
+        Outcome::Aborted { reason, by } => ActionError::Aborted { reason, by },
+        Outcome::Skipped { reason } => ActionError::Skipped { reason },
+        Outcome::Superseded { by } => ActionError::Superseded { by },
+        Outcome::TimedOut { after, attempt } => ActionError::TimedOut { after, attempt },
+        Outcome::Panicked { message } => ActionError::Panicked { message },
+        // There is none; the enum may grow.
+        other => ActionError::Panicked { message: format!("an unknown end: {other:?}").into() },
     })
 }
 
@@ -93,15 +89,15 @@ impl<R, E> IntoFuture for ActionRun<R, E> {
     type IntoFuture = ActionRunFuture<R, E>;
 
     fn into_future(self) -> ActionRunFuture<R, E> {
-        ActionRunFuture { outcome: (&self.run).into_future(), slot: Arc::clone(&self.slot) }
+        ActionRunFuture { outcome: (&self.run).into_future(), hand_out: self.hand_out }
     }
 }
 
 /// The future of an [`ActionRun`]. Dropping it lets the action go on.
 #[must_use = "futures do nothing unless awaited"]
 pub struct ActionRunFuture<R, E> {
-    outcome: RunOutcome<(), Ended>,
-    slot: Slot<R, E>,
+    outcome: RunOutcome<Handed<R>, Handed<ActionError<E>>>,
+    hand_out: HandOut<R, E>,
 }
 
 impl<R, E> Future for ActionRunFuture<R, E> {
@@ -109,7 +105,7 @@ impl<R, E> Future for ActionRunFuture<R, E> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let outcome = ready!(Pin::new(&mut self.outcome).poll(cx));
-        Poll::Ready(conclude(&self.slot, outcome))
+        Poll::Ready(conclude(self.hand_out, outcome))
     }
 }
 

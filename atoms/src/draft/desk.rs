@@ -1,211 +1,453 @@
-//! The desk of an action: where its drafts come from and where their changes go.
+//! The desk of a call of an async action: where its drafts come from, come back to, and are flushed at.
+//!
+//! It has a shelf for each draft, all in one allocation. A draft that is dropped goes back to its shelf, so that the action
+//! finds there, when its handler has ended, what is to be written: in one commit, at [`Desk::finish`]. If the handler
+//! ends in any other way, [`Desk::abandon`] undoes what was there for the time being.
+//!
+//! What is flushed goes by the store's lease: everything that can fail, the user's code included, comes before the
+//! first write, so a flush is all or nothing. The desk's own lock is taken inside the lease, and no user code runs under it.
 
 use super::{
-    Draft,
-    flush::{AnyChange, Change, FlushError, Intent},
-    scoped::{AnyScoped, Claims, Spent},
+    conflict::FlushError,
+    piece::{AnyPiece, AnySeen, Piece},
+    rules::Rules,
+    scoped::{Claiming, Claims},
+    shelf::AnyShelf,
+};
+use crate::{
+    middleware::{Chain, Flush, FlushKind, ROUNDS},
+    synergy::Atoms,
 };
 use std::{
-    fmt,
-    marker::PhantomData,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    any::Any,
+    panic::Location,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
-use trine_core::{ContextError, RunContext, Source, Store, Text, Transaction};
+use trine_core::{CommitNumber, ContextError, RunContext, Text, Updates};
 
-/// Where the drafts of one call of an action come from and where their changes go.
-pub(crate) struct Desk {
-    /// A place for each draft.
-    places: Mutex<Places>,
-    /// The run of an async action; a sync one has none.
-    run: Option<RunContext>,
-    /// The claims on the atoms of the store.
-    claims: Arc<Claims>,
+/// Where a call that flushes is in the user's code.
+pub(crate) type Caller = &'static Location<'static>;
+
+/// Where the drafts of one call of an async action come from and where their changes go.
+pub(crate) struct Desk<S: Atoms> {
+    /// The run of the action.
+    pub(crate) run: RunContext,
+    /// The call that started it.
+    caller: Caller,
+    /// What it does about conflicts, if anything was said.
+    rules: Option<Arc<Rules>>,
+    /// The middleware, if there is any.
+    chain: Option<Chain>,
+    /// The claims on the atoms of the store, once this action has one.
+    claims: OnceLock<Arc<Claims>>,
+    /// The shelves.
+    state: Mutex<State<S::Shelves>>,
 }
 
-#[derive(Default)]
-struct Places {
-    /// The drafts.
-    drafts: Vec<Place>,
+struct State<P> {
+    /// The shelves, unless the action is about to end.
+    shelves: Option<P>,
     /// Whether the action has ended, so that nothing can be flushed any more.
     closed: bool,
-    /// What was written or given up, and holds values of the user's: to be dropped with the desk, outside the lease.
-    spent: Vec<Spent>,
+    /// What the action has gone by, if that is validated: by place.
+    seen: Vec<Arc<dyn AnySeen>>,
 }
 
-/// What the desk knows of a draft.
-struct Place {
-    /// The atom's name.
-    atom: Text,
-    /// Whether the draft is with the handler.
-    out: bool,
-    /// What a draft that came back wants to write.
-    change: Option<Box<dyn AnyChange>>,
-    /// What is to be given up when the action ends.
-    scoped: Option<Box<dyn AnyScoped>>,
-}
-
-/// Opens drafts inside a lease, so that together they are a snapshot. Named in sealed traits only.
-#[derive(Debug)]
-pub struct Opening<'t, 'g> {
-    pub(crate) tx: &'t mut Transaction<'g>,
-    pub(crate) desk: Arc<Desk>,
-}
-
-impl Opening<'_, '_> {
-    /// Opens a draft.
-    pub(crate) fn draft<T: Clone + Send + Sync + 'static, K>(
+/// The pieces of several atoms. Named in sealed traits only.
+pub trait Pieces: Send {
+    /// Calls `visit` with each, in order, until it fails.
+    #[doc(hidden)]
+    fn each(
         &mut self,
-        cell: Source<Arc<T>>,
-        atom: &Text,
-        same: fn(&Arc<T>, &Arc<T>) -> bool,
-    ) -> Draft<T, K> {
-        let base = self.tx.get(cell);
-        let mut places = self.desk.places();
-        let place = places.drafts.len();
-        places.drafts.push(Place { atom: atom.clone(), out: true, change: None, scoped: None });
-        drop(places);
-        let desk = Arc::clone(&self.desk);
-        let (mine, intent) = (None, Intent::Nothing);
-        Draft { cell, base, mine, intent, same, desk, place, kind: PhantomData }
+        visit: &mut dyn FnMut(&mut dyn AnyPiece) -> Result<(), FlushError>,
+    ) -> Result<(), FlushError>;
+
+    /// What derived atoms have given the handler.
+    #[doc(hidden)]
+    fn given(&self, _seen: &mut Vec<Arc<dyn AnySeen>>) {}
+}
+
+/// The shelves of several atoms. Named in sealed traits only.
+pub trait Shelves: Send {
+    /// How many there are.
+    #[doc(hidden)]
+    const COUNT: usize;
+
+    /// One of them, counted from 0.
+    #[doc(hidden)]
+    fn at(&mut self, place: usize) -> &mut dyn AnyShelf;
+}
+
+impl<T: Clone + Send + Sync + 'static> Pieces for Piece<T> {
+    #[inline]
+    fn each(
+        &mut self,
+        visit: &mut dyn FnMut(&mut dyn AnyPiece) -> Result<(), FlushError>,
+    ) -> Result<(), FlushError> {
+        visit(self)
     }
 }
 
-impl fmt::Debug for Desk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desk").field("drafts", &self.places().drafts.len()).finish_non_exhaustive()
-    }
+/// Does something with each piece that cannot fail.
+pub(crate) fn for_each(
+    pieces: &mut (impl Pieces + ?Sized),
+    mut visit: impl FnMut(&mut dyn AnyPiece),
+) {
+    let done = pieces.each(&mut |piece| {
+        visit(piece);
+        Ok(())
+    });
+    debug_assert!(done.is_ok(), "nothing in it fails");
 }
 
-impl Desk {
-    pub(crate) fn new(store: &Store, run: Option<RunContext>) -> Self {
-        Self { places: Mutex::default(), run, claims: store.extension() }
-    }
+/// Reads inside the lease, knowing what the action does about conflicts.
+type ReadInLease<'r> = dyn FnMut(&mut Updates<'_>, Option<&Rules>) -> Result<(), FlushError> + 'r;
 
-    /// The name of a draft's atom.
-    pub(super) fn name(&self, place: usize) -> Text {
-        self.places().drafts[place].atom.clone()
-    }
+/// A [`Desk`], as drafts see it.
+pub trait AnyDesk: Send + Sync {
+    /// Takes a draft back: an `Option<Piece<T>>`.
+    fn give_back(&self, place: usize, piece: &mut dyn Any);
 
-    /// Takes a draft back.
-    pub(super) fn give_back(&self, place: usize, change: Option<Box<dyn AnyChange>>) {
-        let place = &mut self.places().drafts[place];
-        place.out = false;
-        place.change = change;
-    }
-
-    /// Flushes one change now, for good or for the time being; returns the value that the atom has then.
-    #[track_caller]
-    pub(super) fn flush<T: Clone + Send + Sync + 'static>(
+    /// Flushes some drafts now.
+    fn flush(
         &self,
-        mut change: Change<T>,
-        place: usize,
-        scoped: bool,
-    ) -> Result<Arc<T>, FlushError> {
-        let run = self.run.as_ref().expect("only async handlers have drafts that flush");
-        let atom = change.name.clone();
-        let flushed = run.transaction(|tx| {
-            let found = tx.try_get(change.cell)?;
-            let put = change.apply(tx)?;
-            // Inside the lease: whoever ends the action finds what there is to give up.
-            let mut places = self.places();
-            if places.closed {
-                return Err(FlushError::Ended { atom: change.name.clone() });
-            }
-            let earlier = places.drafts[place].scoped.take();
-            let spent = if scoped {
-                let (claim, spent) = self.claims.put(change.cell, found, Arc::clone(&put), earlier);
-                places.drafts[place].scoped = Some(Box::new(claim));
-                spent
-            } else {
-                earlier.and_then(|earlier| earlier.keep(&self.claims))
-            };
-            places.spent.extend(spent);
-            Ok(put)
-        });
-        flushed.unwrap_or_else(|error| Err(ended(error, atom)))
+        pieces: &mut dyn Pieces,
+        kind: FlushKind,
+        caller: Caller,
+    ) -> Result<(), FlushError>;
+
+    /// Does something in the lease, unless the action is over.
+    fn read(&self, atom: &Text, read: &mut ReadInLease<'_>) -> Result<(), FlushError>;
+
+    /// Notes what later flushes have to find unchanged, if that is validated.
+    fn note_seen(&self, piece: &dyn AnyPiece);
+}
+
+impl<S: Atoms> Desk<S> {
+    /// Opens the drafts of `atoms`, together a snapshot.
+    pub(crate) fn open(
+        run: RunContext,
+        caller: Caller,
+        pieces: S::Pieces,
+        shelves: S::Shelves,
+        rules: Option<Arc<Rules>>,
+        chain: Option<Chain>,
+    ) -> (Arc<Self>, S::Drafts) {
+        let mut pieces = pieces;
+        let mut seen = Vec::new();
+        if rules.as_ref().is_some_and(|rules| rules.validate_reads) {
+            for_each(&mut pieces, |piece| seen.push(piece.any_seen()));
+            // They have no places, and are looked at each time.
+            pieces.given(&mut seen);
+        }
+        let state = State { shelves: Some(shelves), closed: false, seen };
+        let (claims, state) = (OnceLock::new(), Mutex::new(state));
+        let desk = Arc::new(Self { run, caller, rules, chain, claims, state });
+        let for_drafts: Arc<dyn AnyDesk> = Arc::clone(&desk) as _;
+        let drafts = S::drafts(pieces, &for_drafts, &mut 0);
+        (desk, drafts)
     }
 
-    /// The atom of a draft that has not come back.
-    pub(crate) fn escaped(&self) -> Option<Text> {
-        self.places().drafts.iter().find(|place| place.out).map(|place| place.atom.clone())
-    }
-
-    /// Writes what the drafts that came back want to write. Inside a transaction, so all of it or nothing.
-    pub(crate) fn write(&self, tx: &mut Transaction<'_>) -> Result<(), FlushError> {
-        let mut places = self.places();
-        let mut changes: Vec<_> =
-            places.drafts.iter_mut().filter_map(|place| place.change.take()).collect();
-        drop(places);
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            changes.iter_mut().try_for_each(|change| change.apply(tx))
-        }));
-        self.places().spent.push(Box::new(changes));
-        written.unwrap_or_else(|payload| resume_unwind(payload))
-    }
-
-    /// Ends an async action whose handler returned `Ok`: one commit of everything that was written or is to be given
+    /// Ends the action, whose handler returned `Ok`: one commit of everything that was written or is to be given
     /// up. If that fails nothing has changed, and the action is to be [abandoned](Self::abandon).
-    #[track_caller]
-    pub(crate) fn finish(&self) -> Result<(), FlushError> {
-        let idle = |place: &Place| place.change.is_none() && place.scoped.is_none();
-        if self.places().drafts.iter().all(idle) {
+    ///
+    /// # Errors
+    ///
+    /// [`Unfinished`].
+    pub(crate) fn finish(&self) -> Result<(), Unfinished> {
+        let Some(shelves) = self.lock().shelves.take() else { return Ok(()) };
+        // Comes back if anything fails or panics, to be abandoned.
+        let mut ending = Ending { desk: self, shelves: Some(shelves) };
+        let shelves = ending.shelves.as_mut().expect("put there just now");
+        let mut pieces = S::collect(shelves).map_err(Unfinished::Escaped)?;
+        let mut claimed = false;
+        for place in 0..S::Shelves::COUNT {
+            claimed |= shelves.at(place).has_claims();
+        }
+        let mut written = false;
+        for_each(&mut pieces, |piece| written |= piece.was_written());
+        if !written && !claimed {
+            ending.shelves = None;
             return Ok(());
         }
-        let run = self.run.as_ref().expect("only async actions finish");
-        let done = run.transaction(|tx| {
-            // Written once more: that is what stays.
-            let stays: Vec<_> =
-                self.places().drafts.iter().map(|place| place.change.is_some()).collect();
-            self.write(tx)?;
-            let mut scoped = Vec::new();
-            for (place, stays) in self.places().drafts.iter_mut().zip(stays) {
-                scoped.extend(place.scoped.take().map(|scoped| (scoped, stays)));
-            }
-            for (scoped, stays) in scoped {
-                let claims = &self.claims;
-                let spent = if stays { scoped.keep(claims) } else { scoped.end(claims, tx) };
-                self.places().spent.extend(spent);
+        let mut spent = Vec::new();
+        let done = self.rounds(&mut pieces, FlushKind::End, self.caller, &mut |up, pieces| {
+            let mut stays = Vec::new();
+            pieces.each(&mut |piece| {
+                if claimed {
+                    stays.push(piece.was_written());
+                }
+                piece.write(up)
+            })?;
+            for (place, &stays) in stays.iter().enumerate() {
+                shelves.at(place).conclude(stays, self.claims(), up, &mut spent);
             }
             Ok(())
         });
-        done.unwrap_or_else(|error| Err(ended(error, Text::from_static("an atom"))))
+        drop(spent);
+        done.map_err(Unfinished::Flush)?;
+        ending.shelves = None;
+        Ok(())
     }
 
-    /// Ends an action in any other way: what it flushed for the time being is undone, the rest is discarded.
+    /// Ends the action in any other way: what it flushed for the time being is undone, the rest is discarded.
     pub(crate) fn abandon(&self) {
-        let mut places = self.places();
-        places.closed = true;
-        let mut scoped = Vec::new();
-        let mut changes = Vec::new();
-        for place in &mut places.drafts {
-            changes.extend(place.change.take());
-            scoped.extend(place.scoped.take());
-        }
-        drop(places);
-        drop(changes);
-        if scoped.is_empty() {
-            return;
-        }
-        // Not through the run, which writes nothing more once it has settled.
-        if let Some(Ok(store)) = self.run.as_ref().map(RunContext::store) {
+        let mut state = self.lock();
+        state.closed = true;
+        let shelves = state.shelves.take();
+        drop(state);
+        let Some(mut shelves) = shelves else { return };
+        if (0..S::Shelves::COUNT).any(|place| shelves.at(place).has_claims())
+            // Not through the run, which writes nothing more once it has settled.
+            && let Ok(store) = self.run.store()
+        {
             let mut spent = Vec::new();
-            store.batch(|tx| {
-                spent.extend(scoped.iter().filter_map(|scoped| scoped.end(&self.claims, tx)));
+            let done = store.try_updates(|up| {
+                up.called_at(self.caller);
+                for place in 0..S::Shelves::COUNT {
+                    shelves.at(place).abandon(self.claims(), up, &mut spent);
+                }
             });
+            debug_assert!(done.is_ok(), "bodies are dropped outside the lease: {done:?}");
         }
     }
 
-    fn places(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Flushes pieces, round after round if there is middleware and others write meanwhile. `commit` writes them.
+    fn rounds(
+        &self,
+        pieces: &mut dyn Pieces,
+        kind: FlushKind,
+        caller: Caller,
+        commit: &mut dyn FnMut(&mut Updates<'_>, &mut dyn Pieces) -> Result<(), FlushError>,
+    ) -> Result<(), FlushError> {
+        let end = kind == FlushKind::End;
+        let Some(chain) = &self.chain else {
+            return self.inside(pieces, |up, pieces| {
+                up.called_at(caller);
+                self.prepare(up, pieces, end)?;
+                commit(up, pieces)
+            });
+        };
+        for _ in 0..ROUNDS {
+            for_each(pieces, |piece| piece.reset());
+            self.inside(pieces, |up, pieces| self.prepare(up, pieces, end))?;
+            let mut flush = Flush::of(&self.run, kind, caller, pieces);
+            chain.judge(&mut flush)?;
+            for_each(pieces, |piece| flush.hand_back(piece));
+            let mut outdated = false;
+            let mut number = None;
+            self.inside_numbered(pieces, &mut number, |up, pieces| {
+                up.called_at(caller);
+                self.validate(up, pieces, end)?;
+                pieces.each(&mut |piece| {
+                    outdated |= piece.was_written() && !piece.is_as_found(up)?;
+                    Ok(())
+                })?;
+                if outdated { Ok(()) } else { commit(up, pieces) }
+            })?;
+            if !outdated {
+                chain.committed(&flush, number);
+                return Ok(());
+            }
+        }
+        let mut atoms = Vec::new();
+        for_each(pieces, |piece| atoms.push(piece.name().to_string()));
+        Err(FlushError::Unsettled { atoms: atoms.join(", ").into(), rounds: ROUNDS })
+    }
+
+    /// Validates what was read and finds out what is to be written.
+    fn prepare(
+        &self,
+        up: &mut Updates<'_>,
+        pieces: &mut dyn Pieces,
+        end: bool,
+    ) -> Result<(), FlushError> {
+        self.validate(up, pieces, end)?;
+        pieces.each(&mut |piece| piece.prepare(up, self.rules.as_deref()))
+    }
+
+    /// Checks that what was read and is not being flushed is as it was.
+    fn validate(
+        &self,
+        up: &mut Updates<'_>,
+        pieces: &mut dyn Pieces,
+        end: bool,
+    ) -> Result<(), FlushError> {
+        if !self.rules.as_ref().is_some_and(|rules| rules.validate_reads) {
+            return Ok(());
+        }
+        let mut seen: Vec<_> = self.lock().seen.iter().cloned().map(Some).collect();
+        for_each(pieces, |piece| {
+            // What was written is checked by how it was written.
+            if (!end || piece.was_written())
+                && let Some(seen) = seen.get_mut(piece.place())
+            {
+                *seen = None;
+            }
+        });
+        seen.iter().flatten().try_for_each(|seen| seen.holds(up))
+    }
+
+    /// Does something in the lease, unless the run is over.
+    fn inside(
+        &self,
+        pieces: &mut dyn Pieces,
+        body: impl FnOnce(&mut Updates<'_>, &mut dyn Pieces) -> Result<(), FlushError>,
+    ) -> Result<(), FlushError> {
+        self.inside_numbered(pieces, &mut None, body)
+    }
+
+    fn inside_numbered(
+        &self,
+        pieces: &mut dyn Pieces,
+        number: &mut Option<CommitNumber>,
+        body: impl FnOnce(&mut Updates<'_>, &mut dyn Pieces) -> Result<(), FlushError>,
+    ) -> Result<(), FlushError> {
+        match self.run.updates(|up| body(up, &mut *pieces)) {
+            Ok((done, commit)) => {
+                *number = commit;
+                done
+            }
+            Err(error) => {
+                let mut first = None;
+                for_each(pieces, |piece| _ = first.get_or_insert_with(|| piece.name().clone()));
+                Err(ended(error, first.unwrap_or_else(|| "an atom".into())))
+            }
+        }
+    }
+
+    fn claims(&self) -> &Claims {
+        self.claims.get_or_init(|| {
+            // Without a store nothing was written, and nothing can be given up.
+            self.run.store().map(|store| store.extension()).unwrap_or_default()
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<S::Shelves>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Atoms> AnyDesk for Desk<S> {
+    fn give_back(&self, place: usize, piece: &mut dyn Any) {
+        if let Some(shelves) = &mut self.lock().shelves {
+            shelves.at(place).give_back(piece);
+        }
+    }
+
+    fn flush(
+        &self,
+        pieces: &mut dyn Pieces,
+        kind: FlushKind,
+        caller: Caller,
+    ) -> Result<(), FlushError> {
+        let compensated = self.rules.as_ref().is_some_and(|rules| rules.compensated);
+        let claiming = match kind {
+            FlushKind::Scoped => Claiming::Scoped,
+            _ if compensated => Claiming::Compensated,
+            _ => Claiming::Nothing,
+        };
+        if claiming != Claiming::Nothing {
+            // Made before any lock.
+            self.claims();
+        }
+        let mut spent = Vec::new();
+        let done = self.rounds(pieces, kind, caller, &mut |up, pieces| {
+            let mut state = self.lock();
+            let closed = state.closed;
+            pieces.each(&mut |piece| {
+                if closed {
+                    return Err(FlushError::Ended { atom: piece.name().clone() });
+                }
+                piece.write(up)
+            })?;
+            // Inside the lease: whoever ends the action finds what there is to give up.
+            if let Some(shelves) = &mut state.shelves {
+                pieces.each(&mut |piece| {
+                    let shelf = shelves.at(piece.place());
+                    if claiming != Claiming::Nothing || shelf.has_claims() {
+                        piece.claim(shelf.as_any(), self.claims(), claiming, &mut spent);
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        });
+        drop(spent);
+        match done {
+            Ok(()) => {
+                let mut unseen = Vec::new();
+                for_each(pieces, |piece| {
+                    piece.finish();
+                    if self.validates() {
+                        unseen.push((piece.place(), piece.any_seen()));
+                    }
+                });
+                self.note(unseen);
+            }
+            Err(_) => for_each(pieces, |piece| piece.reset()),
+        }
+        done
+    }
+
+    fn read(&self, atom: &Text, read: &mut ReadInLease<'_>) -> Result<(), FlushError> {
+        match self.run.updates(|up| read(up, self.rules.as_deref())) {
+            Ok((done, _)) => done,
+            Err(error) => Err(ended(error, atom.clone())),
+        }
+    }
+
+    fn note_seen(&self, piece: &dyn AnyPiece) {
+        if self.validates() {
+            self.note(vec![(piece.place(), piece.any_seen())]);
+        }
+    }
+}
+
+impl<S: Atoms> Desk<S> {
+    fn validates(&self) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.validate_reads)
+    }
+
+    fn note(&self, seen: Vec<(usize, Arc<dyn AnySeen>)>) {
+        let mut replaced = Vec::new();
+        let mut state = self.lock();
+        for (place, seen) in seen {
+            if let Some(known) = state.seen.get_mut(place) {
+                replaced.push(std::mem::replace(known, seen));
+            }
+        }
+        drop(state);
+    }
+}
+
+/// Why an action whose handler returned `Ok` did not end well.
+pub(crate) enum Unfinished {
+    /// The draft of this atom has not come back.
+    Escaped(Text),
+    /// The end flush failed.
+    Flush(FlushError),
+}
+
+/// Puts the shelves back unless they have been taken out.
+struct Ending<'d, S: Atoms> {
+    desk: &'d Desk<S>,
+    shelves: Option<S::Shelves>,
+}
+
+impl<S: Atoms> Drop for Ending<'_, S> {
+    fn drop(&mut self) {
+        if let Some(shelves) = self.shelves.take() {
+            self.desk.lock().shelves = Some(shelves);
+        }
     }
 }
 
 /// Abandons the desk when it goes out of scope, unless the action has finished: that is after the handler's
 /// future, and with it the drafts, has been dropped.
-pub(crate) struct AbandonGuard(pub(crate) Arc<Desk>);
+pub(crate) struct AbandonGuard<S: Atoms>(pub(crate) Arc<Desk<S>>);
 
-impl Drop for AbandonGuard {
+impl<S: Atoms> Drop for AbandonGuard<S> {
     fn drop(&mut self) {
         self.0.abandon();
     }

@@ -102,16 +102,3 @@ fn an_atom_listed_twice_is_refused_with_both_positions() {
     assert_eq!((atom.as_str(), first, second), ("a", 0, 2));
     assert!(location.file().ends_with("sync_actions.rs"));
 }
-
-#[test]
-fn a_draft_moved_out_of_a_sync_handler_is_refused() {
-    static A: Atom<i32> = Atom::new("a", || 1);
-    let store = Store::new();
-    let leak = synergy(&A).action(|mut a, ()| {
-        *a = 2;
-        std::mem::forget(a);
-    });
-    let panic = catch_unwind(AssertUnwindSafe(|| leak.run(&store, ()))).unwrap_err();
-    assert!(panic.downcast_ref::<String>().unwrap().contains("draft of `a`"));
-    assert_eq!(A.get(&store), 1);
-}
