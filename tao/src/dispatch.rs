@@ -12,8 +12,8 @@
 //! | what they returned goes to the end of the line | `track.rs`, `queue.rs` |
 //!
 //! A dispatch is a state machine, so the same code runs on the caller's stack, without a runtime and without an
-//! allocation, and in a run. On the stack there is no waker to wait with: a dispatch that meets a future stops there,
-//! and its line moves into a run, which polls that future first.
+//! allocation, and in a run. On the stack there is no waker to wait with: a future is polled there once, and if it is not ready,
+//! its dispatch waits until the line moves into a run, which polls it again at once.
 
 mod line;
 mod nesting;
@@ -23,7 +23,8 @@ mod track;
 mod waiting;
 mod walk;
 
-pub(crate) use line::Line;
+use line::Line;
+pub(crate) use line::set;
 
 use crate::{
     cascade::Conclusion,
@@ -31,12 +32,11 @@ use crate::{
     kernel::Snapshot,
     observe::{Place, What},
 };
-use queue::Queue;
 use ruling::Ruling;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 use track::Track;
 use trine_core::Text;
-use walk::Walk;
+use walk::{Poller, Walk};
 
 /// A signal on its way through its handlers.
 struct Dispatch {
@@ -51,13 +51,14 @@ struct Dispatch {
 enum Stage {
     /// The intercepts are being asked.
     Gate(Walk<Verdict>, Ruling),
-    /// The inline handlers are being called; their chains wait until all are done.
-    Inline(Walk<Contexts>, Queue),
+    /// The inline handlers are being called. Where one of them is awaited, what those before have chained to waits here.
+    Inline(Walk<Contexts>, Vec<Place>),
 }
 
 impl Dispatch {
     /// Begins: notes the handlers that match now.
-    fn receive(place: Place, track: &Track) -> Self {
+    #[inline]
+    fn receive(place: Place, track: &Track<'_>) -> Self {
         let handlers = track.snapshot(&place);
         track.tell(&place, What::Received);
         if handlers.is_empty() {
@@ -76,10 +77,9 @@ impl Dispatch {
     }
 
     /// Goes on until it is done or a handler has to be waited for.
-    fn poll(&mut self, track: &mut Track, mut cx: Option<&mut Context<'_>>) -> Poll<()> {
+    fn poll(&mut self, track: &mut Track<'_>, poller: &mut Poller<'_, '_>) -> Poll<()> {
         if let Stage::Gate(walk, ruling) = &mut self.stage {
-            let conclusion =
-                ready!(gate(walk, ruling, &self.place, &self.handlers, track, cx.as_deref_mut()));
+            let conclusion = ready!(gate(walk, ruling, &self.place, &self.handlers, track, poller));
             track.concluded(&self.place, &conclusion);
             match conclusion {
                 Conclusion::Proceeded => {}
@@ -95,12 +95,18 @@ impl Dispatch {
                 n += 1;
             }
             track.tell(&self.place, What::Dispatched);
-            self.stage = Stage::Inline(Walk::default(), Queue::default());
+            self.stage = Stage::Inline(Walk::default(), Vec::new());
         }
         if let Stage::Inline(walk, chains) = &mut self.stage {
-            ready!(inline(walk, chains, &self.place, &self.handlers, track, cx));
+            // Whatever is chained from here on comes last in the track, where nobody takes it before this one is done or waits.
+            let mark = track.len();
+            let poll = inline(walk, &self.place, &self.handlers, track, poller);
+            if poll.is_pending() || !chains.is_empty() {
+                chains.append(&mut track.split_off(mark));
+            }
+            ready!(poll);
             track.tell(&self.place, What::Settled);
-            while let Some(place) = chains.pop() {
+            for place in chains.drain(..) {
                 track.chain(place);
             }
         }
@@ -114,11 +120,11 @@ fn gate(
     ruling: &mut Ruling,
     place: &Place,
     handlers: &Snapshot,
-    track: &Track,
-    mut cx: Option<&mut Context<'_>>,
+    track: &Track<'_>,
+    poller: &mut Poller<'_, '_>,
 ) -> Poll<Conclusion> {
     while let Some(handler) = handlers.intercept(walk.next()) {
-        match ready!(walk.poll(handler, place, cx.as_deref_mut())) {
+        match ready!(walk.poll(handler, place, poller)) {
             Ok(verdict) => {
                 track.tell(place, What::Answered { handler: handler.id(), said: verdict.said() });
                 ruling.hear(handler.id(), verdict);
@@ -132,17 +138,16 @@ fn gate(
 /// Calls every inline handler, whatever becomes of the others.
 fn inline(
     walk: &mut Walk<Contexts>,
-    chains: &mut Queue,
     place: &Place,
     handlers: &Snapshot,
-    track: &Track,
-    mut cx: Option<&mut Context<'_>>,
+    track: &mut Track<'_>,
+    poller: &mut Poller<'_, '_>,
 ) -> Poll<()> {
     while let Some(handler) = handlers.inline(walk.next()) {
-        match ready!(walk.poll(handler, place, cx.as_deref_mut())) {
+        match ready!(walk.poll(handler, place, poller)) {
             Ok(contexts) => {
                 track.answered(place, handler.id(), &contexts);
-                contexts.for_each(place, handler.id(), |next| chains.push(next));
+                track.chain_all(contexts, place, handler.id());
             }
             Err(cause) => drop(track.failed(place, handler.id(), cause)),
         }

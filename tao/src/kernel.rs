@@ -21,7 +21,7 @@ pub(crate) use table::{AnyHandler, Table};
 use crate::{
     cascade::{Cascade, CascadeId, Conclusion},
     context::AppCtx,
-    dispatch::Line,
+    dispatch,
     envelope::Reducers,
     error::{CascadeError, Cause},
     handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
@@ -222,7 +222,7 @@ impl Kernel {
     /// Dispatches what has entered, and everything that follows.
     #[inline]
     pub(crate) fn enter(&self, entrance: Entrance) -> Cascade {
-        Line::enter(&self.core, entrance).go(&self.store)
+        dispatch::set(&self.core, &self.store, entrance)
     }
 
     /// Shows `observer` everything that happens in this kernel, until the guard is dropped.
@@ -304,26 +304,24 @@ impl Core {
         snapshot
     }
 
-    pub(crate) fn store(&self) -> Option<Store> {
-        self.store.upgrade()
-    }
-
     pub(crate) fn hop_budget(&self) -> u32 {
         self.hop_budget
     }
 
     /// Tells what the intercepts have decided: the observers, and the store's event feed.
     #[inline]
-    pub(crate) fn concluded(&self, place: &Place, conclusion: &Conclusion) {
+    pub(crate) fn concluded(&self, place: &Place, conclusion: &Conclusion, store: Option<&Store>) {
         self.observers.tell(place, What::Concluded(conclusion));
         if place.audience.is_some() {
             return;
         }
-        if let Some(store) = self.store.upgrade() {
-            emit(&store, || Event::Signalled {
-                signal: place.context.to_string().into(),
-                detail: conclusion.to_string().into(),
-            });
+        match store {
+            Some(store) => signalled(store, place, conclusion),
+            None => {
+                if let Some(store) = self.store.upgrade() {
+                    signalled(&store, place, conclusion);
+                }
+            }
         }
     }
 
@@ -395,6 +393,17 @@ impl Core {
         location: &'static Location<'static>,
     ) -> HandlerId {
         HandlerId::new(self.last_handler.fetch_add(1, Ordering::Relaxed) + 1, phase, location)
+    }
+}
+
+/// Tells the store's event feed of a signal.
+#[inline]
+fn signalled(store: &Store, place: &Place, conclusion: &Conclusion) {
+    if store.is_observed() {
+        emit(store, || Event::Signalled {
+            signal: place.context.to_string().into(),
+            detail: conclusion.to_string().into(),
+        });
     }
 }
 

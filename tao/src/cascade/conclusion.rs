@@ -5,7 +5,7 @@ use crate::{
     error::{CascadeError, HopBudgetError},
     handler::HandlerId,
 };
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use trine_core::Text;
 
 /// What the intercepts of a dispatch decided.
@@ -29,7 +29,7 @@ pub enum Conclusion {
         by: HandlerId,
     },
     /// There is no verdict, so it did not pass: an intercept failed, or could not be awaited.
-    Failed(CascadeError),
+    Failed(Arc<CascadeError>),
 }
 
 /// How a cascade came to rest.

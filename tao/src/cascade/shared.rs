@@ -244,7 +244,7 @@ impl Shared {
     pub(crate) fn cut(&self, cause: Cause) -> CutError {
         let error = CutError { signal: self.entry.trigram().clone(), cause };
         self.core.report(&self.place(), &error.clone().into());
-        let _ = self.conclusion.set(Conclusion::Failed(error.clone().into()));
+        let _ = self.conclusion.set(Conclusion::Failed(Arc::new(error.clone().into())));
         error
     }
 
@@ -305,7 +305,7 @@ impl Shared {
         let _ = self.conclusion.get_or_init(|| {
             let cause = Cause::Aborted(reason.clone());
             let signal = self.entry.trigram().clone();
-            Conclusion::Failed(CutError { signal, cause }.into())
+            Conclusion::Failed(Arc::new(CutError { signal, cause }.into()))
         });
         for run in runs {
             run.abort(reason.clone());

@@ -3,7 +3,7 @@
 //! A cascade has one line that begins on the stack of the caller of `set`, and one for each async handler. A dispatch that
 //! has to wait for a handler does not hold up the others of its line: chains are a fan-out.
 
-use super::{Dispatch, nesting::Nested, track::Track, waiting::Waiting};
+use super::{Dispatch, nesting::Nested, track::Track, waiting::Waiting, walk::Poller};
 use crate::{
     cascade::Cascade,
     error::Cause,
@@ -15,7 +15,7 @@ use crate::{
 use std::{
     future::poll_fn,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 use trine_core::{Store, Text};
 
@@ -23,40 +23,44 @@ use trine_core::{Store, Text};
 const TURN: u32 = 64;
 
 /// A line of execution.
-pub(crate) struct Line {
+pub(crate) struct Line<'a> {
     /// What is to be dispatched next, and for whom.
-    track: Track,
+    track: Track<'a>,
     /// Dispatches that wait for a handler.
     waiting: Waiting,
 }
 
-impl Line {
-    /// The line of a signal that is being set.
-    #[inline]
-    pub(crate) fn enter(core: &Arc<Core>, entrance: Entrance) -> Self {
-        Self { track: Track::enter(core, entrance), waiting: Waiting::default() }
+/// Dispatches what has entered as far as that goes without waiting, and leaves the rest to the runtime.
+#[inline]
+pub(crate) fn set(core: &Arc<Core>, store: &Store, entrance: Entrance) -> Cascade {
+    let track = Track::enter(core, store, entrance);
+    let mut line = Line { track, waiting: Waiting::default() };
+    let id = line.track.id();
+    let rests = Nested::enter().is_some_and(|_nested| line.advance_on_stack().is_ready());
+    if rests {
+        let (shared, first) = line.track.close();
+        drop(line);
+        return Cascade::new(id, shared, first);
     }
+    line.go_on_elsewhere(store)
+}
 
-    pub(super) fn forked(track: Track) -> Self {
+impl Line<'static> {
+    pub(super) fn forked(track: Track<'static>) -> Self {
         Self { track, waiting: Waiting::default() }
     }
+}
 
-    /// Dispatches what can be without waiting, and leaves the rest to the runtime.
-    pub(crate) fn go(mut self, store: &Store) -> Cascade {
-        let id = self.track.id();
-        let rests = Nested::enter().is_some_and(|_nested| self.advance(None, None).is_ready());
-        if rests {
-            let (shared, first) = self.track.close();
-            return Cascade::new(id, shared, first);
-        }
-        let shared = self.track.share();
-        // Too deep on the stack when nothing has been begun; else the first poll is the caller's, like that of every run.
-        let name = self.waiting_for();
-        let mut builder = store.run_builder(name.unwrap_or(Text::from_static("tao cascade")));
-        if self.waiting.is_empty() {
-            builder = builder.queued();
-        }
+impl Line<'_> {
+    /// Leaves what waits, or has not been begun, to a run.
+    #[cold]
+    fn go_on_elsewhere(mut self, store: &Store) -> Cascade {
+        let (id, shared) = (self.track.id(), self.track.share());
+        // All that is ready at once, or could not be begun on this stack: so there is nothing for a first poll here.
+        let name = self.waiting_for().unwrap_or(Text::from_static("tao cascade"));
+        let builder = store.run_builder(name).queued();
         let (cut, watched, ask) = (Arc::clone(&shared), Arc::clone(&shared), self.track.ask());
+        let mut line = Line { track: self.track.into_owned(), waiting: self.waiting };
         shared.start(
             builder,
             move |cause| {
@@ -66,8 +70,8 @@ impl Line {
                 }
             },
             move |run| async move {
-                self.track.carried_by(run);
-                self.finish().await;
+                line.track.carried_by(run);
+                line.finish().await;
             },
         );
         watched.watch_deadline(store);
@@ -84,7 +88,7 @@ impl Line {
         let attempt = match handler.call(place) {
             Called::Done(attempt) => attempt,
             Called::Pending(mut pending) => {
-                let attempt = poll_fn(|cx| pending.poll(cx)).await;
+                let attempt = (&mut pending).await;
                 drop(pending);
                 attempt
             }
@@ -100,44 +104,54 @@ impl Line {
 
     /// Goes on until nothing is left.
     pub(super) async fn finish(&mut self) {
-        // What has begun on the caller's stack and can end there does not stop half way; later, others get their turn.
-        let mut turn = if self.waiting.is_empty() { Some(TURN) } else { None };
-        poll_fn(|cx| {
-            let poll = self.advance(Some(cx), turn);
-            turn = Some(TURN);
-            poll
-        })
-        .await;
+        poll_fn(|cx| self.advance(cx)).await;
     }
 
-    /// Dispatches until nothing is left that can go on, or until so many signals had their `turn`. Without a `cx`
-    /// it stops at the first future.
-    fn advance(&mut self, mut cx: Option<&mut Context<'_>>, turn: Option<u32>) -> Poll<()> {
+    /// Dispatches, on the stack of the caller of `set`, until nothing is left that can go on.
+    #[inline]
+    fn advance_on_stack(&mut self) -> Poll<()> {
         let Self { track, waiting } = self;
-        let mut dispatched = 0;
-        if let Some(cx) = cx.as_deref_mut() {
-            waiting.poll_due(track, cx);
-        }
+        let mut poller = Poller::Stack(track.store());
         while let Some(place) = track.next() {
             let mut dispatch = Dispatch::receive(place, track);
-            if dispatch.poll(track, None).is_pending() {
-                waiting.push(dispatch);
-                match cx.as_deref_mut() {
-                    Some(cx) => waiting.poll_due(track, cx),
-                    None => return Poll::Pending,
+            match dispatch.poll(track, &mut poller) {
+                Poll::Ready(()) => track.leave(dispatch.place),
+                Poll::Pending => {
+                    track.remember(&dispatch.place);
+                    waiting.push(dispatch);
                 }
             }
+        }
+        self.is_at_rest()
+    }
+
+    /// Dispatches, in a run, until nothing is left that can go on, or until a [`TURN`] is over.
+    fn advance(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let Self { track, waiting } = self;
+        let mut dispatched = 0;
+        waiting.poll_due(track, cx);
+        while let Some(place) = track.next() {
+            let mut dispatch = Dispatch::receive(place, track);
+            // A future that is ready at once needs no waker of its own. One that is not is polled again at once, with one.
+            let mut first = Poller::Run(&mut Context::from_waker(Waker::noop()));
+            if dispatch.poll(track, &mut first).is_pending() {
+                waiting.push(dispatch);
+                waiting.poll_due(track, cx);
+            }
             dispatched += 1;
-            if turn == Some(dispatched) && track.is_ready() {
-                if let Some(cx) = cx {
-                    cx.waker().wake_by_ref();
-                }
+            if dispatched == TURN && track.is_ready() {
+                cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
         }
-        if track.is_over() {
-            waiting.clear();
+        self.is_at_rest()
+    }
+
+    #[inline]
+    fn is_at_rest(&mut self) -> Poll<()> {
+        if !self.waiting.is_empty() && self.track.is_over() {
+            self.waiting.clear();
         }
-        if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        if self.waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }
 }

@@ -39,6 +39,23 @@ impl Queue {
         self.first.is_none() && self.rest.is_empty()
     }
 
+    /// The oldest.
+    pub(super) fn first(&self) -> Option<&Place> {
+        self.first.as_ref().or_else(|| self.rest.front())
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
+    /// Takes out all but the `mark` oldest.
+    pub(super) fn split_off(&mut self, mark: usize) -> Vec<Place> {
+        let first = if mark == 0 { self.first.take() } else { None };
+        let kept = mark - usize::from(self.first.is_some());
+        first.into_iter().chain(self.rest.drain(kept..)).collect()
+    }
+
     pub(super) fn clear(&mut self) {
         self.first = None;
         self.rest.clear();

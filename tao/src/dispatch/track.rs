@@ -13,20 +13,22 @@ use crate::{
     request::{Ask, Attendance},
     trigram::Trigram,
 };
-use std::{sync::Arc, time::Duration};
-use trine_core::{Failure, RunContext, StoreDropped};
+use std::{borrow::Cow, sync::Arc, time::Duration};
+use trine_core::{Failure, RunContext, Store, StoreDropped};
 
 /// How many of the last signals a [`HopBudgetError`] names.
 const TRAIL: u32 = 32;
 
 /// What is to be dispatched in a line, and what the line has to do with the rest of its cascade.
-pub(super) struct Track {
-    /// The kernel.
-    core: Arc<Core>,
+pub(super) struct Track<'a> {
+    /// The kernel; borrowed on the stack of the caller of `set`.
+    core: Cow<'a, Arc<Core>>,
+    /// The store, on the stack of the caller of `set`: a run holds it weakly.
+    store: Option<&'a Store>,
     /// The cascade.
     id: CascadeId,
-    /// The signal that the cascade began with.
-    entry: AppCtx,
+    /// The signal that the cascade began with, once its dispatch is over or somebody asks for it.
+    entry: Option<AppCtx>,
     /// What that came with.
     chain: Chain,
     /// How many chained signals the cascade may have.
@@ -50,23 +52,22 @@ pub(super) struct Track {
     attendance: Option<Attendance>,
 }
 
-impl Track {
+impl<'a> Track<'a> {
     /// The line of a signal that is being set.
     #[inline]
-    pub(super) fn enter(core: &Arc<Core>, entrance: Entrance) -> Self {
+    pub(super) fn enter(core: &'a Arc<Core>, store: &'a Store, entrance: Entrance) -> Self {
         let id = core.next_cascade();
         let Entrance { context, chain, route, circle, returns, ask, timeout, hop_budget } =
             entrance;
         let mut ready = Queue::default();
-        let entry = context.clone();
         let attendance = ask.map(|ask| Attendance::enter(ask, core, id));
         ready.push(Place { route, circle, ..Place::entry(id, context, chain.clone()) });
         let hop_budget = hop_budget.unwrap_or(core.hop_budget());
-        let core = Arc::clone(core);
         let mut track = Self {
-            core,
+            core: Cow::Borrowed(core),
+            store: Some(store),
             id,
-            entry,
+            entry: None,
             chain,
             hop_budget,
             ready,
@@ -87,7 +88,7 @@ impl Track {
     /// Has the cascade end when this time is up.
     #[cold]
     fn limit(&mut self, timeout: Duration) {
-        let clock = self.core.store().and_then(|store| store.clock());
+        let clock = self.store.and_then(Store::clock);
         let at = clock.map(|clock| {
             let at = clock.now().saturating_add(timeout);
             (clock, at)
@@ -104,10 +105,11 @@ impl Track {
         trail: Vec<Trigram>,
         attendance: Option<Attendance>,
     ) -> Self {
-        let entry = presence.shared().entry().clone();
+        let entry = Some(presence.shared().entry().clone());
         let hop_budget = presence.shared().limits().hop_budget;
         Self {
-            core,
+            core: Cow::Owned(core),
+            store: None,
             id,
             entry,
             chain: Chain::new(),
@@ -139,7 +141,12 @@ impl Track {
 
     fn share_until(&mut self, deadline: Option<Deadline>) -> Arc<Shared> {
         let presence = self.presence.get_or_insert_with(|| {
-            let entry = (self.entry.clone(), self.chain.clone());
+            let first = self.ready.first();
+            let entry = self.entry.get_or_insert_with(|| {
+                // The first signal is still to be dispatched.
+                first.expect("a line has a signal, or has had one").context.clone()
+            });
+            let entry = (entry.clone(), self.chain.clone());
             let limits = Limits { hop_budget: self.hop_budget, deadline };
             let first = self.first.take();
             Shared::begin(Arc::clone(&self.core), self.id, entry, limits, self.spent, first)
@@ -148,17 +155,61 @@ impl Track {
     }
 
     /// What the lines of the cascade share, if they do, and what the first signal came to, if it is known here.
-    pub(super) fn close(self) -> (Option<Arc<Shared>>, Option<Conclusion>) {
-        if self.presence.is_none() {
-            let place = || Place::entry(self.id, self.entry.clone(), self.chain.clone());
+    #[inline]
+    pub(super) fn close(&mut self) -> (Option<Arc<Shared>>, Option<Conclusion>) {
+        if let (None, Some(entry)) = (&self.presence, &self.entry) {
+            let place = || Place::entry(self.id, entry.clone(), self.chain.clone());
             self.core.observers().tell_at(place, What::Rested(&Ending::Completed));
         }
-        (self.presence.as_ref().map(|presence| Arc::clone(presence.shared())), self.first.clone())
+        let shared = self.presence.as_ref().map(|presence| Arc::clone(presence.shared()));
+        (shared, self.first.take())
+    }
+
+    /// The line, off the stack of the caller of `set`.
+    pub(super) fn into_owned(self) -> Track<'static> {
+        Track {
+            core: Cow::Owned(self.core.into_owned()),
+            store: None,
+            id: self.id,
+            entry: self.entry,
+            chain: self.chain,
+            hop_budget: self.hop_budget,
+            ready: self.ready,
+            presence: self.presence,
+            spent: self.spent,
+            first: self.first,
+            run: self.run,
+            trail: self.trail,
+            returns: self.returns,
+            attendance: self.attendance,
+        }
     }
 
     /// The line is now carried by this run.
     pub(super) fn carried_by(&mut self, run: RunContext) {
         self.run = Some(run);
+    }
+
+    /// Who polls the futures that are met on the stack of the caller of `set`.
+    #[inline]
+    pub(super) fn store(&self) -> Option<&'a Store> {
+        self.store
+    }
+
+    /// Notes a signal that has been dispatched.
+    #[inline]
+    pub(super) fn leave(&mut self, place: Place) {
+        if place.hop == 0 && self.entry.is_none() {
+            self.entry = Some(place.context);
+        }
+    }
+
+    /// Notes a signal that is being dispatched.
+    #[inline]
+    pub(super) fn remember(&mut self, place: &Place) {
+        if place.hop == 0 && self.entry.is_none() {
+            self.entry = Some(place.context.clone());
+        }
     }
 
     pub(super) fn snapshot(&self, place: &Place) -> Snapshot {
@@ -190,7 +241,7 @@ impl Track {
     /// Notes what the intercepts have decided.
     #[inline]
     pub(super) fn concluded(&mut self, place: &Place, conclusion: &Conclusion) {
-        self.core.concluded(place, conclusion);
+        self.core.concluded(place, conclusion, self.store);
         if let Some(attendance) = &self.attendance {
             attendance.ask().concluded(&self.core, place, conclusion);
         }
@@ -210,6 +261,17 @@ impl Track {
     /// Chains to what a handler has returned.
     pub(super) fn chain_all(&mut self, contexts: Contexts, from: &Place, handler: HandlerId) {
         contexts.for_each(from, handler, |next| self.chain(next));
+    }
+
+    /// How much is left to dispatch.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Takes out what was chained since so many were left to dispatch.
+    pub(super) fn split_off(&mut self, mark: usize) -> Vec<Place> {
+        self.ready.split_off(mark)
     }
 
     /// Whether something is left to dispatch.
@@ -286,8 +348,9 @@ impl Track {
 
     /// Queues an async handler, in an execution context of its own.
     pub(super) fn fork(&mut self, handler: &Arc<Handler<Contexts>>, place: &Place) {
+        self.remember(place);
         let shared = self.share();
-        let core = Arc::clone(&self.core);
+        let core = Arc::clone(&*self.core);
         let on_cut = {
             let ask = self.ask();
             let (core, place, handler) = (Arc::clone(&core), place.clone(), handler.id());
@@ -300,14 +363,12 @@ impl Track {
                 }
             }
         };
-        let Some(store) = core.store() else {
-            return on_cut(Cause::NotRun(Failure::StoreDropped(StoreDropped)));
-        };
         let name = handler.name().clone();
-        let builder = match &self.run {
+        let builder = match (&self.run, self.store) {
             // The parent is a note of where it came from; it goes on when the parent is done.
-            Some(run) => run.run_builder(name).detached(),
-            None => store.run_builder(name),
+            (Some(run), _) => run.run_builder(name).detached(),
+            (None, Some(store)) => store.run_builder(name),
+            (None, None) => return on_cut(Cause::NotRun(Failure::StoreDropped(StoreDropped))),
         };
         let (id, place, handler) = (self.id, place.clone(), Arc::clone(handler));
         let (presence, trail) = (Presence::enter(&shared), self.trail.clone());

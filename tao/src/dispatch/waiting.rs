@@ -4,12 +4,12 @@
 //! signals would take n² polls to come to rest. So each dispatch is polled with a waker of its own, which notes whose turn it
 //! is before it wakes the run. Those who are due are polled in the order in which they began to wait.
 
-use super::{Dispatch, track::Track};
+use super::{Dispatch, track::Track, walk::Poller};
 use crate::sync::Mutex;
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Wake, Waker},
 };
 
 /// The dispatches of a line that wait for a handler.
@@ -79,7 +79,7 @@ impl Waiting {
     }
 
     /// Polls those who are due; the others wake the run of `cx` when they are.
-    pub(super) fn poll_due(&mut self, track: &mut Track, cx: &Context<'_>) {
+    pub(super) fn poll_due(&mut self, track: &mut Track<'_>, cx: &Context<'_>) {
         let Some(bell) = &self.bell else { return };
         // A waker is user code: cloned and dropped outside the lock.
         let known = bell.0.lock().line.as_ref().is_some_and(|line| line.will_wake(cx.waker()));
@@ -94,7 +94,8 @@ impl Waiting {
         for number in due {
             // Gone if it was woken once more as it came to its end.
             let Some((dispatch, waker)) = self.dispatches.get_mut(&number) else { continue };
-            if let Poll::Ready(()) = dispatch.poll(track, Some(&mut Context::from_waker(waker))) {
+            let mut cx = Context::from_waker(waker);
+            if dispatch.poll(track, &mut Poller::Run(&mut cx)).is_ready() {
                 self.dispatches.remove(&number);
             }
         }

@@ -1,10 +1,23 @@
 //! From handler to handler in one phase.
 
 use crate::{
+    error::Cause,
     handler::{Attempt, Awaited, Called, Handler},
     observe::Place,
 };
-use std::task::{Context, Poll, ready};
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use trine_core::Store;
+
+/// Who polls the futures of handlers.
+pub(super) enum Poller<'a, 'w> {
+    /// The caller of `set`, on his stack, once each, as core makes the first poll of a run. Not at all if the store is gone.
+    Stack(Option<&'a Store>),
+    /// The run of a line.
+    Run(&'a mut Context<'w>),
+}
 
 /// How far a phase is.
 pub(super) struct Walk<T> {
@@ -27,13 +40,13 @@ impl<T> Walk<T> {
         self.next
     }
 
-    /// Calls `handler`, whose turn it is, or goes on with its future. Without a `cx` a future is not polled.
+    /// Calls `handler`, whose turn it is, or goes on with its future.
     #[inline]
     pub(super) fn poll(
         &mut self,
         handler: &Handler<T>,
         place: &Place,
-        cx: Option<&mut Context<'_>>,
+        poller: &mut Poller<'_, '_>,
     ) -> Poll<Attempt<T>> {
         if self.pending.is_none() {
             match handler.call(place) {
@@ -44,12 +57,27 @@ impl<T> Walk<T> {
                 Called::Pending(pending) => self.pending = Some(pending),
             }
         }
-        self.poll_pending(cx)
+        self.poll_pending(handler, poller)
     }
 
-    fn poll_pending(&mut self, cx: Option<&mut Context<'_>>) -> Poll<Attempt<T>> {
-        let (Some(pending), Some(cx)) = (&mut self.pending, cx) else { return Poll::Pending };
-        let attempt = ready!(pending.poll(cx));
+    fn poll_pending(
+        &mut self,
+        handler: &Handler<T>,
+        poller: &mut Poller<'_, '_>,
+    ) -> Poll<Attempt<T>> {
+        let Some(pending) = &mut self.pending else { return Poll::Pending };
+        let pending = Pin::new(pending);
+        let attempt = match poller {
+            Poller::Run(cx) => ready!(pending.poll(cx)),
+            Poller::Stack(None) => return Poll::Pending,
+            // A panic of the future is an attempt; here it is one of the spawner, whose context the future needs.
+            Poller::Stack(Some(store)) => {
+                match store.poll_inline(handler.name().clone(), pending) {
+                    Ok(poll) => ready!(poll),
+                    Err(panicked) => Err(Cause::Panicked(panicked.message)),
+                }
+            }
+        };
         self.pending = None;
         self.next += 1;
         Poll::Ready(attempt)

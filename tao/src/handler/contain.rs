@@ -5,6 +5,7 @@ use crate::error::Cause;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     task::{Context, Poll},
 };
 use trine_core::Text;
@@ -25,9 +26,13 @@ impl<T> Awaited<T> {
     pub(crate) fn new(pending: Pending<T>) -> Self {
         Self(Some(pending))
     }
+}
 
-    /// Polls the future; an error or a panic is the cause of the handler's failure.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Attempt<T>> {
+/// An error or a panic of the future is the cause of the handler's failure.
+impl<T> Future for Awaited<T> {
+    type Output = Attempt<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Attempt<T>> {
         let Some(pending) = &mut self.0 else { return Poll::Pending };
         match contain(|| pending.as_mut().poll(cx)) {
             Ok(poll) => poll.map_err(Cause::from),
