@@ -133,6 +133,7 @@ mod sync;
 pub mod test;
 mod trigram;
 pub mod typed;
+mod view;
 #[cfg(feature = "wire")]
 pub mod wire;
 
@@ -159,5 +160,6 @@ pub use record::{RecordedAnswer, RecordedCascade, RecordedDispatch, Recorder};
 pub use request::{Question, Reply, Request, RequestError, RequestErrorKind};
 pub use surface::Surface;
 pub use trigram::{Axis, NotConcrete, Trigram};
+pub use view::{NoData, Shown, View};
 
 pub use trine_core::{Store, Text};

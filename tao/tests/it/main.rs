@@ -27,5 +27,6 @@ mod schedules;
 mod stage;
 #[cfg(feature = "tcp")]
 mod tcp;
+mod views;
 #[cfg(feature = "wire")]
 mod wire;

@@ -708,7 +708,7 @@ fn a_link_keeps_its_kernel_but_its_run_keeps_no_store() {
 #[test]
 fn a_link_without_a_runtime_ends_with_the_reason() {
     let (here, _there) = memory();
-    let link = all("client").link(&Kernel::new(&Store::new()), here);
+    let link = all("client").link(Kernel::new(&Store::new()), here);
     assert!(matches!(link.end(), Some(LinkEnd::NotRun(_))), "{:?}", link.end());
 }
 
