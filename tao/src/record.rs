@@ -13,6 +13,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 use trine_core::Text;
 
@@ -90,6 +91,11 @@ pub struct RecordedDispatch {
     pub answers: Vec<RecordedAnswer>,
     /// What went wrong.
     pub errors: Vec<CascadeError>,
+    /// How long it took until all its inline handlers were done, or an intercept had ended it, by the store's clock; none
+    /// while it is under way, and without a clock. What async handlers take is not in it.
+    pub took: Option<Duration>,
+    /// When it was received.
+    received: Option<Duration>,
 }
 
 /// What a handler answered.
@@ -115,8 +121,10 @@ impl Kernel {
         let kept = Kept { cascades: VecDeque::new(), dispatches: 0, limit: dispatches };
         let kept = Arc::new(Mutex::new(kept));
         let notes = Arc::clone(&kept);
+        let clock = self.store().clock();
         let observer = self.observe(move |observation| {
-            let old = notes.lock().note(observation);
+            let now = clock.as_ref().map(|clock| clock.now());
+            let old = notes.lock().note(observation, now);
             drop(old); // data of the app: not under the lock
         });
         Recorder { kept, _observer: observer }
@@ -141,7 +149,11 @@ impl Recorder {
 
 impl Kept {
     /// Notes what happened; returns what is kept no longer.
-    fn note(&mut self, observation: &Observation<'_>) -> Vec<RecordedCascade> {
+    fn note(
+        &mut self,
+        observation: &Observation<'_>,
+        now: Option<Duration>,
+    ) -> Vec<RecordedCascade> {
         let waypoint = matches!(
             observation.what,
             What::Received
@@ -165,6 +177,8 @@ impl Kept {
                 conclusion: None,
                 answers: Vec::new(),
                 errors: Vec::new(),
+                took: None,
+                received: now,
             };
             self.cascade(observation.cascade).dispatches.push(dispatch);
             return self.shed();
@@ -182,7 +196,7 @@ impl Kept {
         let number = observation.dispatch;
         let own = cascade.dispatches.iter_mut().rev().find(|own| own.dispatch == number);
         if let Some(own) = own {
-            own.note(&observation.what);
+            own.note(&observation.what, now);
         }
         Vec::new()
     }
@@ -209,10 +223,15 @@ impl Kept {
 }
 
 impl RecordedDispatch {
-    fn note(&mut self, what: &What<'_>) {
+    fn note(&mut self, what: &What<'_>, now: Option<Duration>) {
+        let took = || Some(now?.saturating_sub(self.received?));
         match what {
             What::Unhandled => self.unhandled = true,
-            What::Concluded(conclusion) => self.conclusion = Some((*conclusion).clone()),
+            What::Concluded(conclusion) => {
+                self.took = if conclusion.proceeded() { None } else { took() };
+                self.conclusion = Some((*conclusion).clone());
+            }
+            What::Settled => self.took = took(),
             What::Answered { handler, said } => self.answers.push(RecordedAnswer {
                 handler: *handler,
                 outputs: match said {

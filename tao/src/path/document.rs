@@ -210,7 +210,7 @@ impl Row {
                     let Some(end) = rest.find(']') else { break };
                     let name = rest[1..end].trim();
                     let len =
-                        match rest[end + 1..].strip_prefix('(').and_then(|link| link.find(')')) {
+                        match rest[end + 1..].strip_prefix('(').and_then(|link| near(link, b')')) {
                             Some(close) => end + 1 + 1 + close + 1,
                             None => end + 1,
                         };
@@ -244,8 +244,50 @@ impl Row {
             rest = rest[at..].find(']').map_or("", |end| &rest[at + end + 1..]);
         }
         text.push_str(rest);
-        text.replace("**", "").replace('`', "").trim().to_owned()
+        plain(&text)
     }
+}
+
+/// Where `sign` is first, if it is near: what opens and is never closed must not be looked for again and again.
+pub(crate) fn near(text: &str, sign: u8) -> Option<usize> {
+    const NEAR: usize = 2_000;
+    text.bytes().take(NEAR).position(|byte| byte == sign)
+}
+
+/// Text without the marks of Markdown and HTML: `code`, **bold**, the targets of links.
+pub(crate) fn plain(text: &str) -> String {
+    let text = text.replace("**", "").replace('`', "");
+    let mut out = String::with_capacity(text.len());
+    // Brackets that are open, and those of links, which go.
+    let (mut open, mut gone) = (Vec::new(), Vec::new());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(['<', '[', ']']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let skipped = match rest.strip_prefix("](") {
+            Some(target) => near(target, b')').map(|end| end + 3),
+            None if rest.starts_with("<a ") || rest.starts_with("</a>") => {
+                near(rest, b'>').map(|end| end + 1)
+            }
+            None => None,
+        };
+        match (skipped, rest.as_bytes()[0]) {
+            (Some(len), sign) => {
+                gone.extend(open.pop().filter(|_| sign == b']'));
+                rest = &rest[len..];
+                continue;
+            }
+            (None, b'[') => open.push(out.len()),
+            (None, b']') => drop(open.pop()),
+            (None, _) => {}
+        }
+        out.push_str(&rest[..1]);
+        rest = &rest[1..];
+    }
+    out.push_str(rest);
+    gone.sort_unstable();
+    let kept = out.char_indices().filter(|(at, _)| gone.binary_search(at).is_err());
+    kept.map(|(_, sign)| sign).collect::<String>().trim().to_owned()
 }
 
 /// `text` as it stands between quotation marks in a `.tao` file.

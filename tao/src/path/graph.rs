@@ -18,6 +18,7 @@ mod serial;
 
 pub(crate) use index::{HandlerIndex, Key, keys};
 pub(crate) use lower::Lowered;
+pub(crate) use serial::{one_phase as phase_text, trigram as trigram_text};
 
 use super::{document::Space, place::Place, symbols::Manner};
 use crate::{Pattern, Phase, Trigram};

@@ -4,3 +4,4 @@
 
 mod checks;
 mod language;
+mod pictures;

@@ -45,6 +45,14 @@ impl Document {
     }
 }
 
+impl Graph {
+    /// The graph of several documents: their references may lead from one to another.
+    #[must_use]
+    pub fn of_documents<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Self {
+        Lowered::of(documents).graph
+    }
+}
+
 /// Handlers of one signal, in rows that follow each other.
 struct Group {
     pattern: Pattern,

@@ -46,7 +46,7 @@ pub(super) mod patterns {
     }
 }
 
-pub(in crate::path) mod trigram {
+pub(crate) mod trigram {
     use super::{Deserialize, Deserializer, Serializer, Trigram, concrete};
 
     pub(in crate::path) fn serialize<S: Serializer>(
@@ -85,7 +85,7 @@ pub(super) mod trigrams {
     }
 }
 
-pub(in crate::path) mod phase {
+pub(super) mod phase {
     use super::{Deserialize, Deserializer, Error, Serializer};
     use crate::Phase;
 
@@ -111,5 +111,24 @@ pub(in crate::path) mod phase {
         let phases = [Phase::Intercept, Phase::Async, Phase::Inline];
         let phase = phases.into_iter().find(|phase| phase.to_string() == text);
         phase.map(Some).ok_or_else(|| D::Error::custom(format!("`{text}` is no phase")))
+    }
+}
+
+pub(crate) mod one_phase {
+    use super::{Deserializer, Error, Serializer};
+    use crate::Phase;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+    pub(in crate::path) fn serialize<S: Serializer>(
+        phase: &Phase,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_str(phase)
+    }
+
+    pub(in crate::path) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Phase, D::Error> {
+        super::phase::deserialize(from)?.ok_or_else(|| D::Error::custom("a phase is missing"))
     }
 }

@@ -4,7 +4,7 @@ use super::Reading;
 use crate::{
     Part, Pattern,
     path::{
-        document::{Path, Row},
+        document::{Path, Row, near},
         problem::Check,
         symbols::{Chain, Mode, SymbolError},
     },
@@ -194,5 +194,5 @@ fn tag_len(text: &str) -> usize {
     if !TAGS.iter().any(|tag| text.starts_with(tag)) {
         return 0;
     }
-    text.find('>').map_or(0, |end| end + 1)
+    near(text, b'>').map_or(0, |end| end + 1)
 }

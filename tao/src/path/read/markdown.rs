@@ -98,7 +98,8 @@ fn begin(reading: &Reading<'_>, heading: &mut Heading<'_>, line: &str) -> Path {
     let name = match (heading.name, heading.tables) {
         ("", number) => format!("Path {number}"),
         (name, 1) => name.to_owned(),
-        (name, number) => format!("{name} ({number})"),
+        // One long heading of many tables must not be copied as a whole for each.
+        (name, number) => format!("{} ({number})", name.chars().take(120).collect::<String>()),
     };
     Path {
         name,
