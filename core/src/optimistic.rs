@@ -12,7 +12,7 @@
 
 use crate::{
     cell::{ByValue, Cell, CellBuilder, CellKey, Equality, Never, Source, Workshop},
-    commit::Transaction,
+    commit::{Transaction, Updates},
     error::CellError,
     graph::Reader,
     lease,
@@ -146,6 +146,91 @@ impl Store {
         let layer = Layer { id, apply: Arc::new(apply), confirmed: false };
         self.try_update(cell.stack(), |stack| stack.push(layer))?;
         Ok(Patch { cell, id, store: self.downgrade(), pending: true })
+    }
+}
+
+/// Patches that are part of a larger commit: of a front end whose events change other cells besides.
+impl Updates<'_> {
+    /// Puts a patch on a cell's stack, as [`Store::patch`] does, as a part of this commit. `store` is the one that is being
+    /// updated: the patch is rolled back in it when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed or belongs to another store.
+    #[track_caller]
+    pub fn patch<T: Clone + Send + 'static>(
+        &mut self,
+        store: &WeakStore,
+        cell: Optimistic<T>,
+        apply: impl Fn(&mut T) + Send + Sync + 'static,
+    ) -> Result<Patch<T>, CellError> {
+        let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
+        let layer = Layer { id, apply: Arc::new(apply), confirmed: false };
+        self.update(cell.stack(), |stack| stack.push(layer))?;
+        Ok(Patch { cell, id, store: store.clone(), pending: true })
+    }
+
+    /// Lets a patch stay, as [`Patch::confirm`] does, as a part of this commit.
+    ///
+    /// A patch that panics on the base is left out; the panic goes on when everything else has been done.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed; if the base is torn.
+    #[track_caller]
+    pub fn confirm<T: Clone + Send + 'static>(
+        &mut self,
+        mut patch: Patch<T>,
+    ) -> Result<(), CellError> {
+        patch.pending = false;
+        let (cell, id) = (patch.cell, patch.id);
+        let mut folded = Vec::new();
+        self.update(cell.stack(), |stack| {
+            if let Some(layer) = stack.iter_mut().find(|layer| layer.id == id) {
+                layer.confirmed = true;
+            }
+            let certain = stack.iter().take_while(|layer| layer.confirmed).count();
+            folded.extend(stack.drain(..certain));
+        })?;
+        if folded.is_empty() {
+            return Ok(());
+        }
+        // On a copy: in place, one that panics would tear the base.
+        let mut value = self.get(cell.base())?;
+        let applied = catch_unwind(AssertUnwindSafe(|| {
+            for layer in &folded {
+                (layer.apply)(&mut value);
+            }
+        }));
+        self.graph.discard(folded);
+        match applied {
+            Ok(()) => self.update(cell.base(), |base| std::mem::swap(base, &mut value))?,
+            Err(payload) => self.note_panic(payload),
+        }
+        self.graph.discard(value);
+        Ok(())
+    }
+
+    /// Takes a patch out, as [`Patch::roll_back`] does, as a part of this commit. Confirmed ones above it become part of the
+    /// base if nothing uncertain is left below them.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed; if the base is torn.
+    #[track_caller]
+    pub fn roll_back<T: Clone + Send + 'static>(
+        &mut self,
+        mut patch: Patch<T>,
+    ) -> Result<(), CellError> {
+        patch.pending = false;
+        let (cell, id) = (patch.cell, patch.id);
+        let mut out = Vec::new();
+        self.update(cell.stack(), |stack| {
+            out.extend(stack.extract_if(.., |layer| layer.id == id));
+        })?;
+        self.graph.discard(out);
+        // Nothing is confirmed by it; what it has kept from the base is.
+        self.confirm(patch)
     }
 }
 

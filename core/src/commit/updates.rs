@@ -91,6 +91,11 @@ impl Updates<'_> {
         Ok(())
     }
 
+    /// Has a panic go on when everything else has been done.
+    pub(crate) fn note_panic(&mut self, payload: PanicPayload) {
+        self.panicked.get_or_insert(payload);
+    }
+
     /// A cell is different: stains what depends on it, and makes it part of the commit.
     pub(crate) fn note_changed(&mut self, index: u32) {
         self.graph.mark(index);

@@ -11,7 +11,7 @@ use super::{
     settle::{settle, settle_all},
     waiting::block,
 };
-use crate::{sync::mutant, text::Text};
+use crate::{lease, sync::mutant, text::Text};
 use std::{fmt, future::Future, hash::Hash, pin::Pin, sync::Arc, time::Duration};
 
 /// The live runs of a store, or some of them: to list them, to abort them, to wait until there are none. Made by
@@ -60,6 +60,9 @@ pub struct RunInfo {
     pub parent: Option<RunId>,
     /// How far it is.
     pub status: RunStatus,
+    /// Whether its outcome is open: not so while its end is being told. Inside a lease the answer is exact, as that of
+    /// [`RunContext::is_active`](crate::RunContext::is_active).
+    pub is_active: bool,
     /// The attempt that is under way, counted from 1.
     pub attempt: u32,
     /// Its tags.
@@ -126,18 +129,26 @@ impl Runs {
     /// The live runs, oldest first.
     #[must_use]
     pub fn list(&self) -> Vec<RunInfo> {
-        let info = |run: Arc<dyn AnyRun>| {
+        let inside = lease::held().is_some();
+        let info = |run: &Arc<dyn AnyRun>| {
             let head = run.head();
             RunInfo {
                 id: head.id,
                 name: head.name.clone(),
                 parent: head.parent(),
                 status: run.status(),
+                is_active: if inside { run.is_active_in_lease() } else { head.phase.is_active() },
                 attempt: head.attempt(),
                 tags: head.tags().to_vec(),
             }
         };
-        self.live().into_iter().map(info).collect()
+        let live = self.live();
+        let list = live.iter().map(info).collect();
+        if inside {
+            // We may be the last to have one, and its outcome is the user's.
+            lease::defer(move || drop(live));
+        }
+        list
     }
 
     /// How many there are.

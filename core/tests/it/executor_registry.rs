@@ -137,3 +137,27 @@ mod selections {
         assert_eq!(store.runs().shut_down(Duration::ZERO).unwrap().now_or_never(), Some(2));
     }
 }
+
+#[test]
+fn a_run_whose_end_is_being_told_is_listed_as_one_that_is_not_active() {
+    let (store, log) = (Store::new(), Log::default());
+    let (weak, seen) = (store.downgrade(), log.clone());
+    let note = move |when: &str| {
+        for run in weak.upgrade().unwrap().runs().list() {
+            seen.note(format_args!("{when} {}", run.is_active));
+        }
+    };
+    let (start, body) = (note.clone(), note.clone());
+    store
+        .run_builder("work")
+        .on_start(move |_| {
+            start("start");
+            Ok::<_, String>(())
+        })
+        .on_settle(move |_| note("end"))
+        .start(move |_| {
+            body("body");
+            async { Ok::<_, String>(()) }
+        });
+    log.is(["start true", "body true", "end false"]);
+}

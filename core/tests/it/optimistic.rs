@@ -157,6 +157,46 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+#[test]
+fn a_patch_that_is_part_of_a_larger_commit_is_told_with_it() {
+    let store = Store::new();
+    let (base, shown) = text(&store);
+    let other = store.source(0);
+    let weak = store.downgrade();
+    let both = store.derived(move |cx| format!("{}{}", cx.get(shown), cx.get(other)));
+    let log = Log::default();
+    let heard = log.clone();
+    let _guard = store.subscribe(both, move |both| heard.note(both));
+    let (patch, _) = store.updates(|cells| {
+        cells.update(other, |n| *n = 1).unwrap();
+        cells.patch(&weak, shown, |text| text.push('a')).unwrap()
+    });
+    log.is(["-a1"]);
+    store.updates(|cells| {
+        cells.update(other, |n| *n = 2).unwrap();
+        cells.confirm(patch).unwrap();
+    });
+    log.is(["-a2"]);
+    assert_eq!(store.get(base), "-a");
+}
+
+#[test]
+fn a_patch_that_panics_on_the_base_when_it_is_confirmed_is_left_out_and_tears_nothing() {
+    let store = Store::new();
+    let (base, shown) = text(&store);
+    let weak = store.downgrade();
+    let (patch, _) = store.updates(|cells| {
+        let apply = |text: &mut String| assert!(text.len() > 9, "too short");
+        cells.patch(&weak, shown, apply).unwrap()
+    });
+    assert!(store.try_get(shown).is_err());
+    let confirmed = catch_unwind(AssertUnwindSafe(|| {
+        store.updates(|cells| cells.confirm(patch)).0
+    }));
+    assert!(confirmed.is_err());
+    assert_eq!((store.get(base), store.get(shown)), ("-".to_owned(), "-".to_owned()));
+}
+
 proptest! {
     #![proptest_config(crate::cases::of(300))]
 
@@ -176,11 +216,23 @@ proptest! {
             };
             match act {
                 Act::Patch(n) => {
-                    open.push((number, append(&store, shown, letter(n))));
+                    // Alone, or as a part of a larger commit.
+                    let c = letter(n);
+                    let patch = if number % 2 == 0 {
+                        append(&store, shown, c)
+                    } else {
+                        let weak = store.downgrade();
+                        store.updates(|cells| cells.patch(&weak, shown, move |text| text.push(c))).0.unwrap()
+                    };
+                    open.push((number, patch));
                     stack.push((number, letter(n), false));
                 }
                 Act::Confirm(at) => if let Some((id, patch)) = pick(&mut open, at) {
-                    patch.confirm();
+                    if number % 2 == 0 {
+                        patch.confirm();
+                    } else {
+                        store.updates(|cells| cells.confirm(patch)).0.unwrap();
+                    }
                     stack.iter_mut().filter(|layer| layer.0 == id).for_each(|layer| layer.2 = true);
                 },
                 Act::ConfirmWith(at, n) => if let Some((id, patch)) = pick(&mut open, at) {
@@ -189,7 +241,11 @@ proptest! {
                     stack.iter_mut().filter(|layer| layer.0 == id).for_each(|layer| (layer.1, layer.2) = (c, true));
                 },
                 Act::RollBack(at) => if let Some((id, patch)) = pick(&mut open, at) {
-                    patch.roll_back();
+                    if number % 2 == 0 {
+                        patch.roll_back();
+                    } else {
+                        store.updates(|cells| cells.roll_back(patch)).0.unwrap();
+                    }
                     stack.retain(|layer| layer.0 != id);
                 },
                 Act::Commit(n) => {
