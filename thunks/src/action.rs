@@ -6,7 +6,7 @@ use std::{
     fmt,
     marker::PhantomData,
 };
-use trine_core::{RunId, Text};
+use trine_core::{OutcomeKind, RunId, Text};
 
 /// Something that happened and that slices may have a case for: a struct, or an enum of related actions.
 ///
@@ -95,6 +95,12 @@ impl dyn AnyAction {
     #[must_use]
     pub fn request_id(&self) -> Option<RunId> {
         self.run()
+    }
+
+    /// How the run has ended, if this is the event of its end: the original's `meta.requestStatus`, `aborted` and `condition`.
+    #[must_use]
+    pub fn outcome(&self) -> Option<OutcomeKind> {
+        self.end()
     }
 }
 

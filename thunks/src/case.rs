@@ -29,6 +29,8 @@ pub enum CaseKey {
     Named(TypeId, &'static str),
     /// A phase of a thunk, by instance: two thunks of identical types are different.
     Thunk(ThunkId, Phase),
+    /// Progress of a thunk, by the type of what is told and by name.
+    Progress(ThunkId, TypeId, &'static str),
 }
 
 /// The identity of a thunk, unique in the process.
@@ -94,6 +96,15 @@ impl CaseInfo {
         Self { key, name: Text::from_static(name), thunk: None, creator }
     }
 
+    pub(crate) fn progress(thunk: &ThunkRef, key: CaseKey, name: &'static str) -> Self {
+        Self {
+            key,
+            name: Text::from(format!("{}/{name}", thunk.name)),
+            thunk: Some(thunk.clone()),
+            creator: None,
+        }
+    }
+
     pub(crate) fn lifecycle(thunk: &ThunkRef, phase: Phase) -> Self {
         Self {
             key: CaseKey::Thunk(thunk.id, phase),
@@ -108,7 +119,7 @@ pub(crate) mod sealed {
     use super::{CaseInfo, CaseKey};
     use crate::action;
     use std::any::Any;
-    use trine_core::{RunId, Text};
+    use trine_core::{OutcomeKind, RunId, Text};
 
     pub trait Case {
         /// What its events are looked up by.
@@ -126,6 +137,10 @@ pub(crate) mod sealed {
         fn event(&self) -> &dyn Any;
         /// The run that it belongs to.
         fn run(&self) -> Option<RunId> {
+            None
+        }
+        /// How the run has ended, if this is its end.
+        fn end(&self) -> Option<OutcomeKind> {
             None
         }
     }

@@ -116,8 +116,9 @@ fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {
     }
 }
 
+/// Reduces an action.
 #[track_caller]
-fn reduce_action<X, A: AnyAction>(
+pub(crate) fn reduce_action<X, A: AnyAction>(
     shared: &Shared<X>,
     cells: &mut Updates<'_>,
     action: &A,

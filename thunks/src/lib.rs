@@ -139,6 +139,7 @@ mod error;
 mod key;
 mod matcher;
 mod selector;
+mod serialized;
 mod slice;
 mod store;
 mod subject;
@@ -155,17 +156,20 @@ pub use error::{BuildError, DispatchError, ReadError};
 pub use key::SliceKey;
 pub use matcher::{AnyOf, Filtered, Matcher, Matchers, Matching, any_of, matching};
 pub use selector::Selector;
+pub use serialized::SerializedError;
 pub use slice::Slice;
 pub use store::{Store, StoreBuilder};
 pub use subject::Subject;
 pub use thunk::{
-    AsyncThunk, ConditionApi, Fulfilled, LifecycleCase, Pending, Rejected, Settled, SettledMatcher,
-    ThunkApi, ThunkCall, TiedCall,
+    AsyncThunk, ConditionApi, Fulfilled, LifecycleCase, Pending, Progress, ProgressMatcher,
+    Progressed, Rejected, Settled, SettledMatcher, ThunkApi, ThunkCall, ThunkMatcher, ThunkState,
+    ThunkStatus, TiedCall, is_async_thunk_action, is_fulfilled, is_pending, is_rejected,
+    is_rejected_with_value, is_settled,
 };
 
 /// What a dispatched thunk and a view are made of, from the core.
 #[doc(no_inline)]
 pub use trine_core::{
-    AbortedBy, Derived, Outcome, OutcomeKind, Policy, Rejection, Retry, RetryBudget, Run, RunId,
-    Runs, SubscriptionGuard, Text, Update, Wanted, Watch,
+    AbortedBy, Derived, Optimistic, Outcome, OutcomeKind, Policy, Rejection, Retry, RetryBudget,
+    Run, RunId, Runs, SubscriptionGuard, Text, Update, Wanted, Watch,
 };

@@ -10,6 +10,7 @@ use crate::{
     key::SliceKey,
     subject::{Subject, sealed::TableRef},
     table::{SliceCell, Table},
+    thunk::{Shown, States},
 };
 use std::{fmt, sync::Arc};
 use trine_core::{Derived, ReadOnly, SubscriptionGuard, Update, UpdateResult, Watch};
@@ -33,6 +34,10 @@ pub struct Shared<X> {
     pub(crate) table: Table,
     /// What thunks need of the world.
     pub(crate) extra: X,
+    /// The state cells of thunks.
+    pub(crate) states: States,
+    /// The slices with patches on them.
+    pub(crate) shown: Shown,
 }
 
 impl<X> fmt::Debug for Shared<X> {

@@ -1,7 +1,7 @@
 //! Subjects: what a store can be asked for.
 
 use crate::{error::ReadError, key::SliceKey, table::Table};
-use trine_core::{Derived, ReadOnly, Source};
+use trine_core::{Derived, Optimistic, ReadOnly, Source};
 
 /// What can be read, watched and subscribed to: the key of a slice, or a cell (a selector's, or one of another
 /// front end on the same store). Sealed.
@@ -53,4 +53,4 @@ macro_rules! cells {
     )*};
 }
 
-cells! { Source Derived ReadOnly }
+cells! { Source Derived ReadOnly Optimistic }

@@ -9,7 +9,10 @@
 //! | `thunk/api.rs` | what its body is given |
 //! | `thunk/ending.rs` | how slices are told of its end |
 //! | `thunk/control.rs` | the runs that are under way |
-//! | `thunk/meta.rs`, `lifecycle.rs`, `phases.rs` | what they are told, and the cases and the matcher for that |
+//! | `thunk/meta.rs`, `lifecycle.rs`, `phases.rs`, `matchers.rs` | what they are told, and the cases and matchers for that |
+//! | `thunk/progress.rs` | what a body tells before it is done |
+//! | `thunk/patches.rs` | what is shown of a slice before it is known |
+//! | `thunk/state.rs`, `states.rs` | what becomes of runs, as cells, without a slice |
 
 mod api;
 mod call;
@@ -19,21 +22,35 @@ mod ending;
 mod keys;
 mod launch;
 mod lifecycle;
+mod matchers;
 mod meta;
 mod options;
+mod patches;
 mod phases;
+mod progress;
+mod state;
+mod states;
 
 pub use api::ThunkApi;
 pub use call::{ThunkCall, TiedCall};
 pub use condition::ConditionApi;
 pub use lifecycle::{Fulfilled, Pending, Rejected, Settled};
+pub use matchers::{
+    ThunkMatcher, is_async_thunk_action, is_fulfilled, is_pending, is_rejected,
+    is_rejected_with_value, is_settled,
+};
+pub(crate) use patches::Shown;
 pub use phases::{LifecycleCase, SettledMatcher};
+pub use progress::{Progress, ProgressMatcher, Progressed};
+pub use state::{ThunkState, ThunkStatus};
+pub(crate) use states::States;
 
 use crate::case::{Phase, ThunkId, ThunkRef};
 use condition::Ask;
 use keys::Keyed;
 use launch::Body;
 use options::Options;
+use patches::PatchOf;
 use std::{
     fmt,
     future::Future,
@@ -83,6 +100,8 @@ struct Definition<A, T, E, X, M> {
     condition: Option<Ask<A, X>>,
     /// Makes the value of a run.
     prepare: Prepare<A, X, M>,
+    /// What it shows of slices while it is under way.
+    patches: Vec<Arc<dyn PatchOf<A, X, M>>>,
     /// The work.
     body: Arc<dyn Body<A, T, E, X, M>>,
 }
@@ -174,9 +193,17 @@ where
         prepare: Prepare<A, X, M>,
         body: impl Body<A, T, E, X, M> + 'static,
     ) -> Self {
-        let (options, key, condition) = (Options::default(), None, None);
-        let body = Arc::new(body);
-        Self { definition: Arc::new(Definition { refers, options, key, condition, prepare, body }) }
+        Self {
+            definition: Arc::new(Definition {
+                refers,
+                options: Options::default(),
+                key: None,
+                condition: None,
+                prepare,
+                patches: Vec::new(),
+                body: Arc::new(body),
+            }),
+        }
     }
 
     /// The thunk with its argument: what is dispatched.
@@ -235,6 +262,7 @@ impl<A, T, E, X, M> Definition<A, T, E, X, M> {
                 Prepare::Empty(make) => Prepare::Empty(*make),
                 Prepare::From(make) => Prepare::From(Arc::clone(make)),
             },
+            patches: self.patches.clone(),
             body: Arc::clone(&self.body),
         }
     }

@@ -2,7 +2,10 @@
 
 use futures_util::FutureExt;
 use std::{future::pending, time::Duration};
-use trine_core::{AbortedBy, Outcome, Run, Store, test::ManualExecutor};
+use trine_core::{
+    AbortedBy, Outcome, Run, Store,
+    test::{Log, ManualExecutor},
+};
 
 fn wait(store: &Store, name: &'static str) -> Run<(), String> {
     store.run(name, |_| pending())

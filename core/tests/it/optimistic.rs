@@ -190,9 +190,8 @@ fn a_patch_that_panics_on_the_base_when_it_is_confirmed_is_left_out_and_tears_no
         cells.patch(&weak, shown, apply).unwrap()
     });
     assert!(store.try_get(shown).is_err());
-    let confirmed = catch_unwind(AssertUnwindSafe(|| {
-        store.updates(|cells| cells.confirm(patch)).0
-    }));
+    let confirmed =
+        catch_unwind(AssertUnwindSafe(|| store.updates(|cells| cells.confirm(patch)).0));
     assert!(confirmed.is_err());
     assert_eq!((store.get(base), store.get(shown)), ("-".to_owned(), "-".to_owned()));
 }

@@ -7,7 +7,7 @@ use crate::{
     key::SliceKey,
     slice::{AnySlice, Slice},
     table::Table,
-    thunk::AsyncThunk,
+    thunk::{AsyncThunk, Shown, States},
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -148,7 +148,15 @@ impl<X> StoreBuilder<X> {
         }
         taking.keep();
         let table = Table::new(slices, thunks);
-        Ok(Store { core, shared: Arc::new(Shared { table, extra: self.extra }) })
+        Ok(Store {
+            core,
+            shared: Arc::new(Shared {
+                table,
+                extra: self.extra,
+                states: States::default(),
+                shown: Shown::default(),
+            }),
+        })
     }
 }
 

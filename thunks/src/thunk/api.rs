@@ -1,13 +1,14 @@
 //! What a body is given.
 
-use super::meta::Meta;
+use super::{meta::Meta, progress::Reports};
 use crate::{
+    case::ThunkRef,
     dispatch::Dispatch,
     error::{DispatchError, ReadError},
     store::{Shared, unwrap},
     subject::{Subject, sealed::TableRef},
 };
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 use trine_core::{Aborted, RunContext, RunId, Text};
 
 /// What the body of a thunk is given: the original's `thunkAPI`.
@@ -18,19 +19,35 @@ pub struct ThunkApi<X = (), M = ()> {
     /// The run.
     cx: RunContext,
     /// The table and the extra value.
-    shared: Arc<Shared<X>>,
+    pub(super) shared: Arc<Shared<X>>,
     /// What all its events have in common.
-    meta: Arc<dyn AnyMeta<M>>,
+    pub(super) meta: Arc<dyn AnyMeta<M>>,
+    /// What waits to be told, if it has to wait.
+    pub(super) reports: Option<Arc<Reports>>,
 }
 
 /// The [`Meta`] of a run, the type of its argument forgotten.
 pub(super) trait AnyMeta<M>: Send + Sync {
+    fn thunk(&self) -> &ThunkRef;
     fn value(&self) -> Option<&M>;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
-impl<A: Send + Sync, M: Send + Sync> AnyMeta<M> for Meta<A, M> {
+impl<A, M> AnyMeta<M> for Meta<A, M>
+where
+    A: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    fn thunk(&self) -> &ThunkRef {
+        &self.thunk
+    }
+
     fn value(&self) -> Option<&M> {
         self.value.get()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }
 
@@ -44,7 +61,7 @@ where
         shared: Arc<Shared<X>>,
         meta: Arc<Meta<A, M>>,
     ) -> Self {
-        Self { cx, shared, meta }
+        Self { cx, shared, meta, reports: None }
     }
 
     /// The extra value of the store.
@@ -164,6 +181,10 @@ where
         self.cx.abort(reason)
     }
 
+    pub(super) fn context(&self) -> &RunContext {
+        &self.cx
+    }
+
     /// The reason that this run was aborted for, if it was: the original's `signal.reason`, for helpers that go on elsewhere.
     #[must_use]
     pub fn abort_reason(&self) -> Option<Text> {
@@ -173,7 +194,12 @@ where
 
 impl<X, M> Clone for ThunkApi<X, M> {
     fn clone(&self) -> Self {
-        Self { cx: self.cx.clone(), shared: Arc::clone(&self.shared), meta: Arc::clone(&self.meta) }
+        Self {
+            cx: self.cx.clone(),
+            shared: Arc::clone(&self.shared),
+            meta: Arc::clone(&self.meta),
+            reports: self.reports.clone(),
+        }
     }
 }
 

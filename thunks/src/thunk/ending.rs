@@ -1,79 +1,82 @@
 //! How slices are told of the end of a run.
 //!
 //! The executor calls the settle hook once, on whichever thread settles the run: `fulfilled` or `rejected` is reduced before
-//! anybody who awaits the run goes on. It does not pass through the run's context, which is inert by then.
+//! anybody who awaits the run goes on. It does not pass through the run's context, which is inert by then. In the same commit
+//! the run's patches are taken off, before the reducers, and the state cells that follow it change, after them.
 
 use super::{
+    Definition,
     launch::reduce,
     lifecycle::{Fulfilled, Rejected},
     meta::Meta,
+    states::{Step, Trash},
 };
-use crate::{action::AnyAction, error::DispatchError, store::Shared};
+use crate::{error::DispatchError, store::Shared};
 use std::sync::Arc;
-use trine_core::{Event, Outcome, Run, Text, WeakStore};
+use trine_core::{Event, Outcome, Run, RunId, Text, Updates, WeakStore};
 
 /// What is needed to tell of a run's end.
-pub(super) struct Ending<A, X, M> {
+pub(super) struct Ending<A, T, E, X, M> {
     /// The store; none if it was gone at the start.
     pub(super) core: Option<WeakStore>,
     /// The table.
     pub(super) shared: Arc<Shared<X>>,
+    /// The thunk.
+    pub(super) definition: Arc<Definition<A, T, E, X, M>>,
     /// The argument and the run.
     pub(super) meta: Arc<Meta<A, M>>,
-    /// Whether the end is told of a run that never became pending.
-    pub(super) tells_skipped: bool,
 }
 
-impl<A, X, M> Ending<A, X, M>
+impl<A, T, E, X, M> Ending<A, T, E, X, M>
 where
     A: Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
     M: Send + Sync + 'static,
 {
     /// Tells the slices, if the run was pending and the store is there.
-    pub(super) fn tell<T, E>(self, outcome: &Outcome<T, E>)
-    where
-        T: Send + Sync + 'static,
-        E: Send + Sync + 'static,
-    {
-        if self.meta.run.get().is_none() {
-            return;
+    pub(super) fn tell(self, outcome: &Outcome<T, E>) {
+        let Some(&run) = self.meta.run.get() else { return };
+        let told = self.meta.has_begun() || self.definition.options.tells_skipped;
+        if told || self.shared.states.is_used() {
+            self.end(run, outcome, told);
         }
-        if !self.meta.has_begun() && !self.tells_skipped {
-            return;
-        }
-        self.reduce_end(outcome);
     }
 
     /// Tells the slices of a run that was refused before it had started.
-    pub(super) fn tell_refused<T, E>(self, run: &Run<T, E>)
-    where
-        T: Send + Sync + 'static,
-        E: Send + Sync + 'static,
-    {
+    pub(super) fn tell_refused(self, run: &Run<T, E>) {
         if self.meta.run.set(run.id()).is_ok()
             && let Some(outcome) = run.outcome()
         {
-            self.reduce_end(&outcome);
+            self.end(run.id(), &outcome, true);
         }
     }
 
-    fn reduce_end<T, E>(&self, outcome: &Outcome<T, E>)
-    where
-        T: Send + Sync + 'static,
-        E: Send + Sync + 'static,
-    {
+    fn end(&self, run: RunId, outcome: &Outcome<T, E>, told: bool) {
         let Some(core) = self.core.as_ref().and_then(WeakStore::upgrade) else { return };
-        let reduced = match outcome.clone().into_result() {
-            Ok(payload) => {
-                let event = Fulfilled::new(&self.meta, payload);
-                self.reduce(&core, &event)
+        let begun = self.meta.has_begun();
+        let mut patches = self.meta.take_patches();
+        let mut trash = Trash::new();
+        let ended = core.try_updates(|cells| {
+            // A run of an earlier epoch ended with that.
+            if begun && self.shared.states.epoch() != self.meta.epoch() {
+                return Ok(());
             }
-            Err(rejection) => {
-                let event = Rejected::new(&self.meta, rejection);
-                self.reduce(&core, &event)
+            let mut done = Ok(());
+            for patch in patches.drain(..) {
+                let settled = patch.settle(cells, outcome.is_fulfilled());
+                done = done.and(settled.map_err(DispatchError::Slice));
             }
-        };
-        if let Err(error) = reduced {
+            if told {
+                done = done.and(self.reduce(cells, outcome));
+            }
+            let step = if begun { Step::End(outcome) } else { Step::Forget };
+            trash = self.shared.states.step(cells, &self.definition, &self.meta, run, step);
+            done
+        });
+        // What is left lies on slices of an epoch that is over, and is taken off as it is dropped.
+        drop((patches, trash));
+        if let Err(error) = ended.map_err(DispatchError::from).and_then(|(done, _)| done) {
             core.emit(|| Event::Failed {
                 what: Text::from(format!("telling the end of {}", self.meta)),
                 message: Text::from(error.to_string()),
@@ -81,22 +84,25 @@ where
         }
     }
 
-    fn reduce<V: AnyAction>(
+    fn reduce(
         &self,
-        core: &trine_core::Store,
-        event: &V,
+        cells: &mut Updates<'_>,
+        outcome: &Outcome<T, E>,
     ) -> Result<(), DispatchError> {
-        core.try_updates(|cells| reduce(&self.shared, cells, event))?.0
+        match outcome.clone().into_result() {
+            Ok(payload) => reduce(&self.shared, cells, &Fulfilled::new(&self.meta, payload)),
+            Err(rejection) => reduce(&self.shared, cells, &Rejected::new(&self.meta, rejection)),
+        }
     }
 }
 
-impl<A, X, M> Clone for Ending<A, X, M> {
+impl<A, T, E, X, M> Clone for Ending<A, T, E, X, M> {
     fn clone(&self) -> Self {
         Self {
             core: self.core.clone(),
             shared: Arc::clone(&self.shared),
+            definition: Arc::clone(&self.definition),
             meta: Arc::clone(&self.meta),
-            tells_skipped: self.tells_skipped,
         }
     }
 }

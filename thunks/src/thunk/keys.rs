@@ -1,6 +1,8 @@
 //! What tells the runs of one thunk apart.
 
+use rustc_hash::FxHashMap;
 use std::{
+    any::{Any, TypeId, type_name},
     fmt::Debug,
     hash::Hash,
     marker::PhantomData,
@@ -12,6 +14,12 @@ use trine_core::RunBuilder;
 pub(super) trait Keyed<A, T, E>: Describe<A> + Send + Sync {
     /// Gives a run its key. If that cannot be made, the run will fail when its condition is asked.
     fn give<'a>(&self, arg: &A, builder: RunBuilder<'a, T, E>) -> RunBuilder<'a, T, E>;
+
+    /// The place of an argument's key in a `FxHashMap<K, usize>`.
+    fn place(&self, arg: &A, places: &(dyn Any + Send)) -> Option<usize>;
+
+    /// The type of the keys, and its name.
+    fn key_type(&self) -> (TypeId, &'static str);
 }
 
 /// Says for people which key an argument has.
@@ -44,6 +52,14 @@ where
             // The executor takes it from there: what panics before a run starts is why it has failed.
             Err(payload) => builder.condition(|| -> bool { resume_unwind(payload) }),
         }
+    }
+
+    fn place(&self, arg: &A, places: &(dyn Any + Send)) -> Option<usize> {
+        places.downcast_ref::<FxHashMap<K, usize>>()?.get(&(self.key)(arg)).copied()
+    }
+
+    fn key_type(&self) -> (TypeId, &'static str) {
+        (TypeId::of::<K>(), type_name::<K>())
     }
 }
 

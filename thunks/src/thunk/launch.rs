@@ -18,6 +18,8 @@ use super::{
     ending::Ending,
     lifecycle::Pending,
     meta::Meta,
+    progress::Reports,
+    states::{Step, Trash},
 };
 use crate::{action::AnyAction, error::DispatchError, store::Shared, table::Occurrence};
 use std::{
@@ -38,7 +40,7 @@ pub(super) trait Body<A, T, E, X, M>: Send + Sync {
         definition: Arc<Definition<A, T, E, X, M>>,
         meta: Arc<Meta<A, M>>,
         shared: Arc<Shared<X>>,
-        ending: Ending<A, X, M>,
+        ending: Ending<A, T, E, X, M>,
     ) -> Run<T, E>;
 }
 
@@ -59,7 +61,7 @@ where
         definition: Arc<Definition<A, T, E, X, M>>,
         meta: Arc<Meta<A, M>>,
         shared: Arc<Shared<X>>,
-        ending: Ending<A, X, M>,
+        ending: Ending<A, T, E, X, M>,
     ) -> Run<T, E> {
         let options = &definition.options;
         let asks = matches!(definition.condition, Some(Ask::Later(_)));
@@ -72,7 +74,7 @@ where
                 if asks { Ok(()) } else { begin(cx, shared, definition, meta) }
             })
             .on_settle(move |outcome| ending.tell(outcome));
-        if !asks && options.retry.is_none() {
+        if !asks && options.retry.is_none() && options.progress_every.is_none() {
             return builder
                 .start(move |cx| self(meta.arg.clone(), ThunkApi::new(cx, shared, meta)));
         }
@@ -85,9 +87,18 @@ where
                 match (cx.attempt(), &definition.condition) {
                     (1, Some(Ask::Later(_))) => ask_first(&cx, &shared, &definition, &meta).await,
                     (1, _) => {}
-                    (attempt, _) => meta.try_again(attempt),
+                    (attempt, _) => try_again(&cx, &shared, &definition, &meta, attempt),
                 }
-                this(meta.arg.clone(), ThunkApi::new(cx, shared, meta)).await
+                let arg = meta.arg.clone();
+                let every = definition.options.progress_every;
+                let clock = every.and_then(|_| cx.store().ok()?.clock());
+                let mut api = ThunkApi::new(cx.clone(), shared, meta);
+                let (Some(every), Some(clock)) = (every, clock) else {
+                    return this(arg, api).await;
+                };
+                let reports = Reports::new(clock, every);
+                api.reports = Some(Arc::clone(&reports));
+                reports.along(cx, this(arg, api)).await
             }
         };
         match retry {
@@ -115,11 +126,11 @@ where
 {
     let definition = call.thunk.definition;
     let key = definition.key.clone().map(|key| key as _);
-    let meta = Arc::new(Meta::new(definition.refers.clone(), call.arg, key));
+    let meta = Arc::new(Meta::new(definition.refers.clone(), call.arg, key, call.tags));
 
     let mut builder = definition.options.apply(builder);
-    for tag in call.tags {
-        builder = builder.tag(tag);
+    for tag in &meta.tags {
+        builder = builder.tag(tag.clone());
     }
     if call.detached {
         builder = builder.detached();
@@ -134,18 +145,20 @@ where
     if let Some(key) = &definition.key {
         builder = key.give(&meta.arg, builder);
     }
-    let tells_skipped = definition.options.tells_skipped;
     let ending = Ending {
         core: core.map(trine_core::Store::downgrade),
         shared: Arc::clone(shared),
+        definition: Arc::clone(&definition),
         meta: Arc::clone(&meta),
-        tells_skipped,
     };
-    let refused = tells_skipped.then(|| ending.clone());
+    let refused = definition.options.tells_skipped.then(|| ending.clone());
     let (body, of_run) = (Arc::clone(&definition.body), Arc::clone(&definition));
     let run = body.start(builder, of_run, Arc::clone(&meta), Arc::clone(shared), ending);
     if let Some(ending) = refused {
         ending.tell_refused(&run);
+    } else if meta.run.get().is_none() && shared.states.is_used() {
+        // It may have been counted between its registration and its refusal.
+        forget(core, shared, &definition, &meta, &run);
     }
     run
 }
@@ -160,6 +173,8 @@ fn begin<A, T, E, X, M>(
 ) -> Result<(), Text>
 where
     A: Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
     M: Send + Sync + 'static,
 {
     let thunk = &definition.refers;
@@ -178,15 +193,81 @@ where
         }
     };
     let _ = meta.value.set(value);
+    let mut places = Vec::new();
+    if !definition.patches.is_empty() {
+        let core = cx.store().map_err(|error| Text::from(error.to_string()))?;
+        for patch in &definition.patches {
+            let found = Arc::clone(patch).find(&core, shared);
+            let found = found.map_err(|error| Text::from(format!("{meta}, patching: {error}")))?;
+            places.push((found, core.downgrade()));
+        }
+    }
+    let mut trash = Trash::new();
     let reduced = cx.updates(|cells| {
         // From here on the run has a terminal event, also if a reducer panics.
-        meta.begin();
-        reduce(shared, cells, &Pending::new(meta))
+        meta.begin(shared.states.epoch());
+        let mut done = Ok(());
+        for (place, store) in places {
+            match place.place(cells, &store, meta) {
+                Ok(patch) => meta.keep(patch),
+                Err(error) => done = Err(DispatchError::Slice(error)),
+            }
+        }
+        let done = done.and(reduce(shared, cells, &Pending::new(meta)));
+        trash = shared.states.step(cells, definition, meta, cx.id(), Step::Begin);
+        done
     });
+    drop(trash);
     match reduced {
         Ok((Ok(()), _)) => Ok(()),
         Ok((Err(error), _)) => Err(Text::from(format!("{meta}, pending: {error}"))),
         Err(error) => Err(Text::from(format!("{meta}, pending: {error}"))),
+    }
+}
+
+/// Notes that a further attempt of a run begins.
+fn try_again<A, T, E, X, M>(
+    cx: &RunContext,
+    shared: &Shared<X>,
+    definition: &Definition<A, T, E, X, M>,
+    meta: &Arc<Meta<A, M>>,
+    attempt: u32,
+) where
+    A: Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    meta.try_again(attempt);
+    if shared.states.is_used() {
+        let mut trash = Trash::new();
+        // It is over, or the store is gone: then there is nothing to note.
+        let _ = cx.updates(|cells| {
+            trash = shared.states.step(cells, definition, meta, cx.id(), Step::TryAgain);
+        });
+    }
+}
+
+/// Forgets a run that was refused.
+#[cold]
+fn forget<A, T, E, X, M>(
+    core: Option<&trine_core::Store>,
+    shared: &Shared<X>,
+    definition: &Definition<A, T, E, X, M>,
+    meta: &Arc<Meta<A, M>>,
+    run: &Run<T, E>,
+) where
+    A: Send + Sync + 'static,
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    let mut trash = Trash::new();
+    if let Some(core) = core {
+        // Inside a lease no cell has been made meanwhile.
+        let _ = core.try_updates(|cells| {
+            trash = shared.states.step(cells, definition, meta, run.id(), Step::Forget);
+        });
     }
 }
 

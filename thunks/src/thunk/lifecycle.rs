@@ -3,7 +3,7 @@
 use super::meta::Meta;
 use crate::case::{CaseKey, Phase, sealed};
 use std::{any::Any, fmt, sync::Arc};
-use trine_core::{Outcome, Rejection, RunId, Text};
+use trine_core::{Outcome, OutcomeKind, Rejection, RunId, Text};
 
 /// A run was started. Its status, in the original's words, is `pending`.
 pub struct Pending<A, M = ()> {
@@ -71,7 +71,7 @@ macro_rules! meta {
 }
 
 macro_rules! action {
-    ($name:ident<$($generic:ident),*>, $phase:expr) => {
+    ($name:ident<$($generic:ident),*>, $phase:expr, $outcome:expr) => {
         impl<$($generic: Send + Sync + 'static),*> sealed::AnyAction for $name<$($generic),*> {
             fn case_key(&self) -> CaseKey {
                 CaseKey::Thunk(self.meta.thunk.id, $phase)
@@ -88,13 +88,18 @@ macro_rules! action {
             fn run(&self) -> Option<RunId> {
                 self.meta.run.get().copied()
             }
+
+            fn end(&self) -> Option<OutcomeKind> {
+                let outcome: fn(&Self) -> Option<OutcomeKind> = $outcome;
+                outcome(self)
+            }
         }
     };
 }
 
-action!(Pending<A, M>, Phase::Pending);
-action!(Fulfilled<A, T, M>, Phase::Fulfilled);
-action!(Rejected<A, E, M>, Phase::Rejected);
+action!(Pending<A, M>, Phase::Pending, |_| None);
+action!(Fulfilled<A, T, M>, Phase::Fulfilled, |_| Some(OutcomeKind::Fulfilled));
+action!(Rejected<A, E, M>, Phase::Rejected, |event| Some(event.rejection.kind()));
 
 meta!(Pending<A, M>);
 meta!(Fulfilled<A, T, M>);

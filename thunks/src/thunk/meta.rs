@@ -1,16 +1,16 @@
 //! What all events of a run have in common.
 
-use super::keys::Describe;
+use super::{keys::Describe, patches::Placed};
 use crate::case::ThunkRef;
 use std::{
     any::type_name,
-    fmt,
+    fmt, mem,
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
-use trine_core::RunId;
+use trine_core::{RunId, Text};
 
 /// What all events of a run have in common. They share it, so telling of a phase copies neither the argument nor the
 /// payload.
@@ -21,6 +21,8 @@ pub(super) struct Meta<A, M> {
     pub(super) arg: A,
     /// What tells the run apart.
     pub(super) key: Option<Arc<dyn Describe<A>>>,
+    /// What else this run can be found by.
+    pub(super) tags: Vec<Text>,
     /// The run, once it has started.
     pub(super) run: OnceLock<RunId>,
     /// What was made for this run just before it became pending.
@@ -29,23 +31,36 @@ pub(super) struct Meta<A, M> {
     pending: AtomicBool,
     /// The attempt that is under way, from the second one on. `Relaxed`: nothing else hangs on it.
     attempt: AtomicU32,
+    /// How often the store had been reset when it became pending. Written inside the lease.
+    epoch: AtomicU64,
+    /// What it shows of slices while it is under way.
+    patches: Mutex<Vec<Box<dyn Placed>>>,
 }
 
 impl<A, M> Meta<A, M> {
-    pub(super) fn new(thunk: ThunkRef, arg: A, key: Option<Arc<dyn Describe<A>>>) -> Self {
+    pub(super) fn new(
+        thunk: ThunkRef,
+        arg: A,
+        key: Option<Arc<dyn Describe<A>>>,
+        tags: Vec<Text>,
+    ) -> Self {
         Self {
             thunk,
             arg,
             key,
+            tags,
             run: OnceLock::new(),
             value: OnceLock::new(),
             pending: AtomicBool::new(false),
             attempt: AtomicU32::new(1),
+            epoch: AtomicU64::new(0),
+            patches: Mutex::default(),
         }
     }
 
     /// Notes that it is pending. Inside the lease.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, epoch: u64) {
+        self.epoch.store(epoch, Ordering::Relaxed);
         // Relaxed: the lease orders it with the look at the end.
         self.pending.store(true, Ordering::Relaxed);
     }
@@ -53,6 +68,21 @@ impl<A, M> Meta<A, M> {
     /// Whether it became pending.
     pub(super) fn has_begun(&self) -> bool {
         self.pending.load(Ordering::Relaxed)
+    }
+
+    /// How often the store had been reset when it became pending.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a patch until the end.
+    pub(super) fn keep(&self, patch: Box<dyn Placed>) {
+        self.patches.lock().unwrap_or_else(PoisonError::into_inner).push(patch);
+    }
+
+    /// Takes the patches.
+    pub(super) fn take_patches(&self) -> Vec<Box<dyn Placed>> {
+        mem::take(&mut self.patches.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Notes that a further attempt begins.

@@ -26,6 +26,8 @@ pub(super) struct Options<E> {
     pub(super) tags: Vec<Text>,
     /// Whether the end is told of runs that never became pending.
     pub(super) tells_skipped: bool,
+    /// How often progress is told at most.
+    pub(super) progress_every: Option<Duration>,
 }
 
 /// How often runs may come.
@@ -47,6 +49,7 @@ impl<E> Default for Options<E> {
             queued: false,
             tags: Vec::new(),
             tells_skipped: false,
+            progress_every: None,
         }
     }
 }
@@ -183,7 +186,7 @@ where
     }
 
     /// What tells runs apart for policies and times: runs of different keys do not exclude each other. Also for
-    /// [`Store::runs_of_key`](crate::Store::runs_of_key).
+    /// [`Store::runs_of_key`](crate::Store::runs_of_key) and [`Store::state_of_key`](crate::Store::state_of_key).
     ///
     /// `key` is called on the dispatching thread. If it panics the outcome is [`Failed`](trine_core::Outcome::Failed). `Eq` is
     /// called inside the lease, so it must be pure.
@@ -195,7 +198,8 @@ where
         self.with_option(|definition| definition.key = Some(Arc::new(ByKey::new(key))))
     }
 
-    /// What else all its runs can be found by: see [`Store::runs`](crate::Store::runs). May be called several times.
+    /// What else all its runs can be found by: see [`Store::runs`](crate::Store::runs) and
+    /// [`Store::pending_of_tag`](crate::Store::pending_of_tag). May be called several times.
     #[must_use]
     pub fn tag(self, tag: impl Into<Text>) -> Self {
         self.with_option(|definition| definition.options.tags.push(tag.into()))
@@ -271,6 +275,13 @@ where
     #[must_use]
     pub fn queued(self) -> Self {
         self.with_option(|definition| definition.options.queued = true)
+    }
+
+    /// Tells [progress](super::ThunkApi::report) at most once per `time`: what is reported in between replaces what was
+    /// reported before it and has not been told yet. What is left is told before the end of the run.
+    #[must_use]
+    pub fn progress_every(self, time: Duration) -> Self {
+        self.with_option(|definition| definition.options.progress_every = Some(time))
     }
 
     fn with_pace(self, pace: Pace, time: Duration) -> Self {

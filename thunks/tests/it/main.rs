@@ -12,6 +12,7 @@ mod identity;
 mod lifecycle;
 mod log;
 mod matchers;
+mod original;
 mod outcomes;
 mod policies;
 mod schedules;
