@@ -106,8 +106,8 @@ impl Dispatch {
             }
             ready!(poll);
             track.tell(&self.place, What::Settled);
-            for place in chains.drain(..) {
-                track.chain(place);
+            if !chains.is_empty() {
+                chains.drain(..).for_each(|place| track.chain(place));
             }
         }
         Poll::Ready(())

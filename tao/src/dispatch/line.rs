@@ -42,25 +42,23 @@ pub(crate) fn set(core: &Arc<Core>, store: &Store, entrance: Entrance) -> Cascad
         drop(line);
         return Cascade::new(id, shared, first);
     }
-    line.go_on_elsewhere(store)
+    line.go_on_elsewhere(core, store)
 }
 
-impl Line<'static> {
-    pub(super) fn forked(track: Track<'static>) -> Self {
+impl<'a> Line<'a> {
+    pub(super) fn forked(track: Track<'a>) -> Self {
         Self { track, waiting: Waiting::default() }
     }
-}
 
-impl Line<'_> {
     /// Leaves what waits, or has not been begun, to a run.
     #[cold]
-    fn go_on_elsewhere(mut self, store: &Store) -> Cascade {
+    fn go_on_elsewhere(mut self, core: &Arc<Core>, store: &Store) -> Cascade {
         let (id, shared) = (self.track.id(), self.track.share());
         // All that is ready at once, or could not be begun on this stack: so there is nothing for a first poll here.
         let name = self.waiting_for().unwrap_or(Text::from_static("tao cascade"));
         let builder = store.run_builder(name).queued();
         let (cut, watched, ask) = (Arc::clone(&shared), Arc::clone(&shared), self.track.ask());
-        let mut line = Line { track: self.track.into_owned(), waiting: self.waiting };
+        let (core, own, waiting) = (Arc::clone(core), self.track.into_own(), self.waiting);
         shared.start(
             builder,
             move |cause| {
@@ -70,8 +68,8 @@ impl Line<'_> {
                 }
             },
             move |run| async move {
-                line.track.carried_by(run);
-                line.finish().await;
+                let track = Track::carried(&core, own, run);
+                Line { track, waiting }.finish().await;
             },
         );
         watched.watch_deadline(store);

@@ -13,6 +13,10 @@ pub(super) struct Queue {
 }
 
 impl Queue {
+    pub(super) fn of(place: Place) -> Self {
+        Self { first: Some(place), rest: VecDeque::new() }
+    }
+
     #[inline]
     pub(super) fn push(&mut self, place: Place) {
         if self.is_empty() {
@@ -36,7 +40,7 @@ impl Queue {
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none() && self.rest.is_empty()
+        self.len() == 0
     }
 
     /// The oldest.

@@ -13,7 +13,7 @@ use crate::{
     request::{Ask, Attendance},
     trigram::Trigram,
 };
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use trine_core::{Failure, RunContext, Store, StoreDropped};
 
 /// How many of the last signals a [`HopBudgetError`] names.
@@ -21,10 +21,16 @@ const TRAIL: u32 = 32;
 
 /// What is to be dispatched in a line, and what the line has to do with the rest of its cascade.
 pub(super) struct Track<'a> {
-    /// The kernel; borrowed on the stack of the caller of `set`.
-    core: Cow<'a, Arc<Core>>,
+    /// The kernel.
+    core: &'a Arc<Core>,
     /// The store, on the stack of the caller of `set`: a run holds it weakly.
     store: Option<&'a Store>,
+    /// What goes along when the line moves from that stack into a run.
+    own: Own,
+}
+
+/// What a line of execution keeps, wherever it is.
+pub(super) struct Own {
     /// The cascade.
     id: CascadeId,
     /// The signal that the cascade began with, once its dispatch is over or somebody asks for it.
@@ -59,13 +65,10 @@ impl<'a> Track<'a> {
         let id = core.next_cascade();
         let Entrance { context, chain, route, circle, returns, ask, timeout, hop_budget } =
             entrance;
-        let mut ready = Queue::default();
         let attendance = ask.map(|ask| Attendance::enter(ask, core, id));
-        ready.push(Place { route, circle, ..Place::entry(id, context, chain.clone()) });
+        let ready = Queue::of(Place { route, circle, ..Place::entry(id, context, chain.clone()) });
         let hop_budget = hop_budget.unwrap_or(core.hop_budget());
-        let mut track = Self {
-            core: Cow::Borrowed(core),
-            store: Some(store),
+        let own = Own {
             id,
             entry: None,
             chain,
@@ -79,6 +82,7 @@ impl<'a> Track<'a> {
             returns,
             attendance,
         };
+        let mut track = Self { core, store: Some(store), own };
         if let Some(timeout) = timeout {
             track.limit(timeout);
         }
@@ -98,7 +102,7 @@ impl<'a> Track<'a> {
 
     /// A line beside others, in a run of its own.
     pub(super) fn forked(
-        core: Arc<Core>,
+        core: &'a Arc<Core>,
         id: CascadeId,
         presence: Presence,
         run: RunContext,
@@ -107,9 +111,7 @@ impl<'a> Track<'a> {
     ) -> Self {
         let entry = Some(presence.shared().entry().clone());
         let hop_budget = presence.shared().limits().hop_budget;
-        Self {
-            core: Cow::Owned(core),
-            store: None,
+        let own = Own {
             id,
             entry,
             chain: Chain::new(),
@@ -122,16 +124,17 @@ impl<'a> Track<'a> {
             trail,
             returns: false,
             attendance,
-        }
+        };
+        Self { core, store: None, own }
     }
 
     /// The request that waits for what follows.
     pub(super) fn ask(&self) -> Option<Arc<Ask>> {
-        self.attendance.as_ref().map(|attendance| Arc::clone(attendance.ask()))
+        self.own.attendance.as_ref().map(|attendance| Arc::clone(attendance.ask()))
     }
 
     pub(super) fn id(&self) -> CascadeId {
-        self.id
+        self.own.id
     }
 
     /// What the lines of the cascade share.
@@ -140,16 +143,16 @@ impl<'a> Track<'a> {
     }
 
     fn share_until(&mut self, deadline: Option<Deadline>) -> Arc<Shared> {
-        let presence = self.presence.get_or_insert_with(|| {
-            let first = self.ready.first();
-            let entry = self.entry.get_or_insert_with(|| {
+        let presence = self.own.presence.get_or_insert_with(|| {
+            let first = self.own.ready.first();
+            let entry = self.own.entry.get_or_insert_with(|| {
                 // The first signal is still to be dispatched.
                 first.expect("a line has a signal, or has had one").context.clone()
             });
-            let entry = (entry.clone(), self.chain.clone());
-            let limits = Limits { hop_budget: self.hop_budget, deadline };
-            let first = self.first.take();
-            Shared::begin(Arc::clone(&self.core), self.id, entry, limits, self.spent, first)
+            let entry = (entry.clone(), self.own.chain.clone());
+            let limits = Limits { hop_budget: self.own.hop_budget, deadline };
+            let first = self.own.first.take();
+            Shared::begin(Arc::clone(self.core), self.own.id, entry, limits, self.own.spent, first)
         });
         Arc::clone(presence.shared())
     }
@@ -157,37 +160,22 @@ impl<'a> Track<'a> {
     /// What the lines of the cascade share, if they do, and what the first signal came to, if it is known here.
     #[inline]
     pub(super) fn close(&mut self) -> (Option<Arc<Shared>>, Option<Conclusion>) {
-        if let (None, Some(entry)) = (&self.presence, &self.entry) {
-            let place = || Place::entry(self.id, entry.clone(), self.chain.clone());
+        if let (None, Some(entry)) = (&self.own.presence, &self.own.entry) {
+            let place = || Place::entry(self.own.id, entry.clone(), self.own.chain.clone());
             self.core.observers().tell_at(place, What::Rested(&Ending::Completed));
         }
-        let shared = self.presence.as_ref().map(|presence| Arc::clone(presence.shared()));
-        (shared, self.first.take())
+        let shared = self.own.presence.as_ref().map(|presence| Arc::clone(presence.shared()));
+        (shared, self.own.first.take())
     }
 
-    /// The line, off the stack of the caller of `set`.
-    pub(super) fn into_owned(self) -> Track<'static> {
-        Track {
-            core: Cow::Owned(self.core.into_owned()),
-            store: None,
-            id: self.id,
-            entry: self.entry,
-            chain: self.chain,
-            hop_budget: self.hop_budget,
-            ready: self.ready,
-            presence: self.presence,
-            spent: self.spent,
-            first: self.first,
-            run: self.run,
-            trail: self.trail,
-            returns: self.returns,
-            attendance: self.attendance,
-        }
+    /// What goes along into a run.
+    pub(super) fn into_own(self) -> Own {
+        self.own
     }
 
-    /// The line is now carried by this run.
-    pub(super) fn carried_by(&mut self, run: RunContext) {
-        self.run = Some(run);
+    /// The line, now carried by this run.
+    pub(super) fn carried(core: &'a Arc<Core>, own: Own, run: RunContext) -> Self {
+        Self { core, store: None, own: Own { run: Some(run), ..own } }
     }
 
     /// Who polls the futures that are met on the stack of the caller of `set`.
@@ -199,16 +187,16 @@ impl<'a> Track<'a> {
     /// Notes a signal that has been dispatched.
     #[inline]
     pub(super) fn leave(&mut self, place: Place) {
-        if place.hop == 0 && self.entry.is_none() {
-            self.entry = Some(place.context);
+        if place.hop == 0 && self.own.entry.is_none() {
+            self.own.entry = Some(place.context);
         }
     }
 
     /// Notes a signal that is being dispatched.
     #[inline]
     pub(super) fn remember(&mut self, place: &Place) {
-        if place.hop == 0 && self.entry.is_none() {
-            self.entry = Some(place.context.clone());
+        if place.hop == 0 && self.own.entry.is_none() {
+            self.own.entry = Some(place.context.clone());
         }
     }
 
@@ -232,7 +220,7 @@ impl<'a> Track<'a> {
     pub(super) fn failed(&self, place: &Place, handler: HandlerId, cause: Cause) -> HandlerError {
         let error = HandlerError { signal: place.context.trigram().clone(), handler, cause };
         self.core.report(place, &error.clone().into());
-        if let Some(attendance) = &self.attendance {
+        if let Some(attendance) = &self.own.attendance {
             attendance.ask().failed(error.clone().into());
         }
         error
@@ -242,20 +230,20 @@ impl<'a> Track<'a> {
     #[inline]
     pub(super) fn concluded(&mut self, place: &Place, conclusion: &Conclusion) {
         self.core.concluded(place, conclusion, self.store);
-        if let Some(attendance) = &self.attendance {
-            attendance.ask().concluded(&self.core, place, conclusion);
+        if let Some(attendance) = &self.own.attendance {
+            attendance.ask().concluded(self.core, place, conclusion);
         }
         if place.is_entry() {
-            match &self.presence {
+            match &self.own.presence {
                 Some(presence) => presence.shared().conclude(conclusion),
-                None => self.first = Some(conclusion.clone()),
+                None => self.own.first = Some(conclusion.clone()),
             }
         }
     }
 
     /// Puts a signal at the end of the line.
     pub(super) fn chain(&mut self, place: Place) {
-        self.ready.push(place);
+        self.own.ready.push(place);
     }
 
     /// Chains to what a handler has returned.
@@ -266,53 +254,53 @@ impl<'a> Track<'a> {
     /// How much is left to dispatch.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.ready.len()
+        self.own.ready.len()
     }
 
     /// Takes out what was chained since so many were left to dispatch.
     pub(super) fn split_off(&mut self, mark: usize) -> Vec<Place> {
-        self.ready.split_off(mark)
+        self.own.ready.split_off(mark)
     }
 
     /// Whether something is left to dispatch.
     pub(super) fn is_ready(&self) -> bool {
-        !self.ready.is_empty()
+        !self.own.ready.is_empty()
     }
 
     /// Whether the cascade was ended, or the line's run (with its store, say), so that nothing more is to be done here.
     pub(super) fn is_over(&self) -> bool {
-        if self.run.as_ref().is_some_and(|run| !run.is_active()) {
+        if self.own.run.as_ref().is_some_and(|run| !run.is_active()) {
             return true;
         }
-        self.presence.as_ref().is_some_and(|presence| presence.shared().is_over())
+        self.own.presence.as_ref().is_some_and(|presence| presence.shared().is_over())
     }
 
     /// Takes the next signal, unless the cascade is over, or is so by this one.
     #[inline]
     pub(super) fn next(&mut self) -> Option<Place> {
         if self.is_over() {
-            self.ready.clear();
+            self.own.ready.clear();
         }
-        let mut place = self.ready.pop()?;
+        let mut place = self.own.ready.pop()?;
         // The second half of one that was taken before.
         if place.is_received {
             return Some(place);
         }
         place.is_received = true;
         if place.hop == 0 {
-            let returns = std::mem::take(&mut self.returns);
+            let returns = std::mem::take(&mut self.own.returns);
             return Some(self.admit(place, returns));
         }
-        place.dispatch = match &self.presence {
+        place.dispatch = match &self.own.presence {
             Some(presence) => presence.shared().spend(),
             None => {
-                self.spent = self.spent.saturating_add(1);
-                self.spent
+                self.own.spent = self.own.spent.saturating_add(1);
+                self.own.spent
             }
         };
-        let left = self.hop_budget.checked_sub(place.dispatch);
+        let left = self.own.hop_budget.checked_sub(place.dispatch);
         if left.is_none_or(|left| left < TRAIL) {
-            self.trail.push(place.context.trigram().clone());
+            self.own.trail.push(place.context.trigram().clone());
         }
         if left.is_none() {
             self.exhausted(&place);
@@ -328,7 +316,7 @@ impl<'a> Track<'a> {
         self.core.reducers().reduce(&mut place);
         if let (true, Some(circle)) = (is_for_channel, &place.circle) {
             let heard = place.heard_by(circle);
-            self.ready.push_front(place);
+            self.own.ready.push_front(place);
             return heard;
         }
         place
@@ -336,11 +324,11 @@ impl<'a> Track<'a> {
 
     #[cold]
     fn exhausted(&mut self, place: &Place) {
-        let trail = std::mem::take(&mut self.trail);
-        let error = HopBudgetError { budget: self.hop_budget, trail };
-        self.ready.clear();
+        let trail = std::mem::take(&mut self.own.trail);
+        let error = HopBudgetError { budget: self.own.hop_budget, trail };
+        self.own.ready.clear();
         if let Some(error) = self.share().exhaust(place, error)
-            && let Some(attendance) = &self.attendance
+            && let Some(attendance) = &self.own.attendance
         {
             attendance.ask().failed(error);
         }
@@ -350,7 +338,7 @@ impl<'a> Track<'a> {
     pub(super) fn fork(&mut self, handler: &Arc<Handler<Contexts>>, place: &Place) {
         self.remember(place);
         let shared = self.share();
-        let core = Arc::clone(&*self.core);
+        let core = Arc::clone(self.core);
         let on_cut = {
             let ask = self.ask();
             let (core, place, handler) = (Arc::clone(&core), place.clone(), handler.id());
@@ -364,17 +352,17 @@ impl<'a> Track<'a> {
             }
         };
         let name = handler.name().clone();
-        let builder = match (&self.run, self.store) {
+        let builder = match (&self.own.run, self.store) {
             // The parent is a note of where it came from; it goes on when the parent is done.
             (Some(run), _) => run.run_builder(name).detached(),
             (None, Some(store)) => store.run_builder(name),
             (None, None) => return on_cut(Cause::NotRun(Failure::StoreDropped(StoreDropped))),
         };
-        let (id, place, handler) = (self.id, place.clone(), Arc::clone(handler));
-        let (presence, trail) = (Presence::enter(&shared), self.trail.clone());
-        let attendance = self.attendance.clone();
+        let (id, place, handler) = (self.own.id, place.clone(), Arc::clone(handler));
+        let (presence, trail) = (Presence::enter(&shared), self.own.trail.clone());
+        let attendance = self.own.attendance.clone();
         shared.start(builder.queued(), on_cut, move |run| async move {
-            let mut line = Line::forked(Track::forked(core, id, presence, run, trail, attendance));
+            let mut line = Line::forked(Track::forked(&core, id, presence, run, trail, attendance));
             line.open(&handler, &place).await;
             line.finish().await;
         });

@@ -12,15 +12,18 @@ use std::{
     task::{Context, Wake, Waker},
 };
 
-/// The dispatches of a line that wait for a handler.
+/// The dispatches of a line that wait for a handler; nothing, as long as there were none.
 #[derive(Default)]
-pub(super) struct Waiting {
+pub(super) struct Waiting(Option<Box<Waiters>>);
+
+#[derive(Default)]
+struct Waiters {
     /// By the order in which they began to wait.
     dispatches: BTreeMap<u64, (Dispatch, Waker)>,
     /// The number of the last one.
     last: u64,
-    /// Who is due. Made for the first one, so that a line which never waits makes none.
-    bell: Option<Arc<Bell>>,
+    /// Who is due.
+    bell: Arc<Bell>,
 }
 
 /// What the wakers of the dispatches and their line share.
@@ -60,27 +63,44 @@ impl Wake for Ticket {
 }
 
 impl Waiting {
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.dispatches.is_empty()
+        self.0.as_ref().is_none_or(|waiters| waiters.dispatches.is_empty())
     }
 
     /// The one that has waited longest.
     pub(super) fn first(&self) -> Option<&Dispatch> {
-        self.dispatches.values().next().map(|(dispatch, _)| dispatch)
+        self.0.as_ref()?.dispatches.values().next().map(|(dispatch, _)| dispatch)
     }
 
     /// Adds a dispatch, which is due at once: if it was polled before, then with a waker that is not its own.
+    #[cold]
     pub(super) fn push(&mut self, dispatch: Dispatch) {
-        self.last += 1;
-        let bell = self.bell.get_or_insert_default();
-        let ticket = Ticket { bell: Arc::clone(bell), number: self.last };
-        self.dispatches.insert(self.last, (dispatch, Waker::from(Arc::new(ticket))));
-        bell.0.lock().due.push(self.last);
+        let waiters = self.0.get_or_insert_default();
+        waiters.last += 1;
+        let ticket = Ticket { bell: Arc::clone(&waiters.bell), number: waiters.last };
+        waiters.dispatches.insert(waiters.last, (dispatch, Waker::from(Arc::new(ticket))));
+        waiters.bell.0.lock().due.push(waiters.last);
     }
 
     /// Polls those who are due; the others wake the run of `cx` when they are.
+    #[inline]
     pub(super) fn poll_due(&mut self, track: &mut Track<'_>, cx: &Context<'_>) {
-        let Some(bell) = &self.bell else { return };
+        if let Some(waiters) = &mut self.0 {
+            waiters.poll_due(track, cx);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        if let Some(waiters) = &mut self.0 {
+            waiters.dispatches.clear();
+        }
+    }
+}
+
+impl Waiters {
+    fn poll_due(&mut self, track: &mut Track<'_>, cx: &Context<'_>) {
+        let Self { dispatches, bell, .. } = self;
         // A waker is user code: cloned and dropped outside the lock.
         let known = bell.0.lock().line.as_ref().is_some_and(|line| line.will_wake(cx.waker()));
         if !known {
@@ -93,15 +113,11 @@ impl Waiting {
         due.dedup();
         for number in due {
             // Gone if it was woken once more as it came to its end.
-            let Some((dispatch, waker)) = self.dispatches.get_mut(&number) else { continue };
+            let Some((dispatch, waker)) = dispatches.get_mut(&number) else { continue };
             let mut cx = Context::from_waker(waker);
             if dispatch.poll(track, &mut Poller::Run(&mut cx)).is_ready() {
-                self.dispatches.remove(&number);
+                dispatches.remove(&number);
             }
         }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.dispatches.clear();
     }
 }

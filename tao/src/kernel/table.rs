@@ -117,19 +117,26 @@ impl Table {
     /// Hands the handlers of every pattern that matches to `found`, the most specific first.
     #[inline]
     pub(super) fn matching(&self, trigram: &Trigram, mut found: impl FnMut(&Arc<Bound>)) {
-        let parts = trigram.parts().map(|name| self.interner.look(name));
+        // A part that no pattern names matches wildcards only, and those are the same number.
+        let mut parts = [WILD; 3];
+        let mut unknown = 0;
+        for (axis, name) in trigram.parts().into_iter().enumerate() {
+            match self.interner.look(name) {
+                Some(number) => parts[axis] = number,
+                None => unknown |= 1 << axis,
+            }
+        }
         for (shape, &patterns) in self.shapes.iter().enumerate() {
-            if patterns == 0 {
+            if patterns == 0 || shape & unknown != unknown {
                 continue;
             }
-            let mut key = [WILD; 3];
-            let known = (0..3).all(|axis| {
+            let mut key = parts;
+            for (axis, part) in key.iter_mut().enumerate() {
                 if shape & (1 << axis) != 0 {
-                    return true;
+                    *part = WILD;
                 }
-                parts[axis].inspect(|part| key[axis] = *part).is_some()
-            });
-            if known && let Some(bound) = self.bound.get(&key) {
+            }
+            if let Some(bound) = self.bound.get(&key) {
                 found(bound);
             }
         }
