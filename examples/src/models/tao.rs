@@ -2,20 +2,8 @@
 //!
 //! A handler does its part and returns the signal that follows from it. Nobody calls anybody: a user is fetched
 //! because a session is viewed, not because the code that enters sessions knows of users. So the app reads as the paths
-//! that its user takes. This is the first one, in the notation of the TAO; each row is a line of [`paths`]:
-//!
-//! | chain | signal | mode | what it does |
-//! |---|---|---|---|
-//! | opens the app | `{App,Enter,Portal}` | `=>` | go on with the view |
-//! | | `{App,Enter,Portal}` | `=>/` | kick off the session, *out of band* |
-//! | `=>` | `{App,View,Portal}` | `=>` | draw the portal |
-//! | `=>` | `{Space,Find,Portal}` | `=>` | fetch the spaces |
-//! | `=>` | `{Space,List,Portal}` | `=>` | show them |
-//! | `/=>` | `{Session,Find,Portal}` | `=>` | ask for the session: none 1a, found 1b |
-//! | `\1a:=>` | `{Session,Create,Portal}` | `=>` | make one, then 1b |
-//! | `\1b:=>` | `{Session,Enter,Portal}` | `=>` | enter it |
-//! | `=>` | `{Session,View,Portal}` | `=>` | show it |
-//! | | `{Session,View,Portal}` | `=>/` | fetch its user, *out of band* |
+//! that its user takes. They are written down in the notation of the TAO, in `tao/paths.md`; each of their rows is a line of
+//! [`paths`], and a test fails when the two say different things.
 //!
 //! What is *not* here: no task is spawned, no handler handles the errors of another, and no branch is more than an `if` that
 //! returns one signal or the other. A new feature is a line more in the table; no line that is there changes.
@@ -41,6 +29,13 @@ pub(super) const TAO: Model = Model {
     build: |setup| Box::new(App::new(setup)),
     dispatch: count_up,
 };
+
+/// The app with its kernel, for whoever holds what it does against what is written.
+pub(super) fn with_kernel(setup: Setup) -> (Box<dyn Portal>, Kernel) {
+    let app = App::new(setup);
+    let tao = app.tao.clone();
+    (Box::new(app), tao)
+}
 
 // 1. State. The TAO has none of its own: handlers write to the store, here to one cell.
 

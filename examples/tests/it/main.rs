@@ -8,6 +8,7 @@ mod injection;
 mod minimum_rust_version;
 mod models;
 mod one_store;
+mod paths;
 mod program;
 mod saboteurs;
 mod schedules;

@@ -158,7 +158,7 @@ impl<'a> Drawing<'a> {
         let wanted = self.path;
         let own = |path: Option<usize>| wanted.is_none() || path == wanted;
         let mine: Vec<bool> = graph.handlers.iter().map(|node| own(node.path)).collect();
-        for (at, node) in graph.handlers.iter().enumerate().filter(|(at, _)| mine[*at]) {
+        for (_, node) in graph.handlers.iter().enumerate().filter(|(at, _)| mine[*at]) {
             let place = self.place(&node.pattern);
             let symbol = match node.phase {
                 None if node.goes_on => "->",
@@ -181,7 +181,7 @@ impl<'a> Drawing<'a> {
                 lines.push(told);
             }
             if node.may_halt {
-                self.halt(at, place);
+                self.halt(place);
             }
         }
         for entry in &graph.entries {
@@ -250,10 +250,9 @@ impl<'a> Drawing<'a> {
         wild.take(LOOKED_AT).any(|pattern| pattern.matches(signal))
     }
 
-    fn halt(&mut self, at: usize, from: usize) {
-        let node = &self.graph.handlers[at];
+    fn halt(&mut self, from: usize) {
         let to = self.add(ShapeKind::Halt, "halt".to_owned());
-        let words = if node.may_redirect { "!".to_owned() } else { "! or on".to_owned() };
+        let words = "!".to_owned();
         self.picture.arrows.push(Arrow { from, to, kind: ArrowKind::Halt, words, runs: None });
     }
 

@@ -31,6 +31,7 @@ pub(super) struct Layout {
 }
 
 /// How an arrow goes.
+#[derive(Default)]
 pub(super) struct Way {
     /// From where it begins to where it ends.
     pub(super) points: Vec<Point>,
@@ -66,7 +67,83 @@ struct Spot {
     below: Vec<usize>,
 }
 
+/// A row of parts that are not connected is no wider than this, if its parts are not.
+const SHELF: f64 = 1_150.0;
+
+/// Lays out each part whose boxes are connected by itself, and puts the parts on shelves.
 pub(super) fn laid_out(task: &Task) -> Layout {
+    let part = parts(task);
+    let count = part.iter().max().map_or(0, |last| last + 1);
+    let mut tasks: Vec<Task> =
+        (0..count).map(|_| Task { boxes: Vec::new(), arrows: Vec::new() }).collect();
+    let mut inside = Vec::with_capacity(task.boxes.len());
+    for (at, size) in task.boxes.iter().enumerate() {
+        inside.push(tasks[part[at]].boxes.len());
+        tasks[part[at]].boxes.push(*size);
+    }
+    let mut arrow_inside = Vec::with_capacity(task.arrows.len());
+    for (from, to, words) in &task.arrows {
+        let own = &mut tasks[part[*from]];
+        arrow_inside.push(own.arrows.len());
+        own.arrows.push((inside[*from], inside[*to], *words));
+    }
+    let mut layouts: Vec<Layout> = tasks.iter().map(connected).collect();
+    let (mut x, mut y, mut height, mut width) = (0.0, 0.0, 0.0_f64, 0.0_f64);
+    for layout in &mut layouts {
+        if x > 0.0 && x + layout.size.width > SHELF {
+            (x, y, height) = (0.0, y + height, 0.0);
+        }
+        layout.move_by(x, y);
+        x += layout.size.width;
+        height = height.max(layout.size.height);
+        width = width.max(x);
+    }
+    let boxes = (0..task.boxes.len()).map(|at| layouts[part[at]].boxes[inside[at]]).collect();
+    let arrows =
+        task.arrows.iter().enumerate().map(|(at, (from, ..))| {
+            std::mem::take(&mut layouts[part[*from]].arrows[arrow_inside[at]])
+        });
+    Layout { boxes, arrows: arrows.collect(), size: Size { width, height: y + height } }
+}
+
+/// To which connected part each box belongs; parts are numbered in the order of their first boxes.
+fn parts(task: &Task) -> Vec<usize> {
+    let mut near = vec![Vec::new(); task.boxes.len()];
+    for (from, to, _) in &task.arrows {
+        near[*from].push(*to);
+        near[*to].push(*from);
+    }
+    const NONE: usize = usize::MAX;
+    let (mut part, mut count) = (vec![NONE; task.boxes.len()], 0);
+    for root in 0..task.boxes.len() {
+        if part[root] != NONE {
+            continue;
+        }
+        let mut open = vec![root];
+        while let Some(at) = open.pop() {
+            if part[at] == NONE {
+                part[at] = count;
+                open.extend(&near[at]);
+            }
+        }
+        count += 1;
+    }
+    part
+}
+
+impl Layout {
+    fn move_by(&mut self, x: f64, y: f64) {
+        let points =
+            self.arrows.iter_mut().flat_map(|way| way.points.iter_mut().chain(&mut way.words));
+        for point in self.boxes.iter_mut().chain(points) {
+            point.x += x;
+            point.y += y;
+        }
+    }
+}
+
+/// Lays out boxes that are connected.
+fn connected(task: &Task) -> Layout {
     let forward = forward(task);
     let layer = layers(task, &forward);
     let depth = layer.iter().max().map_or(0, |deepest| deepest + 1);
@@ -107,6 +184,7 @@ pub(super) fn laid_out(task: &Task) -> Layout {
         }
         chains.push(Some(chain));
     }
+    first_order(&mut rows, &spots);
     order(&mut rows, &spots);
     let right = places(&rows, &mut spots);
     let mut tops = Vec::with_capacity(rows.len());
@@ -244,19 +322,37 @@ fn layers(task: &Task, forward: &[bool]) -> Vec<usize> {
     layer
 }
 
-/// Sorts each layer by the mean place of what its spots are connected to.
-fn order(rows: &mut [Vec<usize>], spots: &[Spot]) {
-    let mut place = vec![0.0_f64; spots.len()];
-    for row in rows.iter() {
-        for (at, spot) in row.iter().enumerate() {
-            place[*spot] = at as f64;
+/// Puts each layer in the order in which a walk down from the first layer comes to its spots: what belongs together stands together.
+fn first_order(rows: &mut [Vec<usize>], spots: &[Spot]) {
+    let mut order = vec![usize::MAX; spots.len()];
+    let mut count = 0;
+    let roots = rows.iter().flatten().copied().filter(|spot| spots[*spot].above.is_empty());
+    let mut open: Vec<usize> = roots.collect();
+    open.reverse();
+    while let Some(spot) = open.pop() {
+        if order[spot] == usize::MAX {
+            order[spot] = count;
+            count += 1;
+            open.extend(spots[spot].below.iter().rev());
         }
     }
+    for row in rows {
+        row.sort_by_key(|spot| order[*spot]);
+    }
+}
+
+/// Sorts each layer by the mean place of what its spots are connected to, and keeps the order with the fewest crossings.
+fn order(rows: &mut [Vec<usize>], spots: &[Spot]) {
+    let mut place = vec![0.0_f64; spots.len()];
+    let settle = |row: &[usize], place: &mut [f64]| {
+        row.iter().enumerate().for_each(|(at, spot)| place[*spot] = at as f64);
+    };
+    rows.iter().for_each(|row| settle(row, &mut place));
+    let mut best = (crossings(rows, spots, &place), rows.to_vec());
     for sweep in 0..SWEEPS {
         let down = sweep % 2 == 0;
-        let range: Vec<usize> =
-            if down { (0..rows.len()).collect() } else { (0..rows.len()).rev().collect() };
-        for row in range {
+        for step in 0..rows.len() {
+            let row = if down { step } else { rows.len() - 1 - step };
             let mean = |spot: usize| {
                 let near = if down { &spots[spot].above } else { &spots[spot].below };
                 if near.is_empty() {
@@ -268,11 +364,54 @@ fn order(rows: &mut [Vec<usize>], spots: &[Spot]) {
                 rows[row].iter().map(|spot| (mean(*spot), *spot)).collect();
             sorted.sort_by(|one, two| one.0.total_cmp(&two.0));
             rows[row] = sorted.into_iter().map(|(_, spot)| spot).collect();
-            for (at, spot) in rows[row].iter().enumerate() {
-                place[*spot] = at as f64;
-            }
+            settle(&rows[row], &mut place);
+        }
+        let count = crossings(rows, spots, &place);
+        if count < best.0 {
+            best = (count, rows.to_vec());
         }
     }
+    rows.clone_from_slice(&best.1);
+}
+
+/// How many lines between two layers cross: pairs in the wrong order, counted while they are sorted.
+fn crossings(rows: &[Vec<usize>], spots: &[Spot], place: &[f64]) -> u64 {
+    rows.iter()
+        .map(|row| {
+            let mut ends = Vec::new();
+            for spot in row {
+                let from = ends.len();
+                ends.extend(spots[*spot].below.iter().map(|below| place[*below]));
+                ends[from..].sort_by(f64::total_cmp);
+            }
+            inversions(&mut ends)
+        })
+        .sum()
+}
+
+/// How many pairs of `numbers` are in the wrong order; they are sorted then.
+fn inversions(numbers: &mut [f64]) -> u64 {
+    if numbers.len() < 2 {
+        return 0;
+    }
+    let (left, right) = numbers.split_at_mut(numbers.len() / 2);
+    let mut count = inversions(left) + inversions(right);
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let (mut one, mut two) = (0, 0);
+    while one < left.len() && two < right.len() {
+        if left[one] <= right[two] {
+            merged.push(left[one]);
+            one += 1;
+        } else {
+            merged.push(right[two]);
+            two += 1;
+            count += (left.len() - one) as u64;
+        }
+    }
+    merged.extend_from_slice(&left[one..]);
+    merged.extend_from_slice(&right[two..]);
+    numbers.copy_from_slice(&merged);
+    count
 }
 
 /// Moves spots towards their neighbours; returns where the widest layer ends.
