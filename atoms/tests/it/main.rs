@@ -3,12 +3,15 @@
 mod atoms;
 mod cancellation;
 mod compile_fail;
+mod conflict_rules;
 mod conflicts;
 mod derived;
 mod document;
 mod families;
 mod hostile;
 mod mounting;
+mod policies;
 mod providers;
 mod schedules;
 mod sync_actions;
+mod upstream_actions;
