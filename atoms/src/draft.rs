@@ -32,7 +32,7 @@ pub use edit::Edit;
 pub use trigger_all::{DraftList, trigger_all};
 
 pub(crate) use desk::{AbandonGuard, AnyDesk, Caller, Desk, Pieces, Shelves, Unfinished, for_each};
-pub(crate) use piece::{AnyPiece, AnySeen, Given, Piece, Reading};
+pub(crate) use piece::{AnyPiece, AnySeen, Facts, Given, Piece, Reading};
 pub(crate) use rules::Rules;
 pub(crate) use shelf::{AnyShelf, Shelf};
 

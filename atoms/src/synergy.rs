@@ -4,7 +4,7 @@ use crate::{
     atom::{Atom, Member},
     derived::{DerivedAtom, WritableAtom},
     draft::{
-        AnyDesk, AnyPiece, AnySeen, AnyShelf, Draft, Edit, FlushError, Given, Piece, Pieces,
+        AnyDesk, AnyPiece, AnySeen, AnyShelf, Draft, Edit, Facts, FlushError, Given, Piece, Pieces,
         Reading, Shelf, Shelves,
     },
     handle::AtomHandle,
@@ -297,24 +297,34 @@ pub trait Atoms: sealed::Sealed + Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn edits(pieces: &mut Self::Pieces) -> Self::Edits<'_>;
     #[doc(hidden)]
-    fn shelves(&self) -> Self::Shelves;
-    #[doc(hidden)]
     fn drafts(pieces: Self::Pieces, desk: &Arc<dyn AnyDesk>, next: &mut usize) -> Self::Drafts;
     /// Takes the pieces from their shelves, or gives the name of an atom whose draft has not come back.
     #[doc(hidden)]
-    fn collect(shelves: &mut Self::Shelves) -> Result<Self::Pieces, Text>;
+    fn collect(&self, shelves: &mut Self::Shelves) -> Result<Self::Pieces, Text>;
+    #[doc(hidden)]
+    fn shelves() -> Self::Shelves;
 }
 
 /// One atom, as a member of a synergy. Seen in types only.
 pub struct Single<T> {
     atom: Atom<T>,
+    /// What its drafts go by.
+    facts: Arc<Facts<T>>,
     /// What a handle keeps in use.
     kept: Option<Arc<dyn Any + Send + Sync>>,
 }
 
+impl<T> Single<T> {
+    fn new(atom: Atom<T>, kept: Option<Arc<dyn Any + Send + Sync>>) -> Self {
+        let facts = Arc::new(Facts { member: atom.member(), same: atom.same() });
+        Self { atom, facts, kept }
+    }
+}
+
 impl<T> Clone for Single<T> {
     fn clone(&self) -> Self {
-        Self { atom: self.atom.clone(), kept: self.kept.clone() }
+        let (atom, facts) = (self.atom.clone(), Arc::clone(&self.facts));
+        Self { atom, facts, kept: self.kept.clone() }
     }
 }
 
@@ -348,7 +358,7 @@ impl<T: Clone + Send + Sync + 'static> AtomList for &Atom<T> {
     type Atoms = Single<T>;
 
     fn into_atoms(self) -> Single<T> {
-        Single { atom: self.clone(), kept: None }
+        Single::new(self.clone(), None)
     }
 }
 
@@ -357,7 +367,7 @@ impl<T: Clone + Send + Sync + 'static> AtomList for &AtomHandle<T> {
 
     fn into_atoms(self) -> Single<T> {
         let (atom, kept) = self.as_member();
-        Single { atom, kept }
+        Single::new(atom, kept)
     }
 }
 
@@ -424,7 +434,7 @@ impl<T: Clone + Send + Sync + 'static> Atoms for Single<T> {
 
     #[inline]
     fn open(&self, cell: &Self::Cells, reading: &mut impl Reading) -> Result<Piece<T>, CellError> {
-        Piece::open(self.atom.member(), self.atom.same(), *cell, reading)
+        Piece::open(&self.facts, *cell, reading)
     }
 
     #[inline]
@@ -432,16 +442,16 @@ impl<T: Clone + Send + Sync + 'static> Atoms for Single<T> {
         Edit::new(piece)
     }
 
-    fn shelves(&self) -> Shelf<T> {
-        Shelf::new(self.atom.text().clone())
+    fn shelves() -> Shelf<T> {
+        Shelf::new()
     }
 
     fn drafts(piece: Piece<T>, desk: &Arc<dyn AnyDesk>, next: &mut usize) -> Draft<T> {
         Draft::new(piece, desk, next)
     }
 
-    fn collect(shelf: &mut Shelf<T>) -> Result<Piece<T>, Text> {
-        shelf.collect()
+    fn collect(&self, shelf: &mut Shelf<T>) -> Result<Piece<T>, Text> {
+        shelf.collect().ok_or_else(|| self.atom.text().clone())
     }
 }
 
@@ -498,7 +508,7 @@ impl<T: Send + Sync + 'static> Atoms for Computed<T> {
         given.value()
     }
 
-    fn shelves(&self) -> NoShelf {
+    fn shelves() -> NoShelf {
         NoShelf
     }
 
@@ -506,7 +516,7 @@ impl<T: Send + Sync + 'static> Atoms for Computed<T> {
         given.value()
     }
 
-    fn collect(_shelf: &mut NoShelf) -> Result<Given<T>, Text> {
+    fn collect(&self, _shelf: &mut NoShelf) -> Result<Given<T>, Text> {
         Ok(Given::taken())
     }
 }
@@ -586,8 +596,8 @@ macro_rules! tuples {
                 ($($name::edits(&mut pieces.$index),)+)
             }
 
-            fn shelves(&self) -> Self::Shelves {
-                ($(self.$index.shelves(),)+)
+            fn shelves() -> Self::Shelves {
+                ($($name::shelves(),)+)
             }
 
             fn drafts(
@@ -598,8 +608,8 @@ macro_rules! tuples {
                 ($($name::drafts(pieces.$index, desk, next),)+)
             }
 
-            fn collect(shelves: &mut Self::Shelves) -> Result<Self::Pieces, Text> {
-                Ok(($($name::collect(&mut shelves.$index)?,)+))
+            fn collect(&self, shelves: &mut Self::Shelves) -> Result<Self::Pieces, Text> {
+                Ok(($(self.$index.collect(&mut shelves.$index)?,)+))
             }
         }
 

@@ -12,7 +12,10 @@ use crate::{
     place::{At, Kept},
     synergy::Atoms,
 };
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+};
 use trine_core::{RunContext, Store, StoreDropped};
 
 /// Where a call comes from.
@@ -62,37 +65,24 @@ where
         let run = match (&settings.retry, again) {
             (Some(retry), Some(again)) => {
                 // Copied for each attempt, one after the other; `A` need not be `Sync`.
-                let argument = std::sync::Mutex::new(argument);
+                let argument = Mutex::new(argument);
                 builder.start_retrying(retry.clone(), move |cx| {
-                    let argument = again(&argument.lock().unwrap_or_else(|held| held.into_inner()));
-                    hand_over(attempts(
-                        cx,
-                        Arc::clone(&self),
-                        argument,
-                        rules.clone(),
-                        Some(again),
-                        from.clone(),
-                    ))
+                    let argument = again(&argument.lock().unwrap_or_else(PoisonError::into_inner));
+                    let (body, rules, from) = (Arc::clone(&self), rules.clone(), from.clone());
+                    attempts(cx, body, argument, rules, Some(again), from)
                 })
             }
             _ if rules.as_ref().is_some_and(|rules| rules.retries > 0) => {
-                builder.start(move |cx| hand_over(attempts(cx, self, argument, rules, again, from)))
+                builder.start(move |cx| attempts(cx, self, argument, rules, again, from))
             }
-            _ => builder.start(move |cx| hand_over(attempt(cx, self, argument, rules, from))),
+            _ => builder.start(move |cx| attempt(cx, self, argument, rules, from)),
         };
         ActionRun::new(run, settings.hand_out)
     }
 }
 
 /// What the run of an action is fulfilled or rejected with.
-async fn hand_over<R, E>(
-    call: impl Future<Output = Result<R, ActionError<E>>>,
-) -> Result<Handed<R>, Handed<ActionError<E>>> {
-    match call.await {
-        Ok(value) => Ok(Handed::new(value)),
-        Err(error) => Err(Handed::new(error)),
-    }
-}
+type HandedOver<R, E> = Result<Handed<R>, Handed<ActionError<E>>>;
 
 /// Calls the handler, and again after a conflict, as often as the rules say.
 async fn attempts<S, A, R, E, H, F>(
@@ -102,7 +92,7 @@ async fn attempts<S, A, R, E, H, F>(
     rules: Option<Arc<Rules>>,
     again: Option<fn(&A) -> A>,
     from: From,
-) -> Result<R, ActionError<E>>
+) -> HandedOver<R, E>
 where
     S: Atoms,
     E: 'static,
@@ -112,10 +102,12 @@ where
     let mut left = rules.as_ref().map_or(0, |rules| rules.retries);
     loop {
         let next = again.filter(|_| left > 0).map(|again| again(&argument));
-        let ended =
-            attempt(cx.clone(), Arc::clone(&body), argument, rules.clone(), from.clone()).await;
+        let (body, rules, from) = (Arc::clone(&body), rules.clone(), from.clone());
+        let ended = attempt(cx.clone(), body, argument, rules, from).await;
         match (ended, next) {
-            (Err(ActionError::Conflict(_)), Some(next)) => {
+            (Err(error), Some(next))
+                if error.look(|error| matches!(error, ActionError::Conflict(_))) == Some(true) =>
+            {
                 left -= 1;
                 argument = next;
             }
@@ -124,29 +116,39 @@ where
     }
 }
 
-/// Calls the handler once.
-async fn attempt<S, A, R, E, H, F>(
+/// Calls the handler once. One block and no nesting: a future is moved on its way to where it is polled, and each layer around it
+/// would have room for all that it was called with.
+fn attempt<S, A, R, E, H, F>(
     cx: RunContext,
     body: Arc<OverDrafts<S, H>>,
     argument: A,
     rules: Option<Arc<Rules>>,
     from: From,
-) -> Result<R, ActionError<E>>
+) -> impl Future<Output = HandedOver<R, E>>
 where
     S: Atoms,
     E: 'static,
     H: Fn(&RunContext, &Kept, S::Drafts, A) -> F,
     F: Future<Output = Result<R, E>>,
 {
-    let (desk, drafts) = open(cx, &body.atoms, rules, &from)?;
-    // Declared before the handler's future, so dropped after it, when its drafts have come back.
-    let _abandon = AbandonGuard(Arc::clone(&desk));
-    let value = (body.handler)(&desk.run, &from.place, drafts, argument).await;
-    let value = value.map_err(ActionError::of_handler)?;
-    match desk.finish() {
-        Ok(()) => Ok(value),
-        Err(Unfinished::Escaped(atom)) => Err(ActionError::DraftEscaped { atom }),
-        Err(Unfinished::Flush(error)) => Err(error.into()),
+    async move {
+        let (desk, drafts) = match open(cx, &body.atoms, rules, &from) {
+            Ok(opened) => opened,
+            Err(error) => return Err(Handed::new(error)),
+        };
+        // Declared before the handler's future, so dropped after it, when its drafts have come back.
+        let abandon = AbandonGuard(desk);
+        let desk = &*abandon.0;
+        let value = (body.handler)(&desk.run, &from.place, drafts, argument).await;
+        let ended = match value {
+            Err(error) => Err(ActionError::of_handler(error)),
+            Ok(value) => match desk.finish(&body.atoms) {
+                Ok(()) => return Ok(Handed::new(value)),
+                Err(Unfinished::Escaped(atom)) => Err(ActionError::DraftEscaped { atom }),
+                Err(Unfinished::Flush(error)) => Err(error.into()),
+            },
+        };
+        ended.map_err(Handed::new)
     }
 }
 
@@ -162,7 +164,7 @@ fn open<S: Atoms, E>(
         cx.store().map_err(|StoreDropped| ActionError::Failed(StoreDropped.into()))?;
     let at = from.place.at(&store);
     let pieces = read(atoms, at)?;
-    Ok(Desk::open(cx, from.caller, pieces, atoms.shelves(), rules, Hooks::chain(at)))
+    Ok(Desk::open(cx, from.caller, pieces, rules, Hooks::chain(at)))
 }
 
 /// Reads the atoms, in one lease.

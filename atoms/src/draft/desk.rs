@@ -129,7 +129,6 @@ impl<S: Atoms> Desk<S> {
         run: RunContext,
         caller: Caller,
         pieces: S::Pieces,
-        shelves: S::Shelves,
         rules: Option<Arc<Rules>>,
         chain: Option<Chain>,
     ) -> (Arc<Self>, S::Drafts) {
@@ -140,7 +139,7 @@ impl<S: Atoms> Desk<S> {
             // They have no places, and are looked at each time.
             pieces.given(&mut seen);
         }
-        let state = State { shelves: Some(shelves), closed: false, seen };
+        let state = State { shelves: Some(S::shelves()), closed: false, seen };
         let (claims, state) = (OnceLock::new(), Mutex::new(state));
         let desk = Arc::new(Self { run, caller, rules, chain, claims, state });
         let for_drafts: Arc<dyn AnyDesk> = Arc::clone(&desk) as _;
@@ -154,12 +153,12 @@ impl<S: Atoms> Desk<S> {
     /// # Errors
     ///
     /// [`Unfinished`].
-    pub(crate) fn finish(&self) -> Result<(), Unfinished> {
+    pub(crate) fn finish(&self, atoms: &S) -> Result<(), Unfinished> {
         let Some(shelves) = self.lock().shelves.take() else { return Ok(()) };
         // Comes back if anything fails or panics, to be abandoned.
         let mut ending = Ending { desk: self, shelves: Some(shelves) };
         let shelves = ending.shelves.as_mut().expect("put there just now");
-        let mut pieces = S::collect(shelves).map_err(Unfinished::Escaped)?;
+        let mut pieces = atoms.collect(shelves).map_err(Unfinished::Escaped)?;
         let mut claimed = false;
         for place in 0..S::Shelves::COUNT {
             claimed |= shelves.at(place).has_claims();
@@ -167,6 +166,16 @@ impl<S: Atoms> Desk<S> {
         let mut written = false;
         for_each(&mut pieces, |piece| written |= piece.was_written());
         if !written && !claimed {
+            ending.shelves = None;
+            return Ok(());
+        }
+        if !claimed && self.chain.is_none() && self.rules.is_none() {
+            let done = self.inside(&mut pieces, |up, pieces| {
+                up.called_at(self.caller);
+                pieces.each(&mut |piece| piece.prepare(up, None))?;
+                pieces.each(&mut |piece| piece.write_away(up))
+            });
+            done.map_err(Unfinished::Flush)?;
             ending.shelves = None;
             return Ok(());
         }

@@ -36,7 +36,8 @@ enum Intent<T> {
     /// Whatever is there, this replaces it.
     Overwrite,
     /// Whatever is there, these change it.
-    Reapply(Vec<Reapplied<T>>),
+    #[allow(clippy::box_collection, reason = "drafts are moved around with their futures")]
+    Reapply(Box<Vec<Reapplied<T>>>),
     /// It follows from what was there.
     Check,
 }
@@ -57,13 +58,11 @@ enum Plan {
 /// All that one call of an action has in hand of one atom. Named in sealed traits only.
 pub struct Piece<T> {
     /// Which atom it is.
-    member: Member,
-    /// When two of its values are the same.
-    same: Same<T>,
+    atom: Arc<Facts<T>>,
     /// Its cell.
     cell: Source<Arc<T>>,
     /// Which of the action's drafts this is.
-    place: usize,
+    place: u32,
     /// The value when it was opened.
     base: Arc<T>,
     /// The value now, if it was written to.
@@ -76,6 +75,13 @@ pub struct Piece<T> {
     theirs: Option<Arc<T>>,
     /// What it is going to write instead of `mine`.
     other: Option<Arc<T>>,
+}
+
+/// What is known of an atom, wherever it is used.
+pub(crate) struct Facts<T> {
+    pub(crate) member: Member,
+    /// When two of its values are the same.
+    pub(crate) same: Same<T>,
 }
 
 /// What can be read while pieces are opened: the inside of a lease.
@@ -99,14 +105,12 @@ impl Reading for Transaction<'_> {
 impl<T: Clone + Send + Sync + 'static> Piece<T> {
     /// Opens a piece of an atom whose cell this is.
     pub(crate) fn open(
-        member: Member,
-        same: Same<T>,
+        atom: &Arc<Facts<T>>,
         cell: Source<Arc<T>>,
         reading: &mut impl Reading,
     ) -> Result<Self, CellError> {
         Ok(Self {
-            member,
-            same,
+            atom: Arc::clone(atom),
             cell,
             place: 0,
             base: reading.read(cell)?,
@@ -120,7 +124,7 @@ impl<T: Clone + Send + Sync + 'static> Piece<T> {
 
     /// Gives it the next place.
     pub(crate) fn settle_at(&mut self, next: &mut usize) {
-        self.place = *next;
+        self.place = *next as u32;
         *next += 1;
     }
 
@@ -159,7 +163,7 @@ impl<T: Clone + Send + Sync + 'static> Piece<T> {
     pub(super) fn reapply(&mut self, update: impl Fn(&mut T) + Send + 'static) {
         update(Arc::make_mut(self.mine.get_or_insert_with(|| Arc::clone(&self.base))));
         if let Intent::Nothing = self.intent {
-            self.intent = Intent::Reapply(Vec::new());
+            self.intent = Intent::Reapply(Box::default());
         }
         if let Intent::Reapply(updates) = &mut self.intent {
             updates.push(Box::new(update));
@@ -172,7 +176,7 @@ impl<T: Clone + Send + Sync + 'static> Piece<T> {
             return Ok(Plan::Unwritten);
         };
         if Arc::ptr_eq(theirs, &self.base) {
-            return Ok(if (self.same)(theirs, mine) { Plan::Same } else { Plan::Mine });
+            return Ok(if (self.atom.same)(theirs, mine) { Plan::Same } else { Plan::Mine });
         }
         match &self.intent {
             Intent::Nothing => return Ok(Plan::Unwritten),
@@ -182,14 +186,14 @@ impl<T: Clone + Send + Sync + 'static> Piece<T> {
                 updates.iter().for_each(|update| update(Arc::make_mut(value)));
             }
             Intent::Overwrite => {
-                return Ok(if (self.same)(theirs, mine) { Plan::Same } else { Plan::Mine });
+                return Ok(if (self.atom.same)(theirs, mine) { Plan::Same } else { Plan::Mine });
             }
-            Intent::Check if (self.same)(theirs, mine) => return Ok(Plan::Same),
+            Intent::Check if (self.atom.same)(theirs, mine) => return Ok(Plan::Same),
             // Written back and forth: what was read is what is there.
-            Intent::Check if (self.same)(theirs, &self.base) => return Ok(Plan::Mine),
+            Intent::Check if (self.atom.same)(theirs, &self.base) => return Ok(Plan::Mine),
             Intent::Check => {
                 let settled = match rules {
-                    Some(rules) => rules.settle(&self.member, &*self.base, &**mine, &**theirs),
+                    Some(rules) => rules.settle(&self.atom.member, &*self.base, &**mine, &**theirs),
                     None => Settled::Refused,
                 };
                 match settled {
@@ -200,15 +204,21 @@ impl<T: Clone + Send + Sync + 'static> Piece<T> {
             }
         }
         let other = self.other.as_ref().expect("it was made just now");
-        Ok(if (self.same)(theirs, other) { Plan::Same } else { Plan::Other })
+        Ok(if (self.atom.same)(theirs, other) { Plan::Same } else { Plan::Other })
     }
 
     fn conflict(&self, stale: Stale) -> FlushError {
         let (base, theirs) = (Arc::clone(&self.base), self.theirs.as_ref());
         let theirs = Arc::clone(theirs.expect("there is no conflict before it is looked"));
         let mine = self.mine.as_ref().unwrap_or(&base);
-        Conflict::new(self.member.name.clone(), stale, Arc::clone(&base), Arc::clone(mine), theirs)
-            .into()
+        Conflict::new(
+            self.atom.member.name.clone(),
+            stale,
+            Arc::clone(&base),
+            Arc::clone(mine),
+            theirs,
+        )
+        .into()
     }
 
     /// What the atom holds after the flush.
@@ -244,7 +254,7 @@ impl<T: Clone + Send + Sync + 'static> Piece<T> {
 
     /// What a flush of others has to find unchanged.
     pub(super) fn seen(&self) -> Seen<T> {
-        let (name, same) = (self.member.name.clone(), self.same);
+        let (name, same) = (self.atom.member.name.clone(), self.atom.same);
         Seen { name, same, cell: self.cell, value: Arc::clone(&self.base) }
     }
 }
@@ -272,7 +282,7 @@ pub trait AnyPiece: Send {
     #[doc(hidden)]
     fn write(&mut self, up: &mut Updates<'_>) -> Result<(), FlushError>;
 
-    /// [`write`](Self::write) for a piece that was prepared unchallenged, and has no further use.
+    /// [`write`](Self::write) for a piece that has no further use.
     #[doc(hidden)]
     fn write_away(&mut self, up: &mut Updates<'_>) -> Result<(), FlushError>;
 
@@ -328,11 +338,11 @@ pub trait AnyPiece: Send {
 
 impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
     fn place(&self) -> usize {
-        self.place
+        self.place as usize
     }
 
     fn name(&self) -> &Text {
-        &self.member.name
+        &self.atom.member.name
     }
 
     fn prepare(&mut self, up: &mut Updates<'_>, rules: Option<&Rules>) -> Result<(), FlushError> {
@@ -346,7 +356,7 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
     #[inline]
     fn prepare_unchallenged(&mut self) {
         if let Some(mine) = &self.mine {
-            self.plan = if (self.same)(&self.base, mine) { Plan::Same } else { Plan::Mine };
+            self.plan = if (self.atom.same)(&self.base, mine) { Plan::Same } else { Plan::Mine };
         }
     }
 
@@ -371,10 +381,12 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
 
     #[inline]
     fn write_away(&mut self, up: &mut Updates<'_>) -> Result<(), FlushError> {
-        if self.plan != Plan::Mine {
-            return Ok(());
-        }
-        let new = self.mine.as_mut().expect("the plan says that there is one");
+        let new = match self.plan {
+            Plan::Unwritten | Plan::Same => return Ok(()),
+            Plan::Mine => self.mine.as_mut(),
+            Plan::Other => self.other.as_mut(),
+        };
+        let new = new.expect("the plan says that there is one");
         // What the cell held is left where the new value was, and dropped with the piece.
         up.update(self.cell, |held| {
             std::mem::swap(held, new);
@@ -400,7 +412,7 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
     }
 
     fn member(&self) -> &Member {
-        &self.member
+        &self.atom.member
     }
 
     fn entry(&self) -> Option<Box<dyn Entry>> {
@@ -409,7 +421,7 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
         }
         let (base, new) = (Arc::clone(&self.base), Arc::clone(self.outcome()?));
         let current = Arc::clone(self.theirs.as_ref().unwrap_or(&base));
-        let (member, same, cell) = (self.member.clone(), self.same, self.cell);
+        let (member, same, cell) = (self.atom.member.clone(), self.atom.same, self.cell);
         Some(Box::new(AtomChange { member, same, cell, base, current, new }))
     }
 
@@ -435,7 +447,7 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
         let shelf: &mut Shelf<T> = shelf.downcast_mut().expect("a shelf has the type of its piece");
         if let (Some(found), Some(put)) = (&self.theirs, self.outcome()) {
             let (found, put) = (Arc::clone(found), Arc::clone(put));
-            shelf.claim((self.cell, self.same), found, put, claims, kind, spent);
+            shelf.claim((self.cell, self.atom.same), found, put, claims, kind, spent);
         }
     }
 
@@ -489,7 +501,7 @@ impl<T: Clone + Send + Sync + 'static> AnySeen for Seen<T> {
 impl<T> fmt::Debug for Piece<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Piece")
-            .field("atom", &self.member.name)
+            .field("atom", &self.atom.member.name)
             .field("written", &self.mine.is_some())
             .finish_non_exhaustive()
     }

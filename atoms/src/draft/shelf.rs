@@ -6,18 +6,28 @@ use super::{
 };
 use crate::definition::Same;
 use std::{any::Any, fmt, sync::Arc};
-use trine_core::{Source, Text, Updates};
+use trine_core::{Source, Updates};
 
 /// What an action knows of one of its drafts. Named in sealed traits only.
 pub struct Shelf<T> {
-    /// The atom's name.
-    name: Text,
     /// The draft, when it has come back.
     piece: Option<Piece<T>>,
+    /// What the action has claimed, if anything.
+    claims: Option<Box<Claimed<T>>>,
+}
+
+/// What an action has claimed of one atom.
+struct Claimed<T> {
     /// What goes when the action ends.
     scoped: Option<Held<T>>,
     /// What goes unless the action ends well.
     compensated: Option<Held<T>>,
+}
+
+impl<T> Default for Claimed<T> {
+    fn default() -> Self {
+        Self { scoped: None, compensated: None }
+    }
 }
 
 /// A [`Shelf`], whatever its type.
@@ -50,13 +60,13 @@ pub trait AnyShelf: Send {
 
 impl<T: Clone + Send + Sync + 'static> Shelf<T> {
     /// A shelf whose draft goes to the handler.
-    pub(crate) fn new(name: Text) -> Self {
-        Self { name, piece: None, scoped: None, compensated: None }
+    pub(crate) fn new() -> Self {
+        Self { piece: None, claims: None }
     }
 
-    /// Takes the draft, or gives the name of the atom whose draft has not come back.
-    pub(crate) fn collect(&mut self) -> Result<Piece<T>, Text> {
-        self.piece.take().ok_or_else(|| self.name.clone())
+    /// Takes the draft, if it has come back.
+    pub(crate) fn collect(&mut self) -> Option<Piece<T>> {
+        self.piece.take()
     }
 
     /// Notes that `put` is in the atom instead of `found`.
@@ -69,19 +79,20 @@ impl<T: Clone + Send + Sync + 'static> Shelf<T> {
         kind: Claiming,
         spent: &mut Vec<Spent>,
     ) {
+        let held = self.claims.get_or_insert_default();
         match kind {
             Claiming::Nothing => {
-                if let Some(scoped) = self.scoped.take() {
+                if let Some(scoped) = held.scoped.take() {
                     scoped.keep(claims, spent);
                 }
             }
             Claiming::Scoped => {
-                let earlier = [self.scoped.take(), None];
-                self.scoped = Some(claims.put(atom, found, put, earlier, spent));
+                let earlier = [held.scoped.take(), None];
+                held.scoped = Some(claims.put(atom, found, put, earlier, spent));
             }
             Claiming::Compensated => {
-                let earlier = [self.scoped.take(), self.compensated.take()];
-                self.compensated = Some(claims.put(atom, found, put, earlier, spent));
+                let earlier = [held.scoped.take(), held.compensated.take()];
+                held.compensated = Some(claims.put(atom, found, put, earlier, spent));
             }
         }
     }
@@ -95,7 +106,7 @@ impl<T: Clone + Send + Sync + 'static> AnyShelf for Shelf<T> {
     }
 
     fn has_claims(&self) -> bool {
-        self.scoped.is_some() || self.compensated.is_some()
+        self.claims.is_some()
     }
 
     fn conclude(
@@ -105,21 +116,23 @@ impl<T: Clone + Send + Sync + 'static> AnyShelf for Shelf<T> {
         up: &mut Updates<'_>,
         spent: &mut Vec<Spent>,
     ) {
-        if let Some(scoped) = self.scoped.take() {
+        let Some(held) = self.claims.take() else { return };
+        if let Some(scoped) = held.scoped {
             if stays {
                 scoped.keep(claims, spent);
             } else {
                 scoped.end(claims, up, spent);
             }
         }
-        if let Some(compensated) = self.compensated.take() {
+        if let Some(compensated) = held.compensated {
             compensated.keep(claims, spent);
         }
     }
 
     fn abandon(&mut self, claims: &Claims, up: &mut Updates<'_>, spent: &mut Vec<Spent>) {
         // The scoped one lies above.
-        for held in [self.scoped.take(), self.compensated.take()].into_iter().flatten() {
+        let Some(held) = self.claims.take() else { return };
+        for held in [held.scoped, held.compensated].into_iter().flatten() {
             held.end(claims, up, spent);
         }
     }
@@ -131,6 +144,6 @@ impl<T: Clone + Send + Sync + 'static> AnyShelf for Shelf<T> {
 
 impl<T> fmt::Debug for Shelf<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Shelf").field(&self.name).finish()
+        f.debug_struct("Shelf").field("back", &self.piece.is_some()).finish_non_exhaustive()
     }
 }
