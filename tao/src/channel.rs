@@ -204,6 +204,9 @@ impl Channel {
 
     pub(crate) fn register(&self, info: HandlerInfo, handler: &AnyHandler) -> HandlerGuard {
         let (circle, id) = (&self.owner.circle, info.id());
+        if !self.kernel().core().admits(&info) {
+            return HandlerGuard::of_none(id);
+        }
         circle.insert(info, handler);
         HandlerGuard::in_channel(circle, id)
     }

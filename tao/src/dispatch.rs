@@ -16,6 +16,7 @@
 //! its dispatch waits until the line moves into a run, which polls it again at once.
 
 mod line;
+mod measured;
 mod nesting;
 mod queue;
 mod ruling;
@@ -32,6 +33,7 @@ use crate::{
     kernel::Snapshot,
     observe::{Place, What},
 };
+use measured::Measured;
 use ruling::Ruling;
 use std::task::{Poll, ready};
 use track::Track;
@@ -40,12 +42,20 @@ use walk::{Poller, Walk};
 
 /// A signal on its way through its handlers.
 struct Dispatch {
+    /// What is dispatched, to whom.
+    subject: Subject,
+    /// How far it is.
+    stage: Stage,
+}
+
+/// A signal and those who are to hear of it.
+struct Subject {
     /// The signal, and where in its cascade it is.
     place: Place,
     /// Its handlers.
     handlers: Snapshot,
-    /// How far it is.
-    stage: Stage,
+    /// Its span.
+    measured: Measured,
 }
 
 enum Stage {
@@ -59,53 +69,65 @@ impl Dispatch {
     /// Begins: notes the handlers that match now.
     #[inline]
     fn receive(place: Place, track: &Track<'_>) -> Self {
-        let handlers = track.snapshot(&place);
+        let mut handlers = track.snapshot(&place);
         track.tell(&place, What::Received);
         if handlers.is_empty() {
             track.tell(&place, What::Unhandled);
         }
-        Self { place, handlers, stage: Stage::Gate(Walk::default(), Ruling::default()) }
+        let ruling = match track.judge(&place, handlers.is_empty()) {
+            None => Ruling::default(),
+            Some(error) => {
+                handlers = Snapshot::default();
+                Ruling::refuse(error)
+            }
+        };
+        let measured = track.measured().dispatch(&place);
+        let subject = Subject { place, handlers, measured };
+        Self { subject, stage: Stage::Gate(Walk::default(), ruling) }
     }
 
     /// The handler that it waits for.
     fn waiting_for(&self) -> Option<Text> {
         let name = match &self.stage {
-            Stage::Gate(walk, _) => self.handlers.intercept(walk.next())?.name(),
-            Stage::Inline(walk, _) => self.handlers.inline(walk.next())?.name(),
+            Stage::Gate(walk, _) => self.subject.handlers.intercept(walk.next())?.name(),
+            Stage::Inline(walk, _) => self.subject.handlers.inline(walk.next())?.name(),
         };
         Some(name.clone())
     }
 
     /// Goes on until it is done or a handler has to be waited for.
     fn poll(&mut self, track: &mut Track<'_>, poller: &mut Poller<'_, '_>) -> Poll<()> {
-        if let Stage::Gate(walk, ruling) = &mut self.stage {
-            let conclusion = ready!(gate(walk, ruling, &self.place, &self.handlers, track, poller));
-            track.concluded(&self.place, &conclusion);
+        let Self { subject, stage } = self;
+        if let Stage::Gate(walk, ruling) = stage {
+            let conclusion = ready!(gate(walk, ruling, subject, track, poller));
+            let Subject { place, handlers, measured } = subject;
+            measured.record("conclusion", &conclusion);
+            track.concluded(place, &conclusion);
             match conclusion {
                 Conclusion::Proceeded => {}
                 Conclusion::Redirected { to, by } => {
-                    track.chain(self.place.next(by, to));
+                    track.chain(place.next(by, to));
                     return Poll::Ready(());
                 }
                 _ => return Poll::Ready(()),
             }
             let mut n = 0;
-            while let Some(handler) = self.handlers.asynchronous(n) {
-                track.fork(handler, &self.place);
+            while let Some(handler) = handlers.asynchronous(n) {
+                track.fork(handler, place, measured);
                 n += 1;
             }
-            track.tell(&self.place, What::Dispatched);
-            self.stage = Stage::Inline(Walk::default(), Vec::new());
+            track.tell(place, What::Dispatched);
+            *stage = Stage::Inline(Walk::default(), Vec::new());
         }
-        if let Stage::Inline(walk, chains) = &mut self.stage {
+        if let Stage::Inline(walk, chains) = stage {
             // Whatever is chained from here on comes last in the track, where nobody takes it before this one is done or waits.
             let mark = track.len();
-            let poll = inline(walk, &self.place, &self.handlers, track, poller);
+            let poll = inline(walk, subject, track, poller);
             if poll.is_pending() || !chains.is_empty() {
                 chains.append(&mut track.split_off(mark));
             }
             ready!(poll);
-            track.tell(&self.place, What::Settled);
+            track.tell(&subject.place, What::Settled);
             if !chains.is_empty() {
                 chains.drain(..).for_each(|place| track.chain(place));
             }
@@ -118,13 +140,13 @@ impl Dispatch {
 fn gate(
     walk: &mut Walk<Verdict>,
     ruling: &mut Ruling,
-    place: &Place,
-    handlers: &Snapshot,
+    subject: &Subject,
     track: &Track<'_>,
     poller: &mut Poller<'_, '_>,
 ) -> Poll<Conclusion> {
+    let Subject { place, handlers, measured } = subject;
     while let Some(handler) = handlers.intercept(walk.next()) {
-        match ready!(walk.poll(handler, place, poller)) {
+        match ready!(walk.poll(handler, place, measured, poller)) {
             Ok(verdict) => {
                 track.tell(place, What::Answered { handler: handler.id(), said: verdict.said() });
                 ruling.hear(handler.id(), verdict);
@@ -138,13 +160,13 @@ fn gate(
 /// Calls every inline handler, whatever becomes of the others.
 fn inline(
     walk: &mut Walk<Contexts>,
-    place: &Place,
-    handlers: &Snapshot,
+    subject: &Subject,
     track: &mut Track<'_>,
     poller: &mut Poller<'_, '_>,
 ) -> Poll<()> {
+    let Subject { place, handlers, measured } = subject;
     while let Some(handler) = handlers.inline(walk.next()) {
-        match ready!(walk.poll(handler, place, poller)) {
+        match ready!(walk.poll(handler, place, measured, poller)) {
             Ok(contexts) => {
                 track.answered(place, handler.id(), &contexts);
                 track.chain_all(contexts, place, handler.id());

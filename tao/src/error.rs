@@ -2,7 +2,7 @@
 
 use crate::{
     handler::{BoxError, HandlerId},
-    trigram::Trigram,
+    trigram::{Axis, Trigram},
 };
 use std::{error::Error, fmt, sync::Arc};
 use trine_core::{Failure, Text};
@@ -20,6 +20,49 @@ pub enum CascadeError {
     /// The cascade did not come to rest within its budget, and was ended.
     #[error(transparent)]
     HopBudget(#[from] HopBudgetError),
+    /// A signal was dispatched to nobody, since the kernel denies such signals.
+    #[error(transparent)]
+    Refused(#[from] RefusedError),
+}
+
+/// A signal that is most likely a mistake, and that the kernel [denies](crate::Level::Deny).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{signal} {refusal}")]
+pub struct RefusedError {
+    /// The signal.
+    pub signal: Trigram,
+    /// What is wrong with it.
+    pub refusal: Refusal,
+}
+
+/// What is wrong with a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No handler matches.
+    Unhandled,
+    /// It is none of the app's [space](crate::Space).
+    OutOfSpace {
+        /// The first part that no signal of the space has there; none if only the combination is unknown.
+        axis: Option<Axis>,
+        /// A name that it may have been meant to be.
+        near: Option<Text>,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unhandled => f.write_str("has no handler"),
+            Self::OutOfSpace { axis: None, .. } => {
+                f.write_str("is out of the space: no pattern of it allows this combination")
+            }
+            Self::OutOfSpace { axis: Some(axis), near } => {
+                write!(f, "is out of the space: no signal there has this {axis}")?;
+                near.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
+            }
+        }
+    }
 }
 
 /// A handler returned an error or panicked, or an async handler could not be run.
@@ -95,7 +138,7 @@ impl CascadeError {
         match self {
             Self::Handler(error) => Some(&error.cause),
             Self::Cut(error) => Some(&error.cause),
-            Self::HopBudget(_) => None,
+            Self::HopBudget(_) | Self::Refused(_) => None,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The kernel: where handlers are registered and signals are set.
 
 mod builder;
+mod copy;
 mod guard;
 mod interner;
 mod inventory;
 mod observers;
 mod set;
 mod snapshot;
+mod space;
 mod table;
 
 pub use builder::KernelBuilder;
@@ -14,6 +16,7 @@ pub use guard::HandlerGuard;
 pub use inventory::HandlerInfo;
 pub use observers::ObserverGuard;
 pub use set::CascadeBuilder;
+pub use space::{Level, Space};
 
 pub(crate) use snapshot::Snapshot;
 pub(crate) use table::{AnyHandler, Table};
@@ -26,7 +29,7 @@ use crate::{
     error::{CascadeError, Cause},
     handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
     journey::Entrance,
-    observe::{Observation, Place, What},
+    observe::{HandlerEvent, Observation, Place, What},
     sync::RwLock,
     typed::Listen,
 };
@@ -88,6 +91,10 @@ pub(crate) struct Core {
     last_handler: AtomicU64,
     /// The number of the last cascade. Only ever counted up, like the one above.
     last_cascade: AtomicU64,
+    /// What to do about mistakes.
+    rules: space::Rules,
+    /// Whether signals have to be looked at for that.
+    has_rules: bool,
     /// How many chained signals a cascade may have.
     hop_budget: u32,
     /// Whether signals may come from other kernels or go to them. Set once, by the first bridge; `Relaxed`, since a signal that is
@@ -250,6 +257,30 @@ impl Kernel {
         self.core.observers.add(&self.core, Arc::new(observer))
     }
 
+    /// Shows `observer` every handler that is registered in this kernel or removed from it, and those that no signal of its
+    /// [space](KernelBuilder::space) can reach, until the guard is dropped.
+    ///
+    /// It is called outside of all locks, and a panic in it changes nothing, as with [`observe`](Self::observe).
+    pub fn observe_handlers(
+        &self,
+        observer: impl Fn(&HandlerEvent<'_>) + Send + Sync + 'static,
+    ) -> ObserverGuard {
+        self.core.observers.add_for_handlers(&self.core, Arc::new(observer))
+    }
+
+    /// The signals that the app has, if that was [declared](KernelBuilder::space).
+    #[must_use]
+    pub fn space(&self) -> Option<&Space> {
+        self.core.rules.space.as_ref()
+    }
+
+    /// The handlers that no signal of the [space](KernelBuilder::space) can reach.
+    #[must_use]
+    pub fn dead_handlers(&self) -> Vec<HandlerInfo> {
+        let Some(space) = self.space() else { return Vec::new() };
+        self.handlers().into_iter().filter(|handler| !space.reaches(handler.pattern())).collect()
+    }
+
     /// The store whose executor runs the async work.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -274,7 +305,14 @@ impl Kernel {
 
     pub(crate) fn register(&self, info: HandlerInfo, handler: &AnyHandler) -> HandlerGuard {
         let id = info.id();
+        if !self.core.admits(&info) {
+            return HandlerGuard::of_none(id);
+        }
+        let told = self.core.observers.hears_of_handlers().then(|| info.clone());
         self.core.table.write().insert(info, handler);
+        if let Some(info) = told {
+            self.core.observers.tell_of_handler(&HandlerEvent::Registered(&info));
+        }
         HandlerGuard::new(&self.core, id)
     }
 }
@@ -341,6 +379,32 @@ impl Core {
                 message: error.to_string().into(),
             });
         }
+    }
+
+    /// Judges a signal that was received; the error if it is refused.
+    #[inline]
+    pub(crate) fn judge(&self, place: &Place, unhandled: bool) -> Option<CascadeError> {
+        if !self.has_rules || place.audience.is_some() {
+            return None;
+        }
+        self.rules.judge(self, place, unhandled)
+    }
+
+    /// Judges a handler that is to be registered; whether it may be.
+    pub(crate) fn admits(&self, handler: &HandlerInfo) -> bool {
+        let Some((level, space)) = self.rules.judge_handler(handler) else { return true };
+        self.observers.tell_of_handler(&HandlerEvent::Dead(handler));
+        let (id, pattern) = (handler.id(), handler.pattern());
+        match level {
+            Level::Allow => {}
+            Level::Warn => tracing::warn!(
+                "{id} for {pattern} is dead: no signal of the space {space} can reach it"
+            ),
+            Level::Deny => tracing::error!(
+                "{id} for {pattern} was not registered: no signal of the space {space} can reach it"
+            ),
+        }
+        level != Level::Deny
     }
 
     /// Whether signals may come from other kernels or go to them.

@@ -144,7 +144,9 @@ pub use context::{AppCtx, DatumError};
 pub use envelope::{
     BadTraceContext, Chain, ChainKeyTaken, ChainStep, ChainValue, ReducerGuard, TraceContext,
 };
-pub use error::{CascadeError, Cause, CutError, HandlerError, HopBudgetError};
+pub use error::{
+    CascadeError, Cause, CutError, HandlerError, HopBudgetError, Refusal, RefusedError,
+};
 pub use handler::{
     Answer, BoxError, Contexts, HandlerId, Later, Now, Outputs, Phase, Response, Step, Verdict,
 };
@@ -152,9 +154,10 @@ pub use journey::CrossingBudgetError;
 #[cfg(feature = "serde")]
 pub use json::{JsonError, JsonErrorKind, JsonModel};
 pub use kernel::{
-    CascadeBuilder, HandlerGuard, HandlerInfo, Kernel, KernelBuilder, ObserverGuard, WeakKernel,
+    CascadeBuilder, HandlerGuard, HandlerInfo, Kernel, KernelBuilder, Level, ObserverGuard, Space,
+    WeakKernel,
 };
-pub use observe::{Observation, Said, Via, What};
+pub use observe::{HandlerEvent, Observation, Said, Via, What};
 pub use pattern::{ANY, Any, Names, Part, Pattern};
 pub use record::{RecordedAnswer, RecordedCascade, RecordedDispatch, Recorder};
 pub use request::{Question, Reply, Request, RequestError, RequestErrorKind};

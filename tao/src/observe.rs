@@ -8,6 +8,7 @@ use crate::{
     error::CascadeError,
     handler::HandlerId,
     journey::Route,
+    kernel::HandlerInfo,
 };
 use std::{fmt, sync::Arc};
 use trine_core::Text;
@@ -47,6 +48,8 @@ pub enum What<'a> {
     Received,
     /// No handler matches.
     Unhandled,
+    /// It is none of the app's [space](crate::Space).
+    OutOfSpace,
     /// The intercepts have decided.
     Concluded(&'a Conclusion),
     /// A handler has returned, without an error.
@@ -80,6 +83,28 @@ pub enum Said<'a> {
     Redirected(&'a AppCtx),
     /// An async or inline handler chains to these, perhaps to none.
     Chained(&'a [AppCtx]),
+}
+
+/// Something that happened to a handler, as told to [`Kernel::observe_handlers`](crate::Kernel::observe_handlers).
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum HandlerEvent<'a> {
+    /// It was registered.
+    Registered(&'a HandlerInfo),
+    /// It was removed.
+    Removed(HandlerId),
+    /// No signal of the app's [space](crate::Space) can reach it. Whether it is registered all the same is told next.
+    Dead(&'a HandlerInfo),
+}
+
+impl fmt::Display for HandlerEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registered(info) => write!(f, "{} registered for {}", info.id(), info.pattern()),
+            Self::Removed(id) => write!(f, "{id} removed"),
+            Self::Dead(info) => write!(f, "{} for {} is dead", info.id(), info.pattern()),
+        }
+    }
 }
 
 /// How a signal came to be chained.
@@ -196,6 +221,7 @@ impl fmt::Display for What<'_> {
         match self {
             Self::Received => f.write_str("received"),
             Self::Unhandled => f.write_str("unhandled"),
+            Self::OutOfSpace => f.write_str("out of the space"),
             Self::Concluded(conclusion) => conclusion.fmt(f),
             Self::Answered { handler, said } => write!(f, "{handler} {said}"),
             Self::Dispatched => f.write_str("dispatched"),

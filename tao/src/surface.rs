@@ -128,7 +128,8 @@ impl Surface {
                 Phase::Intercept => AnyHandler::Gate(self.onlooker(id, once)),
                 Phase::Async | Phase::Inline => AnyHandler::Reaction(Handler::adapter(id, once)),
             };
-            self.register(HandlerInfo::new(id, pattern.clone(), outputs.clone()), &handler)
+            let info = HandlerInfo::new(id, pattern.clone(), outputs.clone()).of_adapter();
+            self.register(info, &handler)
         });
         AdapterGuard::new(guards.collect())
     }

@@ -3,7 +3,9 @@
 //! A cascade has one line that begins on the stack of the caller of `set`, and one for each async handler. A dispatch that
 //! has to wait for a handler does not hold up the others of its line: chains are a fan-out.
 
-use super::{Dispatch, nesting::Nested, track::Track, waiting::Waiting, walk::Poller};
+use super::{
+    Dispatch, measured::Measured, nesting::Nested, track::Track, waiting::Waiting, walk::Poller,
+};
 use crate::{
     cascade::Cascade,
     error::Cause,
@@ -14,6 +16,7 @@ use crate::{
 };
 use std::{
     future::poll_fn,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -82,15 +85,26 @@ impl<'a> Line<'a> {
     }
 
     /// Runs the async handler that the line was forked for, and chains to what it returns.
-    pub(super) async fn open(&mut self, handler: &Handler<Contexts>, place: &Place) {
-        let attempt = match handler.call(place) {
+    pub(super) async fn open(
+        &mut self,
+        handler: &Handler<Contexts>,
+        place: &Place,
+        measured: Measured,
+    ) {
+        let attempt = match measured.inside(|| handler.call(place)) {
             Called::Done(attempt) => attempt,
             Called::Pending(mut pending) => {
-                let attempt = (&mut pending).await;
+                let poll =
+                    |cx: &mut Context<'_>| measured.inside(|| Pin::new(&mut pending).poll(cx));
+                let attempt = poll_fn(poll).await;
                 drop(pending);
                 attempt
             }
         };
+        if let Err(cause) = &attempt {
+            measured.record("error", cause);
+        }
+        drop(measured);
         match attempt {
             Ok(contexts) => {
                 self.track.answered(place, handler.id(), &contexts);
@@ -113,9 +127,9 @@ impl<'a> Line<'a> {
         while let Some(place) = track.next() {
             let mut dispatch = Dispatch::receive(place, track);
             match dispatch.poll(track, &mut poller) {
-                Poll::Ready(()) => track.leave(dispatch.place),
+                Poll::Ready(()) => track.leave(dispatch.subject.place),
                 Poll::Pending => {
-                    track.remember(&dispatch.place);
+                    track.remember(&dispatch.subject.place);
                     waiting.push(dispatch);
                 }
             }

@@ -3,7 +3,7 @@
 use crate::{
     cascade::Conclusion,
     context::AppCtx,
-    error::HandlerError,
+    error::{CascadeError, HandlerError},
     handler::{HandlerId, Verdict},
 };
 use std::sync::Arc;
@@ -18,6 +18,7 @@ pub(super) struct Ruling(Option<Box<Objections>>);
 
 #[derive(Default)]
 struct Objections {
+    refusal: Option<Arc<CascadeError>>,
     halt: Option<(HandlerId, Text)>,
     failure: Option<HandlerError>,
     redirect: Option<(HandlerId, AppCtx)>,
@@ -41,6 +42,12 @@ impl Ruling {
         }
     }
 
+    /// The kernel denies the signal: nobody is asked.
+    pub(super) fn refuse(error: CascadeError) -> Self {
+        let refusal = Some(Arc::new(error));
+        Self(Some(Box::new(Objections { refusal, ..Objections::default() })))
+    }
+
     fn objections(&mut self) -> &mut Objections {
         self.0.get_or_insert_default()
     }
@@ -51,6 +58,7 @@ impl Ruling {
     pub(super) fn conclude(self) -> Conclusion {
         match self.0.map(|objections| *objections) {
             None => Conclusion::Proceeded,
+            Some(Objections { refusal: Some(error), .. }) => Conclusion::Failed(error),
             Some(Objections { halt: Some((by, reason)), .. }) => Conclusion::Halted { reason, by },
             Some(Objections { failure: Some(error), .. }) => {
                 Conclusion::Failed(Arc::new(error.into()))

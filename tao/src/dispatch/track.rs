@@ -1,11 +1,11 @@
 //! What a line of execution keeps: what is still to be dispatched, and its part in the cascade.
 
-use super::{Line, queue::Queue};
+use super::{Line, measured::Measured, queue::Queue};
 use crate::{
     cascade::{CascadeId, Conclusion, Deadline, Ending, Limits, Presence, Shared},
     context::AppCtx,
     envelope::Chain,
-    error::{Cause, HandlerError, HopBudgetError},
+    error::{CascadeError, Cause, HandlerError, HopBudgetError},
     handler::{Contexts, Handler, HandlerId},
     journey::Entrance,
     kernel::{Core, Snapshot},
@@ -54,6 +54,8 @@ pub(super) struct Own {
     trail: Vec<Trigram>,
     /// Whether the signal that was set comes back to its channel from another kernel, so that the channel is to hear it.
     returns: bool,
+    /// The cascade's span.
+    measured: Measured,
     /// The line's place among those that a request waits for.
     attendance: Option<Attendance>,
 }
@@ -65,6 +67,7 @@ impl<'a> Track<'a> {
         let id = core.next_cascade();
         let Entrance { context, chain, route, circle, returns, ask, timeout, hop_budget } =
             entrance;
+        let measured = Measured::cascade(id, &context);
         let attendance = ask.map(|ask| Attendance::enter(ask, core, id));
         let ready = Queue::of(Place { route, circle, ..Place::entry(id, context, chain.clone()) });
         let hop_budget = hop_budget.unwrap_or(core.hop_budget());
@@ -80,6 +83,7 @@ impl<'a> Track<'a> {
             run: None,
             trail: Vec::new(),
             returns,
+            measured,
             attendance,
         };
         let mut track = Self { core, store: Some(store), own };
@@ -107,6 +111,7 @@ impl<'a> Track<'a> {
         presence: Presence,
         run: RunContext,
         trail: Vec<Trigram>,
+        measured: Measured,
         attendance: Option<Attendance>,
     ) -> Self {
         let entry = Some(presence.shared().entry().clone());
@@ -123,6 +128,7 @@ impl<'a> Track<'a> {
             run: Some(run),
             trail,
             returns: false,
+            measured,
             attendance,
         };
         Self { core, store: None, own }
@@ -215,6 +221,17 @@ impl<'a> Track<'a> {
         self.tell(place, What::Answered { handler, said: Said::Chained(contexts.as_slice()) });
     }
 
+    /// Judges a signal that was received, where the kernel has rules for that; the error if it is refused.
+    #[inline]
+    pub(super) fn judge(&self, place: &Place, unhandled: bool) -> Option<CascadeError> {
+        let error = self.core.judge(place, unhandled)?;
+        self.core.report(place, &error);
+        if let Some(attendance) = &self.own.attendance {
+            attendance.ask().failed(error.clone());
+        }
+        Some(error)
+    }
+
     /// Notes that a handler failed.
     #[cold]
     pub(super) fn failed(&self, place: &Place, handler: HandlerId, cause: Cause) -> HandlerError {
@@ -249,6 +266,12 @@ impl<'a> Track<'a> {
     /// Chains to what a handler has returned.
     pub(super) fn chain_all(&mut self, contexts: Contexts, from: &Place, handler: HandlerId) {
         contexts.for_each(from, handler, |next| self.chain(next));
+    }
+
+    /// The cascade's span.
+    #[inline]
+    pub(super) fn measured(&self) -> &Measured {
+        &self.own.measured
     }
 
     /// How much is left to dispatch.
@@ -335,8 +358,15 @@ impl<'a> Track<'a> {
     }
 
     /// Queues an async handler, in an execution context of its own.
-    pub(super) fn fork(&mut self, handler: &Arc<Handler<Contexts>>, place: &Place) {
+    pub(super) fn fork(
+        &mut self,
+        handler: &Arc<Handler<Contexts>>,
+        place: &Place,
+        dispatch: &Measured,
+    ) {
         self.remember(place);
+        let (cascade, measured) =
+            (self.own.measured.clone(), self.own.measured.fork(handler.id(), dispatch));
         let shared = self.share();
         let core = Arc::clone(self.core);
         let on_cut = {
@@ -362,8 +392,9 @@ impl<'a> Track<'a> {
         let (presence, trail) = (Presence::enter(&shared), self.own.trail.clone());
         let attendance = self.own.attendance.clone();
         shared.start(builder.queued(), on_cut, move |run| async move {
-            let mut line = Line::forked(Track::forked(&core, id, presence, run, trail, attendance));
-            line.open(&handler, &place).await;
+            let mut line =
+                Line::forked(Track::forked(&core, id, presence, run, trail, cascade, attendance));
+            line.open(&handler, &place, measured).await;
             line.finish().await;
         });
     }

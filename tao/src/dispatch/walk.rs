@@ -1,5 +1,6 @@
 //! From handler to handler in one phase.
 
+use super::measured::Measured;
 use crate::{
     error::Cause,
     handler::{Attempt, Awaited, Called, Handler},
@@ -25,11 +26,13 @@ pub(super) struct Walk<T> {
     next: usize,
     /// What it has returned, if that is a future.
     pending: Option<Awaited<T>>,
+    /// Its span.
+    measured: Measured,
 }
 
 impl<T> Default for Walk<T> {
     fn default() -> Self {
-        Self { next: 0, pending: None }
+        Self { next: 0, pending: None, measured: Measured::default() }
     }
 }
 
@@ -46,14 +49,13 @@ impl<T> Walk<T> {
         &mut self,
         handler: &Handler<T>,
         place: &Place,
+        measured: &Measured,
         poller: &mut Poller<'_, '_>,
     ) -> Poll<Attempt<T>> {
         if self.pending.is_none() {
-            match handler.call(place) {
-                Called::Done(attempt) => {
-                    self.next += 1;
-                    return Poll::Ready(attempt);
-                }
+            self.measured = measured.handler(handler.id());
+            match self.measured.inside(|| handler.call(place)) {
+                Called::Done(attempt) => return Poll::Ready(self.done(attempt)),
                 Called::Pending(pending) => self.pending = Some(pending),
             }
         }
@@ -68,18 +70,29 @@ impl<T> Walk<T> {
         let Some(pending) = &mut self.pending else { return Poll::Pending };
         let pending = Pin::new(pending);
         let attempt = match poller {
-            Poller::Run(cx) => ready!(pending.poll(cx)),
+            Poller::Run(cx) => ready!(self.measured.inside(|| pending.poll(cx))),
             Poller::Stack(None) => return Poll::Pending,
             // A panic of the future is an attempt; here it is one of the spawner, whose context the future needs.
             Poller::Stack(Some(store)) => {
-                match store.poll_inline(handler.name().clone(), pending) {
+                let name = handler.name().clone();
+                match self.measured.inside(|| store.poll_inline(name, pending)) {
                     Ok(poll) => ready!(poll),
                     Err(panicked) => Err(Cause::Panicked(panicked.message)),
                 }
             }
         };
         self.pending = None;
+        Poll::Ready(self.done(attempt))
+    }
+
+    /// The next handler's turn.
+    #[inline]
+    fn done(&mut self, attempt: Attempt<T>) -> Attempt<T> {
+        if let Err(cause) = &attempt {
+            self.measured.record("error", cause);
+        }
+        self.measured = Measured::default();
         self.next += 1;
-        Poll::Ready(attempt)
+        attempt
     }
 }

@@ -1,6 +1,9 @@
 //! How a kernel is configured.
 
-use super::{Core, Kernel, Observers};
+use super::{
+    Core, Kernel, Observers,
+    space::{Level, Rules, Space},
+};
 use crate::{envelope::Reducers, sync::RwLock};
 use std::sync::{
     Arc, OnceLock,
@@ -16,11 +19,18 @@ pub struct KernelBuilder {
     hop_budget: u32,
     crossing_budget: u32,
     shuffle: Option<u64>,
+    rules: Rules,
 }
 
 impl KernelBuilder {
     pub(super) fn new(store: &Store) -> Self {
-        Self { store: store.clone(), hop_budget: 10_000, crossing_budget: 10_000, shuffle: None }
+        Self {
+            store: store.clone(),
+            hop_budget: 10_000,
+            crossing_budget: 10_000,
+            shuffle: None,
+            rules: Rules::default(),
+        }
     }
 
     /// How many chained signals one cascade may have, all its lines of execution together; 10,000 by default.
@@ -51,6 +61,50 @@ impl KernelBuilder {
         self
     }
 
+    /// Declares the signals that the app has. From then on, others are warned of, and so are handlers that none of these can reach.
+    ///
+    /// ```
+    /// use trine_tao::{AppCtx, Conclusion, Kernel, Level, Store};
+    ///
+    /// let tao = Kernel::builder(&Store::new())
+    ///     .space((["App", "User"], ["Enter", "Find"], "Portal"))
+    ///     .out_of_space(Level::Deny)
+    ///     .build();
+    /// let Some(Conclusion::Failed(error)) = tao.set(AppCtx::new("User", "Fnid", "Portal")).outcome() else { panic!() };
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "{User,Fnid,Portal} is out of the space: no signal there has this action; did you mean `Find`?",
+    /// );
+    /// ```
+    pub fn space(mut self, space: impl Into<Space>) -> Self {
+        let undeclared = self.rules.space.replace(space.into()).is_none();
+        if undeclared {
+            self.rules.out_of_space = Level::Warn;
+            self.rules.dead_handlers = Level::Warn;
+        }
+        self
+    }
+
+    /// What is to happen to a signal that no handler matches. [`Level::Allow`] by default: it is an
+    /// [observation](crate::What::Unhandled).
+    pub fn unhandled(mut self, level: Level) -> Self {
+        self.rules.unhandled = level;
+        self
+    }
+
+    /// What is to happen to a signal out of the [space](Self::space), which is to be declared first. [`Level::Warn`] by default.
+    pub fn out_of_space(mut self, level: Level) -> Self {
+        self.rules.out_of_space = level;
+        self
+    }
+
+    /// What is to happen to a handler that no signal of the [space](Self::space) can reach, which is to be declared first.
+    /// [`Level::Warn`] by default.
+    pub fn dead_handlers(mut self, level: Level) -> Self {
+        self.rules.dead_handlers = level;
+        self
+    }
+
     /// Makes the kernel.
     #[must_use]
     pub fn build(self) -> Kernel {
@@ -61,6 +115,8 @@ impl KernelBuilder {
             reducers: Reducers::default(),
             last_handler: AtomicU64::new(0),
             last_cascade: AtomicU64::new(0),
+            has_rules: self.rules.are_any(),
+            rules: self.rules,
             hop_budget: self.hop_budget,
             borders: AtomicBool::new(false),
             last_border: AtomicU32::new(0),

@@ -4,6 +4,7 @@ use super::Core;
 use crate::{
     channel::Circle,
     handler::{HandlerId, contain},
+    observe::HandlerEvent,
 };
 use std::{
     fmt,
@@ -40,6 +41,11 @@ impl HandlerGuard {
         Self { home: Home::Channel(Arc::downgrade(circle)), id }
     }
 
+    /// The guard of a handler that was not registered.
+    pub(crate) fn of_none(id: HandlerId) -> Self {
+        Self { home: Home::Detached, id }
+    }
+
     /// The identity of the handler.
     #[must_use]
     pub fn id(&self) -> HandlerId {
@@ -56,7 +62,12 @@ impl Drop for HandlerGuard {
     fn drop(&mut self) {
         let old = match &self.home {
             Home::Kernel(core) => {
-                core.upgrade().and_then(|core| core.table.write().remove(self.id))
+                let core = core.upgrade();
+                let old = core.as_ref().and_then(|core| core.table.write().remove(self.id));
+                if let (Some(core), Some(_)) = (core, &old) {
+                    core.observers.tell_of_handler(&HandlerEvent::Removed(self.id));
+                }
+                old
             }
             Home::Channel(circle) => circle.upgrade().and_then(|circle| circle.remove(self.id)),
             Home::Detached => None,

@@ -16,11 +16,23 @@ pub struct HandlerInfo {
     pattern: Pattern,
     /// What it may chain to.
     outputs: Outputs,
+    /// Whether it is part of an adapter.
+    is_adapter: bool,
 }
 
 impl HandlerInfo {
     pub(crate) fn new(id: HandlerId, pattern: Pattern, outputs: Outputs) -> Self {
-        Self { id, pattern, outputs }
+        Self { id, pattern, outputs, is_adapter: false }
+    }
+
+    pub(crate) fn of_adapter(self) -> Self {
+        Self { is_adapter: true, ..self }
+    }
+
+    /// Whether it is part of an adapter: a bridge, a duplex, a joiner and the like.
+    #[must_use]
+    pub fn is_adapter(&self) -> bool {
+        self.is_adapter
     }
 
     /// Its identity: phase and place in the source.

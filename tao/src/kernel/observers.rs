@@ -3,28 +3,41 @@
 use super::Core;
 use crate::{
     handler::contain,
-    observe::{Observation, Place, What},
+    observe::{HandlerEvent, Observation, Place, What},
     sync::RwLock,
 };
 use std::{
     fmt,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-/// A user's observer.
+/// A user's observer of signals.
 type Observer = Arc<dyn Fn(&Observation<'_>) + Send + Sync>;
+
+/// A user's observer of handlers.
+type HandlerObserver = Arc<dyn Fn(&HandlerEvent<'_>) + Send + Sync>;
 
 /// The observers of a kernel.
 #[derive(Default)]
 pub(crate) struct Observers {
+    /// Those of signals.
+    signals: List<Observer>,
+    /// Those of handlers.
+    handlers: List<HandlerObserver>,
+    /// The number of the last one. Only ever counted up: no order with other memory is needed.
+    last: AtomicU64,
+}
+
+/// Observers of one kind.
+struct List<O> {
     /// Whether there are any: the one branch that an unobserved kernel pays. Relaxed, since an observer is only owed
     /// what happens after `observe` has returned to whoever goes on to cause it, and that has an order of its own.
     any: AtomicBool,
     /// The observers with their numbers, replaced as a whole, so that they are called outside of the lock.
-    list: RwLock<Arc<Vec<(u64, Observer)>>>,
+    list: RwLock<Arc<Vec<(u64, O)>>>,
 }
 
 /// An observer of a kernel; dropping it ends the observation.
@@ -38,24 +51,29 @@ pub struct ObserverGuard {
 
 impl Observers {
     pub(super) fn add(&self, core: &Arc<Core>, observer: Observer) -> ObserverGuard {
-        let mut list = self.list.write();
-        let number = list.last().map_or(1, |(last, _)| last + 1);
-        Arc::make_mut(&mut list).push((number, observer));
-        self.any.store(true, Ordering::Relaxed);
+        let number = self.next();
+        self.signals.add(number, observer);
         ObserverGuard { core: Arc::downgrade(core), number }
     }
 
-    fn remove(&self, number: u64) -> Arc<Vec<(u64, Observer)>> {
-        let mut list = self.list.write();
-        let rest: Vec<_> = list.iter().filter(|(own, _)| *own != number).cloned().collect();
-        self.any.store(!rest.is_empty(), Ordering::Relaxed);
-        std::mem::replace(&mut *list, Arc::new(rest))
+    pub(super) fn add_for_handlers(
+        &self,
+        core: &Arc<Core>,
+        observer: HandlerObserver,
+    ) -> ObserverGuard {
+        let number = self.next();
+        self.handlers.add(number, observer);
+        ObserverGuard { core: Arc::downgrade(core), number }
+    }
+
+    fn next(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Tells the observers, if there are any.
     #[inline]
     pub(crate) fn tell(&self, place: &Place, what: What<'_>) {
-        if self.any.load(Ordering::Relaxed) {
+        if self.signals.any.load(Ordering::Relaxed) {
             self.tell_all(place, what);
         }
     }
@@ -63,25 +81,64 @@ impl Observers {
     /// Tells the observers of what happened at a place that has to be made up first.
     #[inline]
     pub(crate) fn tell_at(&self, place: impl FnOnce() -> Place, what: What<'_>) {
-        if self.any.load(Ordering::Relaxed) {
+        if self.signals.any.load(Ordering::Relaxed) {
             self.tell_all(&place(), what);
         }
     }
 
     #[cold]
     fn tell_all(&self, place: &Place, what: What<'_>) {
-        let list = Arc::clone(&self.list.read());
         let observation = Observation::new(place, what);
+        self.signals.each(&observation, |observer| observer(&observation));
+    }
+
+    /// Whether anybody observes handlers.
+    pub(crate) fn hears_of_handlers(&self) -> bool {
+        self.handlers.any.load(Ordering::Relaxed)
+    }
+
+    /// Tells those who observe handlers.
+    pub(crate) fn tell_of_handler(&self, event: &HandlerEvent<'_>) {
+        if self.hears_of_handlers() {
+            self.handlers.each(event, |observer| observer(event));
+        }
+    }
+}
+
+impl<O: Clone> List<O> {
+    fn add(&self, number: u64, observer: O) {
+        let mut list = self.list.write();
+        Arc::make_mut(&mut list).push((number, observer));
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// Removes an observer; returns what is to be dropped outside of the lock.
+    fn remove(&self, number: u64) -> Arc<Vec<(u64, O)>> {
+        let mut list = self.list.write();
+        let rest: Vec<_> = list.iter().filter(|(own, _)| *own != number).cloned().collect();
+        self.any.store(!rest.is_empty(), Ordering::Relaxed);
+        std::mem::replace(&mut *list, Arc::new(rest))
+    }
+
+    /// Calls each observer; a panic in one of them changes nothing for the others.
+    fn each(&self, what: &impl fmt::Display, mut call: impl FnMut(&O)) {
+        let list = Arc::clone(&self.list.read());
         for (number, observer) in list.iter() {
             // One that was told before may have removed it.
             let now = Arc::clone(&self.list.read());
             if !Arc::ptr_eq(&now, &list) && !now.iter().any(|(own, _)| own == number) {
                 continue;
             }
-            if let Err(panic) = contain(|| observer(&observation)) {
-                tracing::error!(%panic, %observation, "an observer panicked");
+            if let Err(panic) = contain(|| call(observer)) {
+                tracing::error!(%panic, observation = %what, "an observer panicked");
             }
         }
+    }
+}
+
+impl<O> Default for List<O> {
+    fn default() -> Self {
+        Self { any: AtomicBool::new(false), list: RwLock::default() }
     }
 }
 
@@ -95,7 +152,8 @@ impl ObserverGuard {
 impl Drop for ObserverGuard {
     fn drop(&mut self) {
         if let Some(core) = self.core.upgrade() {
-            let old = core.observers.remove(self.number);
+            let Observers { signals, handlers, .. } = &core.observers;
+            let old = (signals.remove(self.number), handlers.remove(self.number));
             let _ = contain(|| drop(old));
         }
     }

@@ -109,6 +109,16 @@ impl Table {
         removed
     }
 
+    /// A handler that is registered.
+    pub(super) fn handler(&self, id: HandlerId) -> Option<AnyHandler> {
+        let bound = self.bound.get(self.registered.get(&id.number())?.keys.first()?)?;
+        match id.phase() {
+            Phase::Intercept => find(&bound.intercepts, id).map(AnyHandler::Gate),
+            Phase::Async => find(&bound.asyncs, id).map(AnyHandler::Reaction),
+            Phase::Inline => find(&bound.inlines, id).map(AnyHandler::Reaction),
+        }
+    }
+
     /// Who is registered, in the order of registration.
     pub(super) fn registered(&self) -> impl Iterator<Item = &HandlerInfo> {
         self.registered.values().map(|registered| &registered.info)
@@ -172,9 +182,16 @@ fn put<T>(handlers: &mut Vec<Arc<Handler<T>>>, handler: Arc<Handler<T>>) {
 }
 
 fn take<T>(handlers: &mut Vec<Arc<Handler<T>>>, id: HandlerId) -> Option<Arc<Handler<T>>> {
-    let number = |handler: &Arc<Handler<T>>| handler.id().number();
-    let place = handlers.binary_search_by_key(&id.number(), number).ok()?;
+    let place = place(handlers, id)?;
     Some(handlers.remove(place))
+}
+
+fn find<T>(handlers: &[Arc<Handler<T>>], id: HandlerId) -> Option<Arc<Handler<T>>> {
+    Some(Arc::clone(&handlers[place(handlers, id)?]))
+}
+
+fn place<T>(handlers: &[Arc<Handler<T>>], id: HandlerId) -> Option<usize> {
+    handlers.binary_search_by_key(&id.number(), |handler| handler.id().number()).ok()
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ mod registration;
 mod regressions;
 mod requests;
 mod schedules;
+mod spaces;
+mod spans;
 mod stage;
 #[cfg(feature = "tcp")]
 mod tcp;

@@ -3,7 +3,7 @@
 use crate::stage::{Log, Stage};
 use std::sync::{Arc, Mutex};
 use trine_core::Store;
-use trine_tao::{ANY, AppCtx, HandlerGuard, Kernel};
+use trine_tao::{ANY, AppCtx, Bridge, HandlerGuard, Kernel};
 
 static_assertions::assert_impl_all!(Kernel: Send, Sync, Clone);
 static_assertions::assert_impl_all!(HandlerGuard: Send, Sync);
@@ -79,4 +79,45 @@ fn kernels_of_one_store_are_apart() {
     });
     two.set(signal());
     assert!(log.take().is_empty());
+}
+
+#[test]
+fn b15_a_copy_has_the_handlers_and_the_whole_policy_of_its_original_and_nothing_else_to_do_with_it()
+{
+    // In the original, a copy with another policy applies it to what is set and not to what is chained.
+    let stage = Stage::new();
+    let note = |line: &'static str| {
+        let log = stage.log.clone();
+        move |_| log.note(line)
+    };
+    let tao = Kernel::builder(&stage.store)
+        .space(("User", ["Find", "Enter", "Loop"], "Portal"))
+        .out_of_space(trine_tao::Level::Deny)
+        .hop_budget(3)
+        .build();
+    let _observer = tao.observe(|_| panic!("not of the copy"));
+    let find = tao.on_inline((ANY, ["Find", "Enter"], ANY), note("both"));
+    tao.on_inline(("User", "Loop", "Portal"), |cx| cx).detach();
+    let copy = tao.copy();
+    drop(find);
+    let _late = tao.on_inline((ANY, "Find", ANY), note("the original's"));
+    let _own = copy.on_async((ANY, "Find", ANY), note("the copy's"));
+    copy.set(signal());
+    stage.run();
+    assert_eq!(stage.log.take(), ["both", "the copy's"]);
+    assert_eq!(copy.handlers().len(), 3);
+    let numbers: Vec<_> = copy.handlers().iter().map(|handler| handler.id().number()).collect();
+    assert_eq!(numbers, [1, 2, 3], "identities are kept, and new ones are new");
+    assert!(!copy.set(AppCtx::new("Space", "Find", "Portal")).outcome().unwrap().proceeded());
+    let ending = copy.set(AppCtx::new("User", "Loop", "Portal")).ending().unwrap();
+    assert!(matches!(ending, trine_tao::Ending::HopBudget(error) if error.budget == 3));
+}
+
+#[test]
+fn a_copy_has_none_of_the_adapters_of_its_original() {
+    let stage = Stage::new();
+    let other = Kernel::new(&stage.store);
+    let _bridge = Bridge::new(&stage.tao, &other).inline((ANY, ANY, ANY));
+    assert!(stage.tao.handlers()[0].is_adapter());
+    assert!(stage.tao.copy().handlers().is_empty());
 }
