@@ -41,7 +41,7 @@ async fn the_code_has_the_handlers_that_are_written_and_no_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_its_user_does_and_whatever_fails_the_app_goes_along_its_paths_and_along_all_of_them()
  {
-    let mut coverage = Coverage::of(&written()).unwrap();
+    let mut coverage = Coverage::of(written()).unwrap();
     let down = Weather { latency: Duration::ZERO..=Duration::ZERO, fail_rate: 1.0 };
     let endpoints = [
         Endpoint::Spaces,

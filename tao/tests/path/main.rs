@@ -3,5 +3,9 @@
 #![allow(missing_docs)]
 
 mod checks;
+#[cfg(feature = "cli")]
+mod command;
+mod drift;
 mod language;
 mod pictures;
+mod runs;
