@@ -2,3 +2,6 @@
 
 #[cfg(feature = "wire")]
 pub mod conformance;
+mod orders;
+
+pub use orders::{OrderDependence, OrderStage, Orders, orders};

@@ -78,6 +78,14 @@ impl ManualExecutor {
         }
     }
 
+    /// Polls the task at this place in line, counted from 0, before those that are ahead of it; false when none is there. For
+    /// schedules that a test draws.
+    pub fn run_nth(&self, place: usize) -> bool {
+        let Some(number) = self.shared.tasks.lock().ready.remove(place) else { return false };
+        // A waker may outlive its task.
+        self.poll_task(number)
+    }
+
     /// Polls one task, in whatever line it is; false when it is done or being polled.
     pub(super) fn run_task(&self, number: u64) -> bool {
         self.shared.tasks.lock().ready.retain(|ready| *ready != number);

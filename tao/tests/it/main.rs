@@ -18,6 +18,7 @@ mod inline_handlers;
 mod json;
 mod observations;
 mod oracle;
+mod orders;
 mod patterns;
 mod records;
 mod registration;
