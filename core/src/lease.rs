@@ -12,6 +12,7 @@
 
 use crate::sync::{Condvar, Mutex, thread_locals};
 use std::{
+    any::Any,
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     sync::Arc,
@@ -143,6 +144,17 @@ pub(crate) fn defer(work: impl FnOnce() + 'static) {
 /// ```
 pub fn after_lease(work: impl FnOnce() + 'static) {
     defer(work);
+}
+
+/// Drops what user code has panicked with, which is the user's as well: not inside a lease, and whatever its drop does.
+#[cold]
+pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
+    defer(move || {
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            // A payload whose destructor panics with such a payload again has no end; give up on it.
+            std::mem::forget(second);
+        }
+    });
 }
 
 /// To be called in the drop of a handle: if it is the last one, what it shares is not dropped inside a lease, since it

@@ -9,7 +9,7 @@
 use crate::{
     cell::{Cell, CellKey, Derived, Source},
     delivery::SubscriptionGuard,
-    executor::{Run, RunContext, RunId},
+    executor::{Failure, Run, RunContext, RunId},
     graph::Reader,
     lease,
     list::ListCell,
@@ -265,7 +265,7 @@ impl Scope {
 
     /// Starts a run that is aborted when the scope ends; see [`Store::run`].
     ///
-    /// If the scope has ended, the run fails and its body is not called.
+    /// If the scope has ended, the run fails as [`Failure::ScopeEnded`], and its body is not called.
     ///
     /// # Panics
     ///
@@ -286,13 +286,16 @@ impl Scope {
             .on_start(move |cx| {
                 // Owned before its body is called, so that whoever ends the scope ends the run.
                 let _ = started.set(cx.id());
-                let mut owned = owner.owned.lock();
-                match &mut *owned {
-                    Holdings::Live(owned) => owned.runs.insert(cx.id()),
-                    Holdings::Ended(at) => {
-                        return Err(Text::from(owner.refusal(used, *at).to_string()));
+                let ended = match &mut *owner.owned.lock() {
+                    Holdings::Live(owned) => {
+                        owned.runs.insert(cx.id());
+                        None
                     }
+                    Holdings::Ended(at) => Some(*at),
                 };
+                if let Some(at) = ended {
+                    cx.fail(Failure::ScopeEnded(owner.refusal(used, at)));
+                }
                 Ok::<_, Text>(())
             })
             .on_settle(move |_| {

@@ -10,6 +10,7 @@ use crate::{
     cell::{ByValue, Cell, CellKey, Derived, Workshop},
     error::CellError,
     graph::{Graph, Reader},
+    lease,
     sync::{Mutex, mutant},
 };
 use std::{
@@ -78,7 +79,10 @@ impl Inputs {
                 Ok(differs) => outdated |= differs,
                 Err(payload) if payload.is::<CellError>() => panicked = Some(payload),
                 // A comparison that panics proves no equality.
-                Err(_) => outdated = true,
+                Err(payload) => {
+                    lease::drop_payload(payload);
+                    outdated = true;
+                }
             }
         }
         self.reads.lock().all = all;

@@ -295,7 +295,11 @@ where
     fn is_same(&self, last: Option<&T>, value: &T) -> bool {
         // A comparison that panics proves no equality.
         last.is_some_and(|last| {
-            catch_unwind(AssertUnwindSafe(|| (self.definition.same)(last, value))).unwrap_or(false)
+            let same = catch_unwind(AssertUnwindSafe(|| (self.definition.same)(last, value)));
+            same.unwrap_or_else(|payload| {
+                lease::drop_payload(payload);
+                false
+            })
         })
     }
 

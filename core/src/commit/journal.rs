@@ -9,6 +9,7 @@ use crate::{
     cell::{Kept, KeptSource, try_cast_mut},
     error::CellError,
     graph::{Graph, NONE},
+    lease,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -151,7 +152,10 @@ impl Graph {
             let same = catch_unwind(AssertUnwindSafe(|| {
                 entry.kept.as_ref().is_some_and(|kept| kept.same_as(cell))
             }));
-            return !same.unwrap_or(false);
+            return !same.unwrap_or_else(|payload| {
+                lease::drop_payload(payload);
+                false
+            });
         }
         // Which value a failed cell last had is nobody's business.
         match (self.error(entry.index), &entry.error) {

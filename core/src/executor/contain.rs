@@ -1,7 +1,7 @@
 //! User code that must not take the executor down with it: destructors, hooks, wakers.
 
 use super::any_run::Head;
-use crate::{delivery::set_aside, event::Event, store::Core, text::Text};
+use crate::{delivery::set_aside, event::Event, lease, store::Core, text::Text};
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -60,9 +60,6 @@ pub(super) fn message(payload: Box<dyn Any + Send>) -> Text {
     } else {
         Text::from("a panic whose payload is not a string")
     };
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // A payload whose destructor panics with such a payload again has no end; give up on it.
-        std::mem::forget(second);
-    }
+    lease::drop_payload(payload);
     message
 }

@@ -1,7 +1,7 @@
 //! Why a run could not be carried out.
 
 use super::{clock::NoClock, spawn::NoRuntime};
-use crate::{lease::Reentrant, text::Text};
+use crate::{lease::Reentrant, scope::ScopeEnded, text::Text};
 
 /// Why a run could not be carried out, though its body neither returned nor panicked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum Failure {
     /// The run was started by code that must be pure.
     #[error(transparent)]
     Reentrant(#[from] Reentrant),
+    /// The run was started in a scope that had ended.
+    #[error(transparent)]
+    ScopeEnded(#[from] ScopeEnded),
     /// The start hook refused, or panicked; or the condition, or the key's `Eq` panicked; or the
     /// policy cannot do what was asked.
     #[error("the run could not start: {message}")]

@@ -1,5 +1,6 @@
 //! User code at its worst: it panics, blocks, re-enters, drops and compares where it should not.
 
+mod payloads;
 mod readers;
 
 use crate::log::Log;

@@ -95,10 +95,11 @@ fn a_run_started_in_a_scope_that_has_ended_fails_without_being_called() {
         async { Ok::<_, ()>(()) }
     });
     let outcome = run.outcome().unwrap();
-    assert!(
-        matches!(&outcome, Outcome::Failed { failure: Failure::Start { message } } if message.contains("`gone`")),
-        "{outcome:?}"
-    );
+    let Outcome::Failed { failure: Failure::ScopeEnded(error) } = &outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!((&*error.name, error.used.file()), ("gone", file!()));
+    assert!(error.ended.is_some_and(|at| at.line() < error.used.line()));
     assert!(!called.load(std::sync::atomic::Ordering::Relaxed));
 }
 
