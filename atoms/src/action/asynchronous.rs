@@ -12,7 +12,7 @@ use crate::{
     synergy::{Atoms, BoxError, Synergy},
 };
 use std::{fmt, future::Future, panic::Location, sync::Arc};
-use trine_core::{ReadOnly, RunContext, RunsStatus, Text};
+use trine_core::{Derived, RunContext, RunsStatus, Text};
 
 /// An async action: straight-line code over drafts of several atoms, which can show what it has done so far on
 /// the way, and commits the rest at its end.
@@ -204,7 +204,7 @@ where
     ///
     /// Inside a lease of a store.
     #[track_caller]
-    pub fn status(&self, at: &impl Place) -> ReadOnly<RunsStatus> {
+    pub fn status(&self, at: &impl Place) -> Derived<RunsStatus> {
         at.store().status_of(self.settings.name.clone())
     }
 

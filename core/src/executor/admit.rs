@@ -227,6 +227,7 @@ where
                 let mut about = About::boxed(None, Some(group.clone()), cell.head.tags().to_vec());
                 if let Some(about) = &mut about {
                     about.is_member = true;
+                    about.is_work = true;
                 }
                 let head = Head { id, name, about, executor, phase: Phase::new(true) };
                 Arc::new(RunCell::new(head, ()))

@@ -2,7 +2,7 @@
 
 use super::{
     engine::Executor,
-    group::Group,
+    group::{Group, Key},
     id::RunId,
     outcome::{Outcome, OutcomeKind, Rejection},
     phase::{Claim, Phase},
@@ -45,6 +45,8 @@ pub(super) struct About {
     pub(super) group: Option<Group>,
     /// Whether it is a member of that group, so that it must leave it.
     pub(super) is_member: bool,
+    /// Whether it is work that others share, and nobody has asked for it itself.
+    pub(super) is_work: bool,
     /// What else it can be found by.
     pub(super) tags: Vec<Text>,
     /// The attempt that is under way; 0 as long as it is the first. `Relaxed`: nothing else hangs on it.
@@ -83,6 +85,8 @@ pub(crate) trait AnyRun: Send + Sync {
     fn remove_child(&self, slot: usize) -> Option<Arc<dyn AnyRun>>;
     /// Leaves the parent.
     fn detach(&self);
+    /// Those that share its work.
+    fn followers(&self) -> Vec<Arc<dyn AnyRun>>;
 
     /// Polls a body at rest, as its task does.
     fn poll_resting_body(&self, cx: &mut Context<'_>) -> Step;
@@ -158,7 +162,7 @@ impl About {
         let any = parent.is_some() || group.is_some() || !tags.is_empty();
         any.then(|| {
             let attempt = AtomicU32::new(0);
-            Box::new(Self { parent, group, is_member: false, tags, attempt })
+            Box::new(Self { parent, group, is_member: false, is_work: false, tags, attempt })
         })
     }
 }
@@ -190,6 +194,16 @@ impl Head {
     pub(super) fn joined(&self) -> Option<&Group> {
         let about = self.about.as_ref()?;
         about.group.as_ref().filter(|_| about.is_member)
+    }
+
+    /// What tells it apart from runs of the same name.
+    pub(super) fn key(&self) -> Option<&Key> {
+        self.group()?.key.as_ref()
+    }
+
+    /// Whether it is work that others share.
+    pub(super) fn is_work(&self) -> bool {
+        self.about.as_ref().is_some_and(|about| about.is_work)
     }
 
     /// The runs that it may have to do with.

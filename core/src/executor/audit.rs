@@ -207,6 +207,10 @@ where
         self.run.detach();
     }
 
+    fn followers(&self) -> Vec<Arc<dyn AnyRun>> {
+        self.run.followers()
+    }
+
     fn poll_resting_body(&self, cx: &mut Context<'_>) -> Step {
         self.run.poll_resting_body(cx)
     }

@@ -194,7 +194,8 @@ where
             && state.kin.is_none()
             && state.share.is_none()
             && (phase.is_displaced() || self.head.joined().is_none() && !phase.was_looked_at())
-            && !self.head.executor.is_observed();
+            && !self.head.executor.is_observed()
+            && !self.head.executor.follows(&self.head.name);
         if quiet {
             let left = self.publish(&mut state);
             drop(state);
@@ -236,6 +237,11 @@ where
         if let Some(link) = link {
             link.cut();
         }
+    }
+
+    fn followers(&self) -> Vec<Arc<dyn AnyRun>> {
+        let state = self.state.lock();
+        state.share.iter().flat_map(|share| share.followers()).collect()
     }
 
     fn poll_resting_body(&self, cx: &mut Context<'_>) -> Step {

@@ -65,6 +65,7 @@ where
             && state.share.is_none()
             && self.head.joined().is_none()
             && !self.head.executor.is_observed()
+            && !self.head.executor.follows(&self.head.name)
             && lease::held().is_none();
         // Who asks meanwhile for the reason of an abort is to find it.
         let keeps = matches!(outcome, Outcome::Fulfilled { .. } | Outcome::Rejected { .. });
@@ -119,14 +120,16 @@ where
         let (outcome, hook, share, has_kin) = {
             let mut state = self.state.lock();
             let (hook, share) = (state.on_settle.take(), state.share.take());
-            let told = H::ANY || share.is_some() || self.head.executor.is_observed();
+            let executor = &self.head.executor;
+            let observed = executor.is_observed() || executor.follows(&self.head.name);
+            let told = H::ANY || share.is_some() || observed;
             let outcome = if told { state.outcome.clone() } else { None };
             // Who is not there by now does not come any more: the outcome is decided.
             (outcome, hook, share, state.kin.is_some())
         };
         let next = self.leave_group();
         if let Some(outcome) = &outcome
-            && self.head.executor.is_observed()
+            && (self.head.executor.is_observed() || self.head.executor.follows(&self.head.name))
             && let Some(core) = self.head.executor.core()
         {
             tell(&core, || Event::RunSettled {

@@ -97,10 +97,10 @@ impl Executor {
         &self.core
     }
 
-    /// Whether anybody observes the store, counts its runs or audits them, so that no step of a run may be left out.
+    /// Whether anybody observes the store, so that every step of a run is told.
     #[inline]
     pub(super) fn is_observed(&self) -> bool {
-        self.wanted_by.load(Ordering::Relaxed) != 0
+        self.wanted_by.load(Ordering::Relaxed) & OBSERVED != 0
     }
 
     /// Whether there are status cells.

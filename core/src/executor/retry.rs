@@ -297,7 +297,15 @@ fn begin(cx: &RunContext, attempt: u32) {
     head.set_attempt(attempt);
     if head.executor.is_observed() {
         head.executor.tell(|| Event::RunRetried { run: head.id, name: head.name.clone(), attempt });
-        if let Some(core) = head.executor.core() {
+    }
+    // Those that share it make the same attempt.
+    let sharing = cx.cell().followers();
+    for run in sharing.iter().chain([cx.cell()]) {
+        let head = run.head();
+        head.set_attempt(attempt);
+        if head.executor.follows(&head.name)
+            && let Some(core) = head.executor.core()
+        {
             head.executor.count(&core, head, RunStep::Retry);
         }
     }

@@ -35,6 +35,11 @@ where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
+    /// Those that follow the run.
+    pub(super) fn followers(&self) -> impl Iterator<Item = Arc<dyn AnyRun>> {
+        self.followers.iter().map(|(_, follower)| Arc::clone(follower) as Arc<dyn AnyRun>)
+    }
+
     /// Ends those that follow the run, as it has ended, and takes it out of what it follows.
     pub(super) fn end(self, outcome: &Outcome<T, E>) {
         if let Some((work, slot)) = self.work {
@@ -63,6 +68,10 @@ where
                 return false;
             }
             let follower: Arc<dyn TypedRun<T, E>> = self.clone();
+            // Under the lock, so that it hears of those that come.
+            if work.head.attempt() > 1 {
+                self.head.set_attempt(work.head.attempt());
+            }
             state.share.get_or_insert_default().followers.insert(follower)
         };
         // The work may be over by now, and so may this run: then it has nothing to take itself out of.

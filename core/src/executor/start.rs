@@ -13,7 +13,7 @@
 
 use super::{
     admit::{Asked, Work, admit, admit_plain, refuse},
-    any_run::{About, Head},
+    any_run::{About, AnyRun, Head},
     audit::audited,
     builder::{Condition, RunBuilder},
     cell::RunCell,
@@ -30,7 +30,7 @@ use super::{
     settle::{conclude, conclude_claimed},
     statuses::RunStep,
 };
-use crate::{event::Event, lease, store::Core, text::Text};
+use crate::{event::Event, lease, store::Core, sync::mutant, text::Text};
 use std::{panic::Location, sync::Arc};
 
 /// Starts a run that has no relatives, no times, and shares no work: the short way, which differs from [`start`] in what
@@ -49,7 +49,7 @@ where
     S: StartHook,
     H: SettleHook<T, E>,
 {
-    let tells = S::ANY || core.executor.is_observed();
+    let tells = S::ANY || core.executor.is_observed() || core.executor.follows(&name);
     let (policy, condition, about) = match wish {
         None => (Policy::Parallel, None, None),
         Some(wish) => wish.of(&name),
@@ -62,7 +62,12 @@ where
             on_settle,
         ))
     });
-    // After the registration: a shutdown has seen the run there, or is seen here.
+    // After the registration: who has made a status cell, or shuts down, has seen the run there, or is seen here.
+    if !tells && core.executor.follows(&cell.head.name) && !mutant("starts are not looked at again")
+    {
+        let erased: Arc<dyn AnyRun> = cell.clone();
+        core.executor.count_late(core, &erased);
+    }
     if core.executor.is_closing() {
         let failure = Failure::ShuttingDown;
         refuse(cell.clone(), Rejection::Failed { failure }, body.into_body());
@@ -147,11 +152,11 @@ where
     let shares = policy == Policy::Shared;
     let grouped = policy != Policy::Parallel || terms.pace.is_some();
     let group = (grouped || key.is_some()).then(|| Group { name: name.clone(), key });
-    let tells = S::ANY || executor.is_observed();
+    let tells = S::ANY || executor.is_observed() || executor.follows(&name);
     let phase = Phase::new(tells || grouped);
     // Those that share are no members of the group: their work is.
-    let (own, work) = if shares { (None, group) } else { (group, None) };
-    let mut about = About::boxed(parent.as_ref().map(|run| run.head().id), own, terms.tags)
+    let work = if shares { group.clone() } else { None };
+    let mut about = About::boxed(parent.as_ref().map(|run| run.head().id), group, terms.tags)
         .or_else(|| builder.retries.then(Box::default));
     if let Some(about) = &mut about {
         about.is_member = grouped && !shares;
@@ -180,6 +185,10 @@ where
         }
     };
     let core = admitted.store.core();
+    if !tells && executor.follows(&cell.head.name) {
+        let erased: Arc<dyn AnyRun> = cell.clone();
+        executor.count_late(core, &erased);
+    }
     for (old, claim) in admitted.superseded.into_runs() {
         conclude(&old, claim);
     }
@@ -222,6 +231,7 @@ fn tell_start(core: &Arc<Core>, cx: &RunContext, hook: impl StartHook) {
     if core.executor.is_observed() {
         tell_observers(core, head);
     }
+    core.executor.count(core, head, RunStep::Start);
     if let Err(message) = call_start_hook(cx, hook) {
         // The starter concludes, whoever wins.
         let _ = cx.cell().claim(Rejection::Failed { failure: Failure::Start { message } });
@@ -243,5 +253,4 @@ fn tell_observers(core: &Arc<Core>, head: &Head) {
         name: head.name.clone(),
         parent: head.parent(),
     });
-    core.executor.count(core, head, RunStep::Start);
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::{collections::BTreeMap, future::pending, hash, time::Duration};
 use tokio::sync::oneshot;
 use trine_core::{
-    ContextError, OutcomeKind, Policy, ReadOnly, Retry, Run, RunStatus, RunsStatus, Store,
+    ContextError, Derived, OutcomeKind, Policy, Retry, Run, RunStatus, RunsStatus, Store,
     test::{Log, ManualClock, ManualExecutor},
 };
 
@@ -25,7 +25,7 @@ fn keyed(store: &Store, key: &'static str) -> Run<(), ()> {
 type Known = (usize, u8, Run<(), ()>, Option<oneshot::Sender<Result<(), ()>>>);
 
 /// In flight, attempts, last.
-fn short(store: &Store, cell: ReadOnly<RunsStatus>) -> (usize, u64, Option<OutcomeKind>) {
+fn short(store: &Store, cell: Derived<RunsStatus>) -> (usize, u64, Option<OutcomeKind>) {
     let status = store.get(cell);
     (status.in_flight, status.attempts, status.last)
 }
@@ -133,6 +133,61 @@ fn attempts_of_a_run_that_retries_are_counted() {
     assert!(run.outcome().unwrap().is_rejected());
     assert_eq!(short(&store, all), (0, 3, Some(OutcomeKind::Rejected)));
     assert_eq!(short(&store, one), (0, 3, Some(OutcomeKind::Rejected)));
+}
+
+#[test]
+fn a_cell_that_nobody_reads_costs_no_commit_and_is_true_when_it_is_read() {
+    let store = Store::new();
+    let (read, unread) = (store.status_of("load"), store.status_of_key("load", 7));
+    assert_eq!(short(&store, read), (0, 0, None));
+    let before = store.last_commit().get();
+    let load = || store.run("load", |_| async { Ok::<_, ()>(()) }).detach();
+    load();
+    // One tick, at the start, of the one that was read.
+    assert_eq!(store.last_commit().get() - before, 1);
+    for _ in 0..100 {
+        load();
+    }
+    store.run("save", |_| async { Ok::<_, ()>(()) }).detach();
+    assert_eq!(store.last_commit().get() - before, 1);
+    assert_eq!(short(&store, read), (0, 101, Some(OutcomeKind::Fulfilled)));
+    assert_eq!(short(&store, unread), (0, 0, None));
+    load();
+    assert_eq!(store.last_commit().get() - before, 2);
+}
+
+#[test]
+fn runs_that_share_work_are_counted_and_make_the_same_attempts_and_the_work_is_not_counted() {
+    let (executor, clock) = (ManualExecutor::new(), ManualClock::new());
+    let store = Store::builder().spawner(executor.clone()).clock(clock.clone()).build();
+    let (all, of_key) = (store.status_of("load"), store.status_of_key("load", 7));
+    let start = || {
+        let builder = store.run_builder("load").policy(Policy::Shared).key(7);
+        builder.start_retrying(Retry::constant(2, Duration::from_secs(1)), |_| async {
+            Err::<(), _>("no")
+        })
+    };
+    let (first, second) = (start(), start());
+    executor.run_until_stalled();
+    assert_eq!((short(&store, all), short(&store, of_key)), ((2, 2, None), (2, 2, None)));
+    let one = store.status_of_run(&first);
+    clock.advance_to_next();
+    executor.run_until_stalled();
+    assert_eq!((first.attempts(), second.attempts()), (2, 2));
+    let rejected = Some(OutcomeKind::Rejected);
+    assert_eq!((short(&store, all), short(&store, of_key)), ((0, 4, rejected), (0, 4, rejected)));
+    assert_eq!(short(&store, one), (0, 2, rejected));
+}
+
+#[test]
+fn a_removed_cell_takes_its_tick_with_it() {
+    let store = Store::new();
+    let before = store.cell_count();
+    let all = store.status_of("load");
+    store.remove(all).unwrap();
+    assert_eq!(store.cell_count(), before);
+    store.run("load", |_| async { Ok::<_, ()>(()) }).detach();
+    assert_eq!(store.cell_count(), before);
 }
 
 #[test]
@@ -273,7 +328,7 @@ proptest! {
         const NAMES: [&str; 2] = ["load", "save"];
         let (store, executor) = manual();
         let mut runs: Vec<Known> = Vec::new();
-        let mut cells: BTreeMap<(usize, Option<u8>), ReadOnly<RunsStatus>> = BTreeMap::new();
+        let mut cells: BTreeMap<(usize, Option<u8>), Derived<RunsStatus>> = BTreeMap::new();
         for act in acts {
             match act {
                 Act::Start { name, key, policy } => {

@@ -45,3 +45,19 @@ fn a_status_cell_that_is_made_while_a_run_ends_does_not_count_it_forever() {
         assert_eq!(store.get(status).in_flight, 0);
     });
 }
+
+#[test]
+fn a_status_cell_that_is_made_while_a_run_starts_counts_it() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let other = store.clone();
+        let starter = thread::spawn(move || {
+            other.run("raced", |_| std::future::pending::<Result<(), Infallible>>())
+        });
+        let status = store.status_of("raced");
+        let run = starter.join().unwrap();
+        assert_eq!(store.get(status).in_flight, 1);
+        assert!(run.abort("enough"));
+        assert_eq!(store.get(status).in_flight, 0);
+    });
+}

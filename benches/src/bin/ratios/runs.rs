@@ -16,7 +16,8 @@ use trine_core::{Outcome, Policy, Run, Store};
 
 pub(crate) fn rows(rows: &mut Vec<Row>) {
     rows.push(Row::new("run/ready", || trine(0), "tokio-spawn", || tokio_spawn(0)));
-    rows.push(Row::new("run/followed", followed, "self/ready", || trine(0)));
+    rows.push(Row::new("run/followed", || beside_status("body"), "self/ready", || trine(0)));
+    rows.push(Row::new("run/unrelated", || beside_status("other"), "self/ready", || trine(0)));
     rows.push(Row::new("run/yield", || trine(1), "tokio-spawn", || tokio_spawn(1)));
     rows.push(Row::new("run/latest", latest, "tokio-spawn", tokio_abort));
     let crowd = || among(100_000);
@@ -51,10 +52,10 @@ pub(crate) fn trine(polls: u32) -> Workload<'static> {
     awaited(polls, Store::new())
 }
 
-/// A run that is ready at once, in a store with a cell of its status that nobody reads.
-fn followed() -> Workload<'static> {
+/// A run that is ready at once, in a store with a cell, that nobody reads, of the status of the runs of a name.
+fn beside_status(name: &'static str) -> Workload<'static> {
     let store = Store::new();
-    store.status_of("body");
+    store.status_of(name);
     awaited(0, store)
 }
 
