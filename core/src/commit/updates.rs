@@ -21,6 +21,8 @@ pub struct Updates<'g> {
     pub(crate) graph: &'g mut Graph,
     /// Who writes.
     pub(crate) writer: Writer,
+    /// The call to be named in errors, if it is not that of the method.
+    called: Option<&'static Location<'static>>,
     /// The cells that have changed so far.
     changed: Vec<u32>,
     /// Whether any derived cell has to run again.
@@ -47,8 +49,14 @@ impl Graph {
         body: impl FnOnce(&mut Updates<'_>) -> R,
     ) -> Updated<R> {
         let changed = std::mem::take(&mut self.scratch);
-        let mut updates =
-            Updates { graph: self, writer, changed, refreshed: false, panicked: None };
+        let mut updates = Updates {
+            graph: self,
+            writer,
+            called: None,
+            changed,
+            refreshed: false,
+            panicked: None,
+        };
         let value = catch_unwind(AssertUnwindSafe(|| body(&mut updates)));
         let Updates { mut changed, refreshed, panicked, writer, .. } = updates;
         let anything = refreshed || !changed.is_empty();
@@ -75,7 +83,7 @@ impl Updates<'_> {
         cell: Source<T>,
         update: impl FnOnce(&mut T) -> R,
     ) -> Result<(), CellError> {
-        let at = Location::caller();
+        let at = self.called.unwrap_or(Location::caller());
         let index = self.graph.locate(cell.key(), at)?;
         self.graph.check_depth(index, self.writer)?;
         if let Some(error) = self.graph.error(index) {
@@ -131,6 +139,7 @@ impl Updates<'_> {
     #[inline]
     pub fn called_at(&mut self, caller: &'static Location<'static>) {
         self.writer.location = caller;
+        self.called = Some(caller);
     }
 
     /// The value of a cell, the updates so far included, or why it has none.
