@@ -12,7 +12,7 @@ use super::{
 use rustc_hash::FxHashSet;
 use std::{
     any::Any,
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -111,8 +111,8 @@ pub(super) struct TableFollower<S, E: Entity> {
     table: fn(&S) -> &Entities<E>,
     /// Which state of the table the views are of.
     mark: u64,
-    /// The cells that look at an entity.
-    views: HashMap<E::Key, Vec<CellKey>>,
+    /// The cells that look at an entity: mostly one, which is kept without a list.
+    views: HashMap<E::Key, (CellKey, Vec<CellKey>)>,
     /// The entities as a list, if anybody reads its diffs.
     list: Option<ListCell<E>>,
     /// What has been seen and not been told.
@@ -138,17 +138,17 @@ impl<S, E: Entity> TableFollower<S, E> {
 
     /// Has a cell run again whenever an entity changes.
     pub(super) fn add_view(&mut self, key: E::Key, cell: CellKey) {
-        self.views.entry(key).or_default().push(cell);
+        match self.views.entry(key) {
+            Entry::Occupied(views) => views.into_mut().1.push(cell),
+            Entry::Vacant(place) => {
+                place.insert((cell, Vec::new()));
+            }
+        }
     }
 
     /// Forgets a cell.
     pub(super) fn remove_view(&mut self, key: &E::Key, cell: CellKey) {
-        if let Some(cells) = self.views.get_mut(key) {
-            cells.retain(|candidate| *candidate != cell);
-            if cells.is_empty() {
-                self.views.remove(key);
-            }
-        }
+        self.retain_views(key, |candidate| candidate != cell);
     }
 
     /// The list, or the one that is given, if there is none.
@@ -162,11 +162,17 @@ impl<S, E: Entity> TableFollower<S, E> {
     }
 
     fn tell_views(&mut self, key: &E::Key, cells: &mut Updates<'_>) {
-        if let Some(views) = self.views.get_mut(key) {
-            // Those that were removed from the store look at nothing any more.
-            views.retain(|view| cells.recompute(Derived::<()>::from_key(*view)).is_ok());
-            if views.is_empty() {
-                self.views.remove(key);
+        // Those that were removed from the store look at nothing any more.
+        self.retain_views(key, |view| cells.recompute(Derived::<()>::from_key(view)).is_ok());
+    }
+
+    fn retain_views(&mut self, key: &E::Key, mut keep: impl FnMut(CellKey) -> bool) {
+        let Some((first, others)) = self.views.get_mut(key) else { return };
+        others.retain(|view| keep(*view));
+        if !keep(*first) {
+            match others.pop() {
+                Some(other) => *first = other,
+                None => drop(self.views.remove(key)),
             }
         }
     }

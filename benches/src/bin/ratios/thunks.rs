@@ -31,9 +31,15 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     ));
     rows.push(Row::new(
         "thunks/entity-update-100000",
-        || entity_update(100_000),
+        || entity_update(100_000, 100),
         "self/100",
-        || entity_update(100),
+        || entity_update(100, 100),
+    ));
+    rows.push(Row::new(
+        "thunks/entity-update-100000-cold",
+        || entity_update(100_000, 100_000),
+        "self/100",
+        || entity_update(100, 100),
     ));
     rows.push(Row::new("thunks/ready", || thunk(0, 0), "tokio-spawn", || tokio_spawn(0)));
     rows.push(Row::new("thunks/yield", || thunk(1, 0), "tokio-spawn", || tokio_spawn(1)));
@@ -113,8 +119,9 @@ static ITEMS: SliceKey<Entities<Item>> = SliceKey::new("items");
 static ITEM: EntityKey<Entities<Item>, Item> = ITEMS.entities(|items| items);
 
 /// Updates one of `size` entities, each of which has been read through a selector of its own, and reads that again. Goes
-/// through all of them in an order that no cache foresees.
-fn entity_update(size: u32) -> Workload<'static> {
+/// through `used` of them, which are all over the table: through as many in either size to compare what the size costs, through
+/// all to see what it costs that no cache holds them.
+fn entity_update(size: u32, used: u32) -> Workload<'static> {
     let items = ITEMS
         .slice(move || (0..size).map(|id| Item { id, count: 0 }).collect())
         .on(action::<Count>(), |items, count| items.update_one(&count.0, |item| item.count += 1));
@@ -127,11 +134,12 @@ fn entity_update(size: u32) -> Workload<'static> {
     let (mut counts, mut next) = (vec![0; size as usize], 0);
     Box::new(move |n| {
         for _ in 0..n {
-            // A prime step: every item comes before any comes again.
-            next = (next + 61_681) % size;
-            let id = next as usize;
+            // A prime step: every one that is used comes before any comes again.
+            next = (next + 61_681) % used;
+            let item = next * (size / used);
+            let id = item as usize;
             counts[id] += 1;
-            store.dispatch(Count(black_box(next)));
+            store.dispatch(Count(black_box(item)));
             assert_eq!(store.get(views[id]), Some(counts[id]));
         }
     })
