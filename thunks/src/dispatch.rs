@@ -4,10 +4,11 @@ use crate::{
     action::{Action, AnyAction},
     creator::CreatedAction,
     error::DispatchError,
+    pipeline::{Route, send},
     store::{Shared, Store},
     table::Occurrence,
 };
-use std::sync::Arc;
+use std::{panic::Location, sync::Arc};
 use trine_core::{Event, RunContext, RunId, Updates};
 
 /// What can be dispatched to a store with the extra value `X`: an [`Action`], a [`CreatedAction`], which is what
@@ -60,12 +61,12 @@ impl<X: Send + Sync + 'static, A: Action> sealed::Dispatch<X> for A {
 
     #[track_caller]
     fn in_store(self, store: &Store<X>) -> Result<(), DispatchError> {
-        in_store(&self, store)
+        in_store(self, store)
     }
 
     #[track_caller]
     fn in_run(self, cx: &RunContext, shared: &Arc<Shared<X>>) -> Result<(), DispatchError> {
-        in_run(&self, cx, shared)
+        in_run(self, cx, shared)
     }
 
     fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {
@@ -82,12 +83,12 @@ where
 
     #[track_caller]
     fn in_store(self, store: &Store<X>) -> Result<(), DispatchError> {
-        in_store(&self, store)
+        in_store(self, store)
     }
 
     #[track_caller]
     fn in_run(self, cx: &RunContext, shared: &Arc<Shared<X>>) -> Result<(), DispatchError> {
-        in_run(&self, cx, shared)
+        in_run(self, cx, shared)
     }
 
     fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {
@@ -95,18 +96,40 @@ where
     }
 }
 
+#[inline]
 #[track_caller]
-fn in_store<X, A: AnyAction>(action: &A, store: &Store<X>) -> Result<(), DispatchError> {
-    store.core().try_updates(|cells| reduce_action(store.shared(), cells, action, None))?.0
+fn in_store<X, A>(action: A, store: &Store<X>) -> Result<(), DispatchError>
+where
+    X: Send + Sync + 'static,
+    A: AnyAction,
+{
+    if store.shared().pipeline.is_busy() {
+        return send(store, &Route::Store, Arc::new(action));
+    }
+    let at = Location::caller();
+    let reduce = |cells: &mut Updates<'_>| {
+        cells.called_at(at);
+        reduce_action(store.shared(), cells, &action, None)
+    };
+    store.core().try_updates(reduce)?.0
 }
 
 #[track_caller]
-fn in_run<X, A: AnyAction>(
-    action: &A,
-    cx: &RunContext,
-    shared: &Shared<X>,
-) -> Result<(), DispatchError> {
-    cx.updates(|cells| reduce_action(shared, cells, action, Some(cx.id())))?.0
+fn in_run<X, A>(action: A, cx: &RunContext, shared: &Arc<Shared<X>>) -> Result<(), DispatchError>
+where
+    X: Send + Sync + 'static,
+    A: AnyAction,
+{
+    if shared.pipeline.is_busy() {
+        let store = Store::from_parts(cx.store()?, Arc::clone(shared));
+        return send(&store, &Route::Run(cx.clone()), Arc::new(action));
+    }
+    let at = Location::caller();
+    let reduce = |cells: &mut Updates<'_>| {
+        cells.called_at(at);
+        reduce_action(shared, cells, &action, Some(cx.id()))
+    };
+    cx.updates(reduce)?.0
 }
 
 fn or_inert(done: Result<(), DispatchError>) -> Result<(), DispatchError> {

@@ -1,6 +1,6 @@
 //! What can go wrong, and what to do about it.
 
-use std::panic::Location;
+use std::{any::Any, panic::Location};
 use trine_core::{CellError, ContextError, Reentrant, RunId, StoreDropped, Text};
 
 /// Why a store could not be built.
@@ -108,9 +108,30 @@ pub enum DispatchError {
         /// The run.
         run: RunId,
     },
+    /// A middleware answers what it is handed by dispatching, and so without end.
+    #[error(
+        "`{action}` was dispatched by a middleware inside {limit} others: one of them answers what it has dispatched itself"
+    )]
+    TooDeep {
+        /// The action.
+        action: Text,
+        /// How many calls of middleware may nest on one stack.
+        limit: usize,
+    },
     /// The last handle to the store is gone.
     #[error(transparent)]
     StoreDropped(#[from] StoreDropped),
+}
+
+/// The message of a panic.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> Text {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        Text::from(*text)
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        Text::from(text.clone())
+    } else {
+        Text::from_static("a panic whose payload is not a string")
+    }
 }
 
 impl From<ContextError> for DispatchError {

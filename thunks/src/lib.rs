@@ -137,7 +137,10 @@ mod dispatch;
 pub mod entities;
 mod error;
 mod key;
+pub mod listener;
 mod matcher;
+pub mod middleware;
+mod pipeline;
 mod selector;
 mod serialized;
 mod slice;
@@ -154,7 +157,11 @@ pub use dispatch::Dispatch;
 pub use entities::{Entities, Entity, EntityKey};
 pub use error::{BuildError, DispatchError, ReadError};
 pub use key::SliceKey;
+#[doc(inline)]
+pub use listener::{Heard, Listener, ListenerApi, ListenerError, ListenerGuard};
 pub use matcher::{AnyOf, Filtered, Matcher, Matchers, Matching, any_of, matching};
+#[doc(inline)]
+pub use middleware::{Later, Middleware, MiddlewareGuard, Next};
 pub use selector::Selector;
 pub use serialized::SerializedError;
 pub use slice::Slice;

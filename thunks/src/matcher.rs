@@ -7,7 +7,7 @@ use crate::{
     action::AnyAction,
     case::{Case, CaseInfo, sealed},
 };
-use sealed_matchers::Test;
+pub(crate) use sealed_matchers::Test;
 use std::fmt;
 
 /// Several kinds of events: what [`Slice::on_any`](crate::Slice::on_any) and listeners take. Sealed.

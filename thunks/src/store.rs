@@ -8,6 +8,7 @@ use crate::{
     dispatch::Dispatch,
     error::{DispatchError, ReadError},
     key::SliceKey,
+    pipeline::Pipeline,
     subject::{Subject, sealed::TableRef},
     table::{SliceCell, Table},
     thunk::{Shown, States},
@@ -32,6 +33,8 @@ pub struct Store<X = ()> {
 pub struct Shared<X> {
     /// Slices, cases and thunks.
     pub(crate) table: Table,
+    /// What is around the reducers.
+    pub(crate) pipeline: Pipeline<X>,
     /// What thunks need of the world.
     pub(crate) extra: X,
     /// The state cells of thunks.
@@ -58,7 +61,10 @@ impl<X: Send + Sync + 'static> Store<X> {
     ///
     /// An *action* is reduced when this returns: all slices that have a case for it have changed in one commit, and
     /// their subscribers have been told (unless another thread is delivering to them at this moment, which then
-    /// tells them too). An action that no slice has a case for changes nothing and tells nobody.
+    /// tells them too). An action that no slice has a case for changes nothing and tells nobody. In this order: the
+    /// [middleware](crate::middleware), the reducers, the subscribers, the [listeners](crate::listener). It may be dispatched from
+    /// any thread, also by subscribers, middleware and listeners; by a reducer it is
+    /// [`Reentrant`](DispatchError::Reentrant).
     ///
     /// A *thunk* is started, and its [`Run`](trine_core::Run) returned. In this order, all before this returns: its condition is asked; a run that it
     /// supersedes is rejected; it is pending, and subscribers are told; the first part of its body runs, up
@@ -281,6 +287,10 @@ impl<X> Store<X> {
     #[must_use]
     pub fn core(&self) -> &trine_core::Store {
         &self.core
+    }
+
+    pub(crate) fn from_parts(core: trine_core::Store, shared: Arc<Shared<X>>) -> Self {
+        Self { core, shared }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared<X>> {

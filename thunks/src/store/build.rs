@@ -5,6 +5,9 @@ use crate::{
     case::ThunkRef,
     error::BuildError,
     key::SliceKey,
+    listener::Listener,
+    middleware::Middleware,
+    pipeline::Pipeline,
     slice::{AnySlice, Slice},
     table::Table,
     thunk::{AsyncThunk, Shown, States},
@@ -31,6 +34,10 @@ pub struct StoreBuilder<X = ()> {
     thunks: Vec<ThunkRef>,
     /// States that slices begin with instead of their own.
     preloaded: Vec<Preloaded>,
+    /// The layers around the reducers.
+    middleware: Vec<Arc<dyn Middleware<X>>>,
+    /// The listeners.
+    listeners: Vec<Listener<X>>,
 }
 
 /// A state that a slice is to begin with.
@@ -61,17 +68,46 @@ struct Taken {
 
 impl StoreBuilder {
     pub(super) fn new() -> Self {
-        let (slices, thunks, preloaded) = (Vec::new(), Vec::new(), Vec::new());
-        Self { core: None, extra: (), slices, thunks, preloaded }
+        Self {
+            core: None,
+            extra: (),
+            slices: Vec::new(),
+            thunks: Vec::new(),
+            preloaded: Vec::new(),
+            middleware: Vec::new(),
+            listeners: Vec::new(),
+        }
     }
 }
 
 impl<X> StoreBuilder<X> {
     /// The extra value: what thunks need of the world outside. They get it from
     /// [`ThunkApi::extra`](crate::ThunkApi::extra).
+    ///
+    /// # Panics
+    ///
+    /// If middleware or listeners were added before: they are for a store with another extra value.
+    #[track_caller]
     pub fn extra<Y>(self, extra: Y) -> StoreBuilder<Y> {
-        let Self { core, slices, thunks, preloaded, .. } = self;
-        StoreBuilder { core, extra, slices, thunks, preloaded }
+        let Self { core, slices, thunks, preloaded, middleware, listeners, .. } = self;
+        assert!(
+            middleware.is_empty() && listeners.is_empty(),
+            "the extra value comes before middleware and listeners, which may use it"
+        );
+        let (middleware, listeners) = (Vec::new(), Vec::new());
+        StoreBuilder { core, extra, slices, thunks, preloaded, middleware, listeners }
+    }
+
+    /// Adds a layer around the reducers: see [the module](crate::middleware). The first one is the outermost.
+    pub fn middleware(mut self, middleware: impl Middleware<X>) -> Self {
+        self.middleware.push(Arc::new(middleware));
+        self
+    }
+
+    /// Adds a listener: see [the module](crate::listener). It is there as long as the store.
+    pub fn listener(mut self, listener: Listener<X>) -> Self {
+        self.listeners.push(listener);
+        self
     }
 
     /// Adds a slice.
@@ -148,10 +184,20 @@ impl<X> StoreBuilder<X> {
         }
         taking.keep();
         let table = Table::new(slices, thunks);
+        let pipeline = Pipeline::new();
+        for middleware in self.middleware {
+            pipeline.layers.add(middleware);
+            pipeline.note_added();
+        }
+        for listener in self.listeners {
+            pipeline.listeners.add(listener);
+            pipeline.note_added();
+        }
         Ok(Store {
             core,
             shared: Arc::new(Shared {
                 table,
+                pipeline,
                 extra: self.extra,
                 states: States::default(),
                 shown: Shown::default(),

@@ -11,7 +11,12 @@ use super::{
     meta::Meta,
     states::{Step, Trash},
 };
-use crate::{error::DispatchError, store::Shared};
+use crate::{
+    action::AnyAction,
+    error::DispatchError,
+    pipeline::{Reduce, send_end},
+    store::Shared,
+};
 use std::sync::Arc;
 use trine_core::{Event, Outcome, Run, RunId, Text, Updates, WeakStore};
 
@@ -32,6 +37,7 @@ where
     A: Send + Sync + 'static,
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    X: Send + Sync + 'static,
     M: Send + Sync + 'static,
 {
     /// Tells the slices, if the run was pending and the store is there.
@@ -57,30 +63,46 @@ where
         let begun = self.meta.has_begun();
         let mut patches = self.meta.take_patches();
         let mut trash = Trash::new();
-        let ended = core.try_updates(|cells| {
-            // A run of an earlier epoch ended with that.
-            if begun && self.shared.states.epoch() != self.meta.epoch() {
-                return Ok(());
-            }
-            let mut done = Ok(());
-            for patch in patches.drain(..) {
-                let settled = patch.settle(cells, outcome.is_fulfilled());
-                done = done.and(settled.map_err(DispatchError::Slice));
-            }
-            if told {
-                done = done.and(self.reduce(cells, outcome));
-            }
-            let step = if begun { Step::End(outcome) } else { Step::Forget };
-            trash = self.shared.states.step(cells, &self.definition, &self.meta, run, step);
-            done
-        });
+        let mut commit = |reduce: &mut Reduce<'_>| {
+            core.try_updates(|cells| {
+                // A run of an earlier epoch ended with that.
+                if begun && self.shared.states.epoch() != self.meta.epoch() {
+                    return Ok(());
+                }
+                let mut done = Ok(());
+                for patch in patches.drain(..) {
+                    let settled = patch.settle(cells, outcome.is_fulfilled());
+                    done = done.and(settled.map_err(DispatchError::Slice));
+                }
+                if told {
+                    done = done.and(reduce(cells));
+                }
+                let step = if begun { Step::End(outcome) } else { Step::Forget };
+                trash = self.shared.states.step(cells, &self.definition, &self.meta, run, step);
+                done
+            })?
+            .0
+        };
+        let ended = if told && self.shared.pipeline.is_busy() {
+            send_end(&core, &self.shared, self.event(outcome), &mut commit)
+        } else {
+            commit(&mut |cells| self.reduce(cells, outcome))
+        };
         // What is left lies on slices of an epoch that is over, and is taken off as it is dropped.
         drop((patches, trash));
-        if let Err(error) = ended.map_err(DispatchError::from).and_then(|(done, _)| done) {
+        if let Err(error) = ended {
             core.emit(|| Event::Failed {
                 what: Text::from(format!("telling the end of {}", self.meta)),
                 message: Text::from(error.to_string()),
             });
+        }
+    }
+
+    /// The event, to be shared.
+    fn event(&self, outcome: &Outcome<T, E>) -> Arc<dyn AnyAction> {
+        match outcome.clone().into_result() {
+            Ok(payload) => Arc::new(Fulfilled::new(&self.meta, payload)),
+            Err(rejection) => Arc::new(Rejected::new(&self.meta, rejection)),
         }
     }
 

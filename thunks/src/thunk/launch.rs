@@ -21,7 +21,13 @@ use super::{
     progress::Reports,
     states::{Step, Trash},
 };
-use crate::{action::AnyAction, error::DispatchError, store::Shared, table::Occurrence};
+use crate::{
+    action::AnyAction,
+    error::DispatchError,
+    pipeline::{Reduce, send_pending},
+    store::Shared,
+    table::Occurrence,
+};
 use std::{
     any::Any,
     future::{Future, pending, poll_fn},
@@ -175,6 +181,7 @@ where
     A: Send + Sync + 'static,
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
+    X: Send + Sync + 'static,
     M: Send + Sync + 'static,
 {
     let thunk = &definition.refers;
@@ -203,26 +210,30 @@ where
         }
     }
     let mut trash = Trash::new();
-    let reduced = cx.updates(|cells| {
-        // From here on the run has a terminal event, also if a reducer panics.
-        meta.begin(shared.states.epoch());
-        let mut done = Ok(());
-        for (place, store) in places {
-            match place.place(cells, &store, meta) {
-                Ok(patch) => meta.keep(patch),
-                Err(error) => done = Err(DispatchError::Slice(error)),
+    let commit = |reducers: &mut Reduce<'_>| {
+        cx.updates(|cells| {
+            // From here on the run has a terminal event, also if a reducer panics.
+            meta.begin(shared.states.epoch());
+            let mut done = Ok(());
+            for (place, store) in places {
+                match place.place(cells, &store, meta) {
+                    Ok(patch) => meta.keep(patch),
+                    Err(error) => done = Err(DispatchError::Slice(error)),
+                }
             }
-        }
-        let done = done.and(reduce(shared, cells, &Pending::new(meta)));
-        trash = shared.states.step(cells, definition, meta, cx.id(), Step::Begin);
-        done
-    });
+            let done = done.and(reducers(cells));
+            trash = shared.states.step(cells, definition, meta, cx.id(), Step::Begin);
+            done
+        })?
+        .0
+    };
+    let reduced = if shared.pipeline.is_busy() {
+        send_pending(cx, shared, Arc::new(Pending::new(meta)), commit)
+    } else {
+        commit(&mut |cells| reduce(shared, cells, &Pending::new(meta)))
+    };
     drop(trash);
-    match reduced {
-        Ok((Ok(()), _)) => Ok(()),
-        Ok((Err(error), _)) => Err(Text::from(format!("{meta}, pending: {error}"))),
-        Err(error) => Err(Text::from(format!("{meta}, pending: {error}"))),
-    }
+    reduced.map_err(|error| Text::from(format!("{meta}, pending: {error}")))
 }
 
 /// Notes that a further attempt of a run begins.

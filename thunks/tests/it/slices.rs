@@ -96,7 +96,8 @@ fn a_reducer_that_panics_tears_its_slice_and_the_others_change_in_one_commit() {
     assert_eq!(store.core().last_commit().get(), before + 1);
     assert!(store.try_read(&LIST, |_| ()).is_err());
     let error = store.try_dispatch(Added(1)).unwrap_err();
-    assert!(error.to_string().contains("list"), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("list") && text.contains("slices.rs"), "which slice, and where: {text}");
     assert_eq!(store.get(&COUNT), 14, "the slices that are sound have changed");
     store.recover(&LIST, Vec::clear);
     store.dispatch(Added(2));
