@@ -107,6 +107,12 @@ pub struct ListCell<T> {
 }
 
 impl<T> ListCell<T> {
+    /// The handle to a list whose identity is known; see [`Source::from_key`].
+    #[must_use]
+    pub fn from_key(key: CellKey) -> Self {
+        Self { source: Source::from_key(key) }
+    }
+
     /// The same list, for those who must not edit it. Its diffs are for holders of the list.
     #[must_use]
     pub fn read_only(self) -> ReadOnly<Vec<T>> {
