@@ -7,7 +7,7 @@
 use crate::{
     definition::{About, Init, Reach, Same, by_identity, by_value},
     handle::AtomHandle,
-    mounting::{Mounted, Unmount},
+    mounting::{MountClosure, Mounted, Unmount},
     place::{Place, PlaceError, Site},
     readable::{self, Readable, reading, tabled},
     reset::Reset,
@@ -42,6 +42,8 @@ pub struct Atom<T> {
     same: Same<T>,
     /// What is done when somebody begins to observe it.
     mount: Option<fn(Mounted<T>) -> Unmount>,
+    /// The same, if it was made at run time.
+    mount_with: Option<Arc<MountClosure<T>>>,
     /// The only cell that it has, if it is an entry of a family say.
     pinned: Option<CellKey>,
 }
@@ -81,7 +83,7 @@ impl<T> Atom<T> {
 
     pub(crate) const fn with(name: Text, init: Init<T>, same: Same<T>) -> Self {
         let about = About::new(name, Reach::Anywhere);
-        Self { about, init, same, mount: None, pinned: None }
+        Self { about, init, same, mount: None, mount_with: None, pinned: None }
     }
 
     /// An atom that has this cell and no other.
@@ -122,6 +124,15 @@ impl<T> Atom<T> {
     pub const fn on_mount(mut self, mount: fn(Mounted<T>) -> Unmount) -> Self {
         self.mount = Some(mount);
         self
+    }
+
+    /// Like [`on_mount`](Self::on_mount), for atoms made at run time, whose work may use what is at hand.
+    #[must_use]
+    pub fn on_mount_with(
+        self,
+        mount: impl Fn(Mounted<T>) -> Unmount + Send + Sync + 'static,
+    ) -> Self {
+        Self { mount_with: Some(Arc::new(mount)), ..self }
     }
 
     pub(crate) fn text(&self) -> &Text {
@@ -279,6 +290,9 @@ impl<T: Clone + Send + Sync + 'static> Tabled for Atom<T> {
         if let Some(mount) = self.mount {
             Mounted::follow(cell, site, mount);
         }
+        if let Some(mount) = self.mount_with.clone() {
+            Mounted::follow(cell, site, move |mounted| mount(mounted));
+        }
     }
 
     fn atom(&self) -> Option<Arc<dyn AnyAtom>> {
@@ -307,6 +321,7 @@ impl<T> Clone for Atom<T> {
             init: self.init.clone(),
             same: self.same,
             mount: self.mount,
+            mount_with: self.mount_with.clone(),
             pinned: self.pinned,
         }
     }

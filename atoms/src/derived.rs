@@ -42,7 +42,7 @@ pub(crate) type Compute<T> = Call<fn(&mut AtomReader<'_, '_>) -> T, ComputeClosu
 type ComputeClosure<T> = dyn Fn(&mut AtomReader<'_, '_>) -> T + Send + Sync;
 
 impl<T> Compute<T> {
-    fn call(&self, cx: &mut AtomReader<'_, '_>) -> T {
+    pub(crate) fn call(&self, cx: &mut AtomReader<'_, '_>) -> T {
         match self {
             Self::Plain(compute) => compute(cx),
             Self::Closure(compute) => compute(cx),

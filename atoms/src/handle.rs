@@ -106,9 +106,14 @@ impl<T: Clone + Send + Sync + 'static> AtomHandle<T> {
     /// As [`set`](Self::set).
     #[track_caller]
     pub fn reset(&self) -> Commit<'_> {
+        self.store.set(self.cell, self.initial())
+    }
+
+    /// The value that the atom begins with here.
+    pub(crate) fn initial(&self) -> Arc<T> {
         let about = crate::readable::Readable::about_it(&self.atom);
         let home = self.site.home_of(about).map_or(&self.site, |home| home);
-        self.store.set(self.cell, self.atom.initial(home))
+        self.atom.initial(home)
     }
 
     /// Calls `callback` with every new value; see [`Store::subscribe`]. For as long as the subscription lasts, an entry of a

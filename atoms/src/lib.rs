@@ -85,18 +85,26 @@
 
 mod action;
 mod atom;
+mod default;
 mod definition;
 mod derived;
 mod draft;
 mod family;
+mod focus;
 mod handle;
+mod list;
 mod memo;
 mod middleware;
 mod mounting;
 mod place;
 mod provider;
 mod readable;
+mod reducer;
 mod reset;
+#[cfg(feature = "serde")]
+mod snapshot;
+mod storage;
+mod stream;
 mod synergy;
 mod table;
 
@@ -104,21 +112,32 @@ pub use action::{
     Action, ActionContext, ActionError, ActionRun, ActionRunFuture, AsyncAction, Composition,
 };
 pub use atom::Atom;
+pub use default::DefaultAtom;
 pub use derived::{
     AsyncAtom, AsyncAtomReader, AtomReader, AtomWriter, BoxFuture, DerivedAtom, Writable,
     WritableAtom, WriteAtom, transaction,
 };
 pub use draft::{Conflict, Conflicting, Draft, DraftList, Edit, FlushError, trigger_all};
 pub use family::{AsyncFamily, AtomFamily, DerivedFamily, Keyed};
+pub use focus::{FocusAtom, MaybeFocusAtom};
 pub use handle::{AtomHandle, ReadHandle};
 pub use middleware::{
     AtomFlush, Flush, FlushKind, LogFlushes, Middleware, MiddlewareGuard, Veto, middleware,
 };
+pub use list::{ItemGone, ItemHandle, ListAtom, SplitAtom};
 pub use mounting::{Mounted, Unmount};
 pub use place::{Place, PlaceError};
 pub use provider::{Provider, ProviderBuilder, Provides};
 pub use readable::{Owned, Readable};
+pub use reducer::ReducerAtom;
 pub use reset::{reset_all, used_atoms};
+#[cfg(feature = "serde")]
+pub use snapshot::{SnapshotError, Snapshots, StateSnapshot};
+pub use storage::{
+    FileStorage, MemoryStorage, Storage, StorageCallback, StorageError, StorageGuard, Stored,
+    StoredGuard,
+};
+pub use stream::{StreamAtom, StreamState};
 pub use synergy::{
     AtomList, Atoms, BoxError, Computed, DuplicateAtom, Single, Synergy, synergy, try_synergy,
 };

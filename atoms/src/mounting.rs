@@ -11,13 +11,20 @@ pub struct Mounted<T> {
     cell: Source<Arc<T>>,
 }
 
+/// Work of an atom that somebody has begun to observe.
+pub(crate) type MountClosure<T> = dyn Fn(Mounted<T>) -> Unmount + Send + Sync;
+
 /// What is done when nobody observes an atom any more.
 #[must_use = "return it from `on_mount`"]
 pub struct Unmount(Option<Box<dyn FnOnce() + Send>>);
 
 impl<T: Clone + Send + Sync + 'static> Mounted<T> {
     /// Calls `mount` and its end as the cell begins and ceases to be observed.
-    pub(crate) fn follow(cell: Source<Arc<T>>, site: &Arc<Site>, mount: fn(Self) -> Unmount) {
+    pub(crate) fn follow(
+        cell: Source<Arc<T>>,
+        site: &Arc<Site>,
+        mount: impl Fn(Self) -> Unmount + Send + 'static,
+    ) {
         let site = Arc::clone(site);
         // The cell may have been made inside a lease.
         after_lease(move || {
@@ -31,6 +38,10 @@ impl<T: Clone + Send + Sync + 'static> Mounted<T> {
                 guard.detach();
             }
         });
+    }
+
+    pub(crate) fn cell(&self) -> Source<Arc<T>> {
+        self.cell
     }
 
     /// The value; `None` if the store was dropped, or the atom's cell is gone.

@@ -40,6 +40,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for trine_core::Store {}
     impl Sealed for crate::Provider {}
+    impl Sealed for super::Here {}
 }
 
 impl Place for Store {
@@ -92,6 +93,29 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) fn at<'p>(&'p self, store: &'p Store) -> At<'p> {
         At { store, site: self.site.as_ref() }
+    }
+}
+
+/// A place, kept with its store. It does not keep a provider from ending.
+#[derive(Clone)]
+pub(crate) struct Here {
+    store: Store,
+    place: Kept,
+}
+
+impl Here {
+    pub(crate) fn new(at: At<'_>) -> Self {
+        Self { store: at.store.clone(), place: at.keep() }
+    }
+}
+
+impl Place for Here {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn at(&self) -> At<'_> {
+        self.place.at(&self.store)
     }
 }
 
@@ -219,6 +243,18 @@ impl Site {
         let mut keys = self.cells.keys();
         self.each_table(|table| table.cells(&mut keys));
         keys
+    }
+
+    /// Whether a definition has been used, seen from here.
+    #[cfg(feature = "serde")]
+    pub(crate) fn has_used(self: &Arc<Self>, id: u64) -> bool {
+        let mut site = self;
+        loop {
+            match &site.parent {
+                Some(parent) if !site.provided.contains_key(&id) => site = parent,
+                _ => return site.cells.has(id),
+            }
+        }
     }
 
     /// Goes through the tables of families and the like.

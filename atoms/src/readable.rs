@@ -120,6 +120,62 @@ macro_rules! tabled {
 }
 pub(crate) use tabled;
 
+/// Implements [`Readable`] by way of a field.
+macro_rules! delegated {
+    ([$($generics:tt)*] $name:ty, $inner:ty, $field:ident) => {
+        impl<$($generics)*> crate::readable::sealed::Sealed for $name {}
+        impl<$($generics)*> crate::readable::sealed::Sealed for &$name {}
+
+        impl<$($generics)*> crate::readable::Readable for $name {
+            type Shared = <$inner as crate::readable::Readable>::Shared;
+            type Value = <$inner as crate::readable::Readable>::Value;
+            type Cell = <$inner as crate::readable::Readable>::Cell;
+
+            #[track_caller]
+            fn cell_at(
+                &self,
+                at: crate::place::At<'_>,
+            ) -> Result<Self::Cell, crate::place::PlaceError> {
+                self.$field.cell_at(at)
+            }
+
+            #[track_caller]
+            fn cell_in(
+                &self,
+                site: &std::sync::Arc<crate::place::Site>,
+                maker: &mut crate::table::Maker<'_, '_>,
+                memo: &mut crate::memo::Memo,
+            ) -> Result<Self::Cell, crate::place::PlaceError> {
+                self.$field.cell_in(site, maker, memo)
+            }
+
+            fn about_it(&self) -> &crate::definition::About {
+                self.$field.about_it()
+            }
+
+            fn sameness(&self) -> fn(&Self::Shared, &Self::Shared) -> bool {
+                self.$field.sameness()
+            }
+        }
+
+        impl<$($generics)*> crate::readable::Owned for $name
+        where
+            $inner: crate::readable::Owned,
+        {
+            fn own(shared: &Self::Shared) -> Self::Value {
+                <$inner as crate::readable::Owned>::own(shared)
+            }
+        }
+
+        impl<$($generics)*> crate::provider::Provides for &$name {
+            fn list_provided(&self, listed: &mut Vec<crate::atom::Member>) {
+                listed.push(crate::atom::Member::of(crate::readable::Readable::about_it(&self.$field)));
+            }
+        }
+    };
+}
+pub(crate) use delegated;
+
 /// The methods with which a kind of atom is read from outside.
 macro_rules! reading {
     ([$($generics:tt)*] $name:ty, $told:ty, $shared:ty) => {

@@ -114,7 +114,7 @@ impl<S: Atoms, E> Synergy<S, E> {
     }
 
     /// Calls `callback` with the values whenever one of them has changed: once per commit, outside every lock, with all of that
-    /// commit; see [`Store::subscribe`].
+    /// commit; see [`Store::subscribe`](trine_core::Store::subscribe).
     ///
     /// # Panics
     ///
@@ -128,7 +128,7 @@ impl<S: Atoms, E> Synergy<S, E> {
         at.store().subscribe(self.observed(at), move |values| callback(values))
     }
 
-    /// Watches the values: those of the last commit for render loops, a future of the next change; see [`Store::watch`].
+    /// Watches the values: those of the last commit for render loops, a future of the next change; see [`Store::watch`](trine_core::Store::watch).
     ///
     /// # Panics
     ///
@@ -138,7 +138,7 @@ impl<S: Atoms, E> Synergy<S, E> {
         at.store().watch(self.observed(at))
     }
 
-    /// The values to come, in order, as a stream that holds at most `capacity` of them; see [`Store::changes`].
+    /// The values to come, in order, as a stream that holds at most `capacity` of them; see [`Store::changes`](trine_core::Store::changes).
     ///
     /// # Panics
     ///

@@ -81,6 +81,11 @@ impl Cells {
         self.lock().entry(id).or_insert(entry).key
     }
 
+    #[cfg(feature = "serde")]
+    pub(crate) fn has(&self, id: u64) -> bool {
+        self.lock().contains_key(&id)
+    }
+
     /// All cells.
     pub(crate) fn keys(&self) -> Vec<CellKey> {
         self.lock().values().map(|entry| entry.key).collect()

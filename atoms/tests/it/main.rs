@@ -13,5 +13,7 @@ mod mounting;
 mod policies;
 mod providers;
 mod schedules;
+mod storage;
 mod sync_actions;
 mod upstream_actions;
+mod utilities;
