@@ -121,10 +121,10 @@ pub use draft::{Conflict, Conflicting, Draft, DraftList, Edit, FlushError, trigg
 pub use family::{AsyncFamily, AtomFamily, DerivedFamily, Keyed};
 pub use focus::{FocusAtom, MaybeFocusAtom};
 pub use handle::{AtomHandle, ReadHandle};
+pub use list::{ItemGone, ItemHandle, ListAtom, SplitAtom};
 pub use middleware::{
     AtomFlush, Flush, FlushKind, LogFlushes, Middleware, MiddlewareGuard, Veto, middleware,
 };
-pub use list::{ItemGone, ItemHandle, ListAtom, SplitAtom};
 pub use mounting::{Mounted, Unmount};
 pub use place::{Place, PlaceError};
 pub use provider::{Provider, ProviderBuilder, Provides};
