@@ -17,6 +17,7 @@ mod floors;
 mod lists;
 mod peers;
 mod propagate;
+mod requests;
 mod runs;
 mod streams;
 mod tao;
@@ -81,6 +82,7 @@ fn main() {
     atoms::rows(&mut rows);
     thunks::rows(&mut rows);
     tao::rows(&mut rows);
+    requests::rows(&mut rows);
     bytes::rows(&mut rows);
     println!("workload\ttrine_ns\tpeer\tpeer_ns\tratio");
     let mut shown = 0;
