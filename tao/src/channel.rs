@@ -11,7 +11,6 @@ use crate::{
     handler::{Contexts, Handler, Outputs, Phase, Response, Verdict},
     journey::Entrance,
     kernel::{AnyHandler, HandlerGuard, HandlerInfo, Kernel},
-    request::Ask,
     surface::Surface,
     typed::Listen,
 };
@@ -100,12 +99,8 @@ impl Channel {
 
     /// Sets a signal, like [`Kernel::set`]; the channel's handlers hear what is chained to it.
     pub fn set(&self, context: impl Into<AppCtx>) -> Cascade {
-        self.enter(context.into(), None)
-    }
-
-    pub(crate) fn enter(&self, context: AppCtx, ask: Option<Arc<Ask>>) -> Cascade {
         let circle = Some(Arc::clone(&self.owner.circle));
-        self.kernel().enter(Entrance::set(self.kernel().core(), context, circle, ask))
+        self.kernel().enter(Entrance::set(self.kernel().core(), context.into(), circle, None))
     }
 
     /// Lets `handler` decide whether what matches `pattern` reaches the channel's other handlers: see

@@ -16,11 +16,19 @@ pub use reply::Reply;
 
 pub(crate) use ask::{Ask, Attendance};
 
-use crate::{adapter::Filter, channel::Channel, context::AppCtx, kernel::Kernel, surface::Surface};
+use crate::{
+    adapter::Filter,
+    cascade::Cascade,
+    channel::{Channel, Circle},
+    context::AppCtx,
+    journey::Entrance,
+    kernel::Kernel,
+};
 use std::{
     fmt,
     future::{Future, IntoFuture},
     panic::Location,
+    sync::Arc,
     time::Duration,
 };
 
@@ -30,8 +38,8 @@ use std::{
 #[doc(alias = "Transponder")]
 #[doc(alias = "Transceiver")]
 #[must_use = "a request asks nothing until it is awaited or started"]
-pub struct Request {
-    surface: Surface,
+pub struct Request<'k> {
+    place: Place<'k>,
     signal: AppCtx,
     responses: Filter,
     timeout: Option<Duration>,
@@ -41,10 +49,39 @@ pub struct Request {
 
 /// A request whose responses are to be declared: see [`expect`](Self::expect).
 #[must_use = "a request asks nothing until its responses are declared and it is awaited"]
-pub struct Question {
-    surface: Surface,
+pub struct Question<'k> {
+    place: Place<'k>,
     signal: AppCtx,
     asked: &'static Location<'static>,
+}
+
+/// Where a request is made.
+#[derive(Clone, Copy)]
+enum Place<'k> {
+    Kernel(&'k Kernel),
+    Channel(&'k Channel),
+}
+
+impl Place<'_> {
+    fn kernel(&self) -> &Kernel {
+        match self {
+            Self::Kernel(kernel) => kernel,
+            Self::Channel(channel) => channel.kernel(),
+        }
+    }
+
+    fn circle(&self) -> Option<&Arc<Circle>> {
+        match self {
+            Self::Kernel(_) => None,
+            Self::Channel(channel) => Some(channel.circle()),
+        }
+    }
+
+    /// Sets the signal.
+    fn set(&self, signal: AppCtx, ask: Arc<Ask>) -> Cascade {
+        let (kernel, circle) = (self.kernel(), self.circle().cloned());
+        kernel.enter(Entrance::set(kernel.core(), signal, circle, Some(ask)))
+    }
 }
 
 impl Kernel {
@@ -84,8 +121,8 @@ impl Kernel {
     /// [`Unanswered`](RequestErrorKind::Unanswered) if nothing went wrong. A handler that never ends keeps the request waiting: see
     /// [`Request::timeout`]. Each request ends exactly once, and whatever comes after that is none of its business.
     #[track_caller]
-    pub fn request(&self, signal: impl Into<AppCtx>) -> Question {
-        Question { surface: self.into(), signal: signal.into(), asked: Location::caller() }
+    pub fn request(&self, signal: impl Into<AppCtx>) -> Question<'_> {
+        Question { place: Place::Kernel(self), signal: signal.into(), asked: Location::caller() }
     }
 }
 
@@ -93,21 +130,21 @@ impl Channel {
     /// Sets a signal on the channel and waits for one of the declared responses, as [`Kernel::request`] does, among those that the
     /// channel's handlers hear: an answer has passed the intercepts of the channel, those of the kernel do not matter.
     #[track_caller]
-    pub fn request(&self, signal: impl Into<AppCtx>) -> Question {
-        Question { surface: self.into(), signal: signal.into(), asked: Location::caller() }
+    pub fn request(&self, signal: impl Into<AppCtx>) -> Question<'_> {
+        Question { place: Place::Channel(self), signal: signal.into(), asked: Location::caller() }
     }
 }
 
-impl Question {
+impl<'k> Question<'k> {
     /// Declares what answers: the signals that match `responses`.
-    pub fn expect(self, responses: impl Into<Filter>) -> Request {
-        let Self { surface, signal, asked } = self;
+    pub fn expect(self, responses: impl Into<Filter>) -> Request<'k> {
+        let Self { place, signal, asked } = self;
         let responses = responses.into();
-        Request { surface, signal, responses, timeout: None, abort_unanswered: false, asked }
+        Request { place, signal, responses, timeout: None, abort_unanswered: false, asked }
     }
 }
 
-impl Request {
+impl Request<'_> {
     /// Gives up when the answer has not come after `timeout`, on the store's [`Clock`](trine_core::Clock).
     ///
     /// The time is told by a run of the store, so that it passes wherever the answer is awaited; there is none if the answer is there
@@ -130,7 +167,7 @@ impl Request {
     }
 }
 
-impl IntoFuture for Request {
+impl IntoFuture for Request<'_> {
     type Output = <Reply as Future>::Output;
     type IntoFuture = Reply;
 
@@ -139,7 +176,7 @@ impl IntoFuture for Request {
     }
 }
 
-impl fmt::Debug for Request {
+impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("signal", &self.signal)
@@ -149,7 +186,7 @@ impl fmt::Debug for Request {
     }
 }
 
-impl fmt::Debug for Question {
+impl fmt::Debug for Question<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Question").field("signal", &self.signal).finish_non_exhaustive()
     }

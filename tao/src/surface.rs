@@ -7,10 +7,8 @@ use crate::{
     context::AppCtx,
     error::HandlerError,
     handler::{BoxError, Contexts, Handler, HandlerId, Outputs, Phase, Step, Verdict},
-    journey::Entrance,
     kernel::{AnyHandler, Core, HandlerGuard, HandlerInfo, Kernel, WeakKernel},
     observe::Place,
-    request::Ask,
 };
 use std::{panic::Location, sync::Arc};
 
@@ -45,14 +43,9 @@ pub(crate) enum WeakSurface {
 impl Surface {
     /// Sets a signal: see [`Kernel::set`] and [`Channel::set`].
     pub fn set(&self, context: impl Into<AppCtx>) -> Cascade {
-        self.ask(context.into(), None)
-    }
-
-    /// Sets a signal that a request begins with.
-    pub(crate) fn ask(&self, context: AppCtx, ask: Option<Arc<Ask>>) -> Cascade {
         match self {
-            Self::Kernel(kernel) => kernel.enter(Entrance::set(kernel.core(), context, None, ask)),
-            Self::Channel(channel) => channel.enter(context, ask),
+            Self::Kernel(kernel) => kernel.set(context),
+            Self::Channel(channel) => channel.set(context),
         }
     }
 

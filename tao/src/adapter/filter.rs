@@ -2,6 +2,7 @@
 
 use crate::{
     context::AppCtx,
+    handler::contain,
     pattern::{Part, Pattern},
 };
 use std::{fmt, sync::Arc};
@@ -84,6 +85,14 @@ impl Filter {
     /// Whether one of the patterns matches.
     pub(crate) fn names(&self, context: &AppCtx) -> bool {
         self.patterns().iter().any(|pattern| pattern.matches(context.trigram()))
+    }
+
+    /// Whether the condition holds; one that panics does not.
+    pub(crate) fn condition_holds(&self, context: &AppCtx) -> bool {
+        match &self.condition {
+            None => true,
+            Some(condition) => contain(|| condition(context)).unwrap_or(false),
+        }
     }
 
     /// Whether a signal that matches the pattern of this number is to go through on its account: the first that matches counts.

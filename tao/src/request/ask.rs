@@ -17,13 +17,13 @@ use crate::{
     handler::contain,
     kernel::Core,
     observe::Place,
-    surface::Surface,
     sync::Mutex,
 };
 use std::{
+    panic::Location,
     sync::{
         Arc, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
     time::Duration,
@@ -36,8 +36,13 @@ pub(crate) struct Ask {
     core: Weak<Core>,
     /// The channel whose handlers are to hear it, if the request was made on one.
     circle: Option<Weak<Circle>>,
+    /// What is asked, and where: for the error.
+    pub(super) signal: AppCtx,
+    pub(super) asked: &'static Location<'static>,
     /// What answers.
-    responses: Filter,
+    pub(super) responses: Filter,
+    /// Whether it has ended. Only a hint, that spares a look into the state: `Relaxed`.
+    ended: AtomicBool,
     /// The cascade of the signal that was set; 0 until it is. `Relaxed`, since it is set before anything is dispatched in that
     /// cascade, and others do not look at more than whether they are it.
     cascade: AtomicU64,
@@ -68,11 +73,19 @@ struct State {
 pub(crate) struct Attendance(Arc<Ask>);
 
 impl Ask {
-    pub(super) fn new(surface: &Surface, responses: Filter) -> Arc<Self> {
+    pub(super) fn new(
+        place: super::Place<'_>,
+        signal: AppCtx,
+        asked: &'static Location<'static>,
+        responses: Filter,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            core: Arc::downgrade(surface.core()),
-            circle: surface.circle().map(Arc::downgrade),
+            core: Arc::downgrade(place.kernel().core()),
+            circle: place.circle().map(Arc::downgrade),
+            signal,
+            asked,
             responses,
+            ended: AtomicBool::new(false),
             cascade: AtomicU64::new(0),
             lines: AtomicUsize::new(0),
             state: Mutex::default(),
@@ -102,11 +115,11 @@ impl Ask {
     pub(crate) fn concluded(&self, core: &Arc<Core>, place: &Place, conclusion: &Conclusion) {
         match conclusion {
             Conclusion::Proceeded => {
-                // The filter's condition is user code: no lock is held.
-                if self.is_heard_at(core, place)
+                if !self.ended.load(Ordering::Relaxed)
+                    && self.is_heard_at(core, place)
                     && !self.is_question(core, place)
                     && self.responses.names(&place.context)
-                    && contain(|| self.responses.matches(&place.context)).unwrap_or(false)
+                    && self.responses.condition_holds(&place.context)
                 {
                     self.end(Ok(place.context.clone()));
                 }
@@ -149,6 +162,7 @@ impl Ask {
                 drop(end);
                 return false;
             }
+            self.ended.store(true, Ordering::Relaxed);
             state.end = Some(end);
             state.waker.take()
         };
@@ -176,6 +190,9 @@ impl Ask {
 
     /// Nothing is left that could answer.
     fn at_rest(&self) {
+        if self.ended.load(Ordering::Relaxed) {
+            return;
+        }
         let trouble = {
             let mut state = self.state.lock();
             if state.abroad > 0 || state.end.is_some() {
@@ -196,6 +213,9 @@ impl Ask {
     }
 
     pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<End> {
+        if let Some(end) = self.ending() {
+            return Poll::Ready(end);
+        }
         // Wakers are user code: cloned before the lock, dropped after it.
         let waker = cx.waker().clone();
         let _old = {

@@ -5,17 +5,14 @@ use super::{
     ask::{Ask, End},
     error::{RequestError, RequestErrorKind},
 };
-use crate::{
-    adapter::Filter, cascade::Cascade, context::AppCtx, surface::Surface, trigram::Trigram,
-};
+use crate::{cascade::Cascade, context::AppCtx, kernel::Kernel};
 use std::{
     convert::Infallible,
     fmt,
     future::{Future, pending},
-    panic::Location,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 use trine_core::{AbortOnDropGuard, Outcome, Run};
@@ -34,33 +31,24 @@ pub struct Reply {
     ask: Arc<Ask>,
     /// What the signal has led to.
     cascade: Cascade,
-    /// What is asked, for the error.
-    question: Question,
+    /// Whether the answer was taken, so that there is nothing to give up.
+    is_done: bool,
     /// The run that tells the time; it ends with this.
     _timer: Option<AbortOnDropGuard<(), Infallible>>,
     /// Whether the cascade ends with a request that has no answer.
     abort_unanswered: bool,
 }
 
-/// What was asked, for the error.
-struct Question {
-    signal: Trigram,
-    responses: Filter,
-    asked: &'static Location<'static>,
-}
-
 impl Reply {
     pub(super) fn start(request: Request) -> Self {
-        let Request { surface, signal, responses, timeout, abort_unanswered, asked } = request;
-        let question =
-            Question { signal: signal.trigram().clone(), responses: responses.clone(), asked };
-        let ask = Ask::new(&surface, responses);
-        let cascade = surface.ask(signal, Some(Arc::clone(&ask)));
+        let Request { place, signal, responses, timeout, abort_unanswered, asked } = request;
+        let ask = Ask::new(place, signal.clone(), asked, responses);
+        let cascade = place.set(signal, Arc::clone(&ask));
         let timer = timeout.filter(|_| !ask.has_ended()).map(|timeout| {
             let cut = abort_unanswered.then(|| cascade.clone());
-            time(&surface, &ask, cut, timeout).abort_on_drop()
+            time(place.kernel(), &ask, cut, timeout).abort_on_drop()
         });
-        Self { ask, cascade, question, _timer: timer, abort_unanswered }
+        Self { ask, cascade, is_done: false, _timer: timer, abort_unanswered }
     }
 
     /// The cascade of the signal that was set.
@@ -83,22 +71,21 @@ impl Reply {
                 (RequestErrorKind::Unanswered, Some(reason)) => RequestErrorKind::Aborted(reason),
                 (kind, _) => kind,
             };
-            let Question { signal, responses, asked } = &self.question;
-            RequestError::new(signal.clone(), responses.clone(), asked, kind)
+            let Ask { signal, responses, asked, .. } = &*self.ask;
+            RequestError::new(signal.trigram().clone(), responses.clone(), asked, kind)
         })
     }
 }
 
 /// Ends the request after `timeout`, from a run of its own, so that it does not matter where the answer is awaited.
 fn time(
-    surface: &Surface,
+    kernel: &Kernel,
     ask: &Arc<Ask>,
     cut: Option<Cascade>,
     timeout: Duration,
 ) -> Run<(), Infallible> {
     let ask = Arc::downgrade(ask);
-    surface
-        .kernel()
+    kernel
         .store()
         .run_builder("tao request timeout")
         .queued()
@@ -123,14 +110,16 @@ fn time(
 impl Future for Reply {
     type Output = Result<AppCtx, RequestError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.ask.poll(cx).map(|end| self.result(end))
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let end = ready!(self.ask.poll(cx));
+        self.is_done = true;
+        Poll::Ready(self.result(end))
     }
 }
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        if self.ask.give_up() && self.abort_unanswered {
+        if !self.is_done && self.ask.give_up() && self.abort_unanswered {
             self.cascade.abort("its request was given up");
         }
     }
@@ -139,8 +128,8 @@ impl Drop for Reply {
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
-            .field("signal", &self.question.signal)
-            .field("responses", &self.question.responses)
+            .field("signal", &self.ask.signal)
+            .field("responses", &self.ask.responses)
             .field("answer", &self.answer())
             .finish_non_exhaustive()
     }

@@ -20,7 +20,7 @@ use trine_tao::{
 };
 
 static_assertions::assert_impl_all!(Reply: Send, Sync, Unpin);
-static_assertions::assert_impl_all!(Request: Send, Sync);
+static_assertions::assert_impl_all!(Request<'static>: Send, Sync);
 static_assertions::assert_impl_all!(RequestError: Send, Sync, Clone, std::error::Error);
 
 fn signal(action: &'static str) -> AppCtx {
@@ -175,12 +175,12 @@ fn b18_the_timer_of_a_request_that_was_answered_is_gone() {
     assert_eq!(stage.store.runs().len(), 0);
 }
 
-trait TimeoutOf {
-    fn timeout_of(self, seconds: u64) -> Request;
+trait TimeoutOf<'k> {
+    fn timeout_of(self, seconds: u64) -> Request<'k>;
 }
 
-impl TimeoutOf for trine_tao::Question {
-    fn timeout_of(self, seconds: u64) -> Request {
+impl<'k> TimeoutOf<'k> for trine_tao::Question<'k> {
+    fn timeout_of(self, seconds: u64) -> Request<'k> {
         self.expect(on("D")).timeout(Duration::from_secs(seconds))
     }
 }
