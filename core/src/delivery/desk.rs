@@ -22,6 +22,8 @@ pub(crate) struct Desk {
     pub(super) callbacks: Vec<Option<Box<dyn AnyCallbacks>>>,
     /// To be told, in this order, of one commit.
     pub(super) due: Vec<Due>,
+    /// Where in `due` those end that come before all others.
+    pub(super) firsts: usize,
     /// The events among them.
     pub(super) events: VecDeque<Box<Event>>,
     /// That commit.
@@ -71,6 +73,7 @@ impl Desk {
         Box::new(Self {
             callbacks: Vec::new(),
             due: Vec::new(),
+            firsts: 0,
             events: VecDeque::new(),
             told: Told::NOTHING,
             newest: CommitNumber(0),
@@ -96,6 +99,18 @@ impl Desk {
         self.due.push(Due::Callbacks(slot, id));
     }
 
+    /// The same for callbacks that come before those of other cells; events that are due already stay in front.
+    #[cold]
+    pub(super) fn add_first(&mut self, slot: u32, id: u64, told: &Told) {
+        if self.due.len() == self.events.len() {
+            self.told = *told;
+        }
+        let events = self.due[self.firsts..].iter().take_while(|due| matches!(due, Due::Event));
+        let place = self.firsts + events.count();
+        self.due.insert(place, Due::Callbacks(slot, id));
+        self.firsts = place + 1;
+    }
+
     /// Has an event told.
     pub(super) fn add_event(&mut self, event: Box<Event>, told: &Told) {
         if self.due.is_empty() {
@@ -118,7 +133,7 @@ impl Desk {
     /// Calls the callbacks and the observers.
     #[inline]
     pub(super) fn tell(&mut self, core: &Core, panicked: &mut Panicked) {
-        let Self { callbacks, due, events, told, removals, removed_before, .. } = self;
+        let Self { callbacks, due, firsts, events, told, removals, removed_before, .. } = self;
         let removed_before = *removed_before;
         let mut telling = Telling { told, removals, removed_before, core, panicked };
         for &due in &*due {
@@ -137,6 +152,7 @@ impl Desk {
             }
         }
         due.clear();
+        *firsts = 0;
     }
 
     /// The desk is about to leave the lease.

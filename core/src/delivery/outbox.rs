@@ -303,10 +303,17 @@ impl Outbox {
                 }
                 Some((slot, id)) => {
                     // Gone if the cell was removed after the commit.
-                    let staged = self.topic(slot, id).and_then(|topic| topic.staged.pop_front());
-                    if let (Some(staged), Some(callbacks)) = (staged, desk.callbacks(slot)) {
+                    let staged = self
+                        .topic(slot, id)
+                        .and_then(|topic| Some((topic.staged.pop_front()?, topic.first)));
+                    if let (Some((staged, first)), Some(callbacks)) = (staged, desk.callbacks(slot))
+                    {
                         callbacks.accept(staged);
-                        desk.add_callbacks(slot, id, &told);
+                        if first {
+                            desk.add_first(slot, id, &told);
+                        } else {
+                            desk.add_callbacks(slot, id, &told);
+                        }
                     }
                 }
             }

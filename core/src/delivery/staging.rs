@@ -98,11 +98,15 @@ impl Graph {
         if topic.count == 0 {
             return;
         }
-        let id = topic.id;
+        let (id, first) = (topic.id, topic.first);
         if let Some(desk) = outbox.free_desk(told) {
             if let Some(Some(callbacks)) = desk.callbacks.get_mut(slot as usize) {
                 callbacks.stage(cell, &naming, error, garbage);
-                desk.add_callbacks(slot, id, told);
+                if first {
+                    desk.add_first(slot, id, told);
+                } else {
+                    desk.add_callbacks(slot, id, told);
+                }
             }
             return;
         }

@@ -155,9 +155,32 @@ impl Core {
         let place = self.enter(|graph| graph.subscribe(cell, used, callback))??;
         Ok(SubscriptionGuard::new(self, cell, place))
     }
+
+    /// The same, before the callbacks of other cells.
+    pub(crate) fn subscribe_first<C: Cell>(
+        self: &Arc<Self>,
+        cell: C,
+        used: &'static std::panic::Location<'static>,
+        callback: Callback<C::Value>,
+    ) -> Result<SubscriptionGuard, CellError>
+    where
+        C::Value: Clone,
+    {
+        let place = self.enter(|graph| {
+            let place = graph.subscribe(cell, used, |_| callback)?;
+            graph.put_first(place);
+            Ok::<_, CellError>(place)
+        })??;
+        Ok(SubscriptionGuard::new(self, cell, place))
+    }
 }
 
 impl Graph {
+    /// Has the callbacks of a topic come before those of others.
+    pub(crate) fn put_first(&mut self, (slot, ..): Place) {
+        self.outbox.topic_in(slot).first = true;
+    }
+
     /// Adds a callback to a cell; returns its place.
     pub(crate) fn subscribe<C: Cell>(
         &mut self,

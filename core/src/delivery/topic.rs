@@ -46,6 +46,8 @@ pub(super) struct Topic {
     streams: Vec<Weak<dyn Outlet>>,
     /// What happened to the callbacks while the desk is away, if anything did.
     pub(super) away: Option<Box<Away>>,
+    /// Whether its callbacks come before those of other cells.
+    pub(super) first: bool,
     /// Whether the cell is gone, or has nobody who is subscribed.
     pub(super) closed: bool,
 }
@@ -81,6 +83,7 @@ impl Topic {
             watch: None,
             streams: Vec::new(),
             away: None,
+            first: false,
             closed: false,
         }
     }

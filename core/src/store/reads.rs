@@ -138,6 +138,41 @@ impl Store {
         }
     }
 
+    /// Like [`subscribe_changes`](Self::subscribe_changes), for what is to be done before anybody else hears of a commit: the
+    /// callbacks of this cell, all of them from now on, are called before those of the other cells that the commit has
+    /// changed. Among cells that come first, the order is that of the commit. Watches and streams do not wait for them.
+    ///
+    /// ```
+    /// use trine_core::{Store, test::Log};
+    ///
+    /// let (store, log) = (Store::new(), Log::new());
+    /// let price = store.source(20);
+    /// let dear = store.derived(move |cx| cx.get(price) > 100);
+    /// let (view, rule) = (log.clone(), log.clone());
+    /// store.subscribe(price, move |price| view.note(format!("shown: {price}"))).detach();
+    /// store.subscribe_first(dear, move |_| rule.note("a rule")).detach();
+    /// store.set(price, 200);
+    /// log.is(["a rule", "shown: 200"]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`subscribe`](Self::subscribe).
+    #[track_caller]
+    pub fn subscribe_first<C: Cell>(
+        &self,
+        cell: C,
+        callback: impl FnMut(&Change<'_, C::Value>) + Send + 'static,
+    ) -> SubscriptionGuard
+    where
+        C::Value: Clone,
+    {
+        match self.core().subscribe_first(cell, Location::caller(), Box::new(callback)) {
+            Ok(guard) => guard,
+            Err(error) => fail(&error),
+        }
+    }
+
     /// Like [`subscribe`](Self::subscribe), with the value before: `callback(old, new)`. The subscription keeps a copy of
     /// the value, so each change costs one clone more: O(size).
     ///

@@ -419,3 +419,40 @@ fn a_diff_subscriber_hears_old_and_new() {
     store.set(source, 10);
     log.is(["10 -> 5", "5 -> 1"]);
 }
+
+#[test]
+fn callbacks_that_come_first_do_so_in_every_commit_also_in_those_that_had_to_wait() {
+    let (store, log) = (Store::new(), Log::default());
+    let (a, b) = (store.source(0), store.source(0));
+    let sum = store.derived(move |cx| cx.get(a) + cx.get(b));
+    let (on_a, on_b, on_sum, again) = (log.clone(), log.clone(), log.clone(), store.clone());
+    store
+        .subscribe(a, move |value| {
+            on_a.note(format!("a {value}"));
+            if *value == 1 {
+                // This commit waits until the delivery of the one before is over.
+                again.batch(|tx| {
+                    tx.set(a, 2);
+                    tx.set(b, 2);
+                });
+            }
+        })
+        .detach();
+    store.subscribe(b, move |value| on_b.note(format!("b {value}"))).detach();
+    store
+        .subscribe_first(sum, move |change| {
+            on_sum.note(format!("first {}", change.value().unwrap()))
+        })
+        .detach();
+    let heard = log.clone();
+    let _observer = store.observe(move |event| {
+        if let Event::Committed { number, .. } = event {
+            heard.note(number);
+        }
+    });
+    store.batch(|tx| {
+        tx.set(a, 1);
+        tx.set(b, 1);
+    });
+    log.is(["#1", "first 2", "a 1", "b 1", "#2", "first 4", "a 2", "b 2"]);
+}
