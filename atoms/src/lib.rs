@@ -89,6 +89,7 @@ mod default;
 mod definition;
 mod derived;
 mod draft;
+mod effect;
 mod family;
 mod focus;
 mod handle;
@@ -118,6 +119,7 @@ pub use derived::{
     WritableAtom, WriteAtom, transaction,
 };
 pub use draft::{Conflict, Conflicting, Draft, DraftList, Edit, FlushError, trigger_all};
+pub use effect::{EffectContext, EffectError, EffectGuard};
 pub use family::{AsyncFamily, AtomFamily, DerivedFamily, Keyed};
 pub use focus::{FocusAtom, MaybeFocusAtom};
 pub use handle::{AtomHandle, ReadHandle};

@@ -118,6 +118,7 @@ where
 
 /// Calls the handler once. One block and no nesting: a future is moved on its way to where it is polled, and each layer around it
 /// would have room for all that it was called with.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` has room for its arguments twice")]
 fn attempt<S, A, R, E, H, F>(
     cx: RunContext,
     body: Arc<OverDrafts<S, H>>,

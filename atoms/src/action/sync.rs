@@ -12,7 +12,7 @@ use crate::{
     draft::{Caller, FlushError, Pieces, for_each},
     memo::Memo,
     middleware::{Chain, Flush, FlushKind, Hooks, ROUNDS},
-    place::{Place, Site},
+    place::{At, Place, Site},
     synergy::{Atoms, Synergy},
     table::Maker,
 };
@@ -209,6 +209,16 @@ impl<A: Clone + 'static, R: 'static> Action<A, R> {
     #[track_caller]
     pub fn try_run(&self, at: &impl Place, argument: A) -> Result<R, FlushError> {
         self.run_at(Home::Place(at.at()), argument, Location::caller())
+    }
+
+    /// A call in a place.
+    pub(crate) fn run_from(
+        &self,
+        at: At<'_>,
+        argument: A,
+        caller: Caller,
+    ) -> Result<R, FlushError> {
+        self.run_at(Home::Place(at), argument, caller)
     }
 
     pub(super) fn run_at(

@@ -7,6 +7,7 @@ mod conflict_rules;
 mod conflicts;
 mod derived;
 mod document;
+mod effects;
 mod families;
 mod hostile;
 mod mounting;
