@@ -51,6 +51,13 @@ impl Document {
         reading.document
     }
 
+    /// Whether a text of unknown origin is in the dialect of `.tao` files: they begin with a path, a space or a comment.
+    #[must_use]
+    pub fn is_tao(text: &str) -> bool {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_start();
+        text.starts_with("//") || text.starts_with("path \"") || text.starts_with("space {")
+    }
+
     /// Reads a file's bytes, which ought to be UTF-8; if they are not, that is the one problem of an empty document.
     #[must_use]
     pub fn read_bytes(name: &str, bytes: &[u8]) -> Self {

@@ -34,9 +34,7 @@ impl Paths for Document {
 
 impl Paths for str {
     fn document(&self) -> Result<Cow<'_, Document>, Unreadable> {
-        // Paths in Markdown begin with other things.
-        let is_tao = self.lines().any(|line| line.starts_with("path \""));
-        let name = if is_tao { "paths.tao" } else { "paths.md" };
+        let name = if Document::is_tao(self) { "paths.tao" } else { "paths.md" };
         Document::read(name, self).complete().map(Cow::Owned)
     }
 }
@@ -146,8 +144,8 @@ impl PathRun {
 
     /// Lets `drive` do what is left to the runtime, then tells how it went: for an executor that is driven by hand.
     #[must_use]
-    pub fn driven(self, drive: impl FnOnce()) -> Walk {
-        drive();
+    pub fn driven<R>(self, drive: impl FnOnce() -> R) -> Walk {
+        let _ = drive();
         self.walk()
     }
 }

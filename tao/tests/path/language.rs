@@ -7,6 +7,9 @@ pub(crate) const FLAT: &str = include_str!("fixtures/bootstrap-flat.md");
 pub(crate) const BOOTSTRAP: &str = include_str!("fixtures/bootstrap.md");
 pub(crate) const SPACES: &str = include_str!("fixtures/spaces.md");
 
+/// Every symbol that there is.
+const EVERYTHING: &str = include_str!("fixtures/everything.tao");
+
 /// Each edge as a line: who leads to what, by which phase, and how.
 pub(crate) fn edges(graph: &Graph) -> Vec<String> {
     let line = |edge: &Edge| {
@@ -74,26 +77,7 @@ fn ragged_tables_with_nameless_columns_anchors_and_cells_over_the_rest_of_a_row_
 
 #[test]
 fn every_symbol_is_read_and_written_back_as_it_was() {
-    let text = r#"path "Everything" level 2 answers {A,Done,O} | {A,Fail,O} {
-    // What is said about it.
-    0       "It begins" {A, Find, O}   =>?![^1a]                "is it good?"
-                                                                "! it is not [^1a]"
-    1       b: "Again"  {A, Find, *}   =>?
-    2                   {B, *, O|P}    =>!
-    3       =>          {A, Make, O}   =>*3[^1a]@5s[^1c]~[^1d]  "a \"text\" with \\ and | in it"
-    4       +=>         {A, Tell, O}   =>/
-    #"4.1"  /=>         {A, Track, O}  ->[Somewhere Else]
-    // A comment on a row.
-    5       \1a:=>      {A, Fail, O}
-    6       \=>         {A, Undo, O}   =>@250ms[^1c]
-    7       &\1c:=>     {A, Join, O}   =>*[^1a]
-    8       1d:/=>      {A, Done, O}   =>[Somewhere Else][^1a]
-}
-
-path "Somewhere Else" {
-    => {A, Done, O} =>
-}
-"#;
+    let text = EVERYTHING;
     let document = Document::read("everything.tao", text);
     assert_eq!(document.problems(), []);
     let formatted = document.to_tao();

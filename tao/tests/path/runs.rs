@@ -183,7 +183,7 @@ fn a_row_that_leads_nowhere_or_has_no_handler_is_a_deviation() {
 fn a_wrong_phase_is_a_deviation() {
     let walk = walked(|tao| {
         let mut guards = user_session(tao, true);
-        guards.remove(0);
+        drop(guards.remove(0));
         guards.push(tao.on_async(("Session", "Find", "Portal"), |_| {
             AppCtx::new("Session", "Enter", "Portal")
         }));

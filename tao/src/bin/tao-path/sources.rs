@@ -35,7 +35,7 @@ impl Source {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let name = match name {
             // Which dialect it is has to be told by what is in it.
-            "-" if text.lines().any(|line| line.starts_with("path \"")) => "<stdin>.tao",
+            "-" if Document::is_tao(&text) => "<stdin>.tao",
             "-" => "<stdin>",
             name => name,
         };

@@ -38,7 +38,7 @@ pub(crate) struct Lowered {
 }
 
 impl Document {
-    /// The graph of all its paths. What cannot be resolved is left out; [`check`](super::super::check) tells of it.
+    /// The graph of all its paths. What cannot be resolved is left out; [`Checks`](crate::path::Checks) tell of it.
     #[must_use]
     pub fn graph(&self) -> Graph {
         Lowered::of([self]).graph

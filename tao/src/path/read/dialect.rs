@@ -47,7 +47,9 @@ const ROW: &str = "a row is `chain {Term, Action, Orient} mode \"what the handle
 pub(super) fn read(reading: &mut Reading<'_>, text: &str) {
     let mut inside = Inside::Document;
     for line in text.lines() {
-        let line = line.trim();
+        // Two spaces at the end of a line mean something in Markdown.
+        let line = line.trim_start();
+        let line = if comment(line).is_some() { line } else { line.trim_end() };
         let done = match &mut inside {
             _ if line.is_empty() => Ok(None),
             Inside::Document => outside(reading, line),
@@ -191,7 +193,7 @@ fn close(reading: &mut Reading<'_>, mut path: Path, comments: Vec<String>) {
 
 /// Makes comments the introduction of a path, but what would be something else in Markdown: that comes before the path.
 fn introduce(reading: &mut Reading<'_>, path: &mut Path, comments: Vec<String>) -> Vec<String> {
-    if comments.iter().all(|line| markdown::is_text(line)) {
+    if markdown::is_text(&comments) {
         path.intro = comments.join("\n").trim().to_owned();
     } else {
         for line in comments {
@@ -224,9 +226,10 @@ fn row<'a>(
     }
     let mut cells = Cells { line, ..Cells::default() };
     let mut rest = line;
-    if let Some(number) = rest.strip_prefix('#').filter(|rest| rest.starts_with('"')) {
-        let (_, behind) = quoted(number)?;
-        cells.number = number[1..number.len() - behind.len()].trim_end_matches('"');
+    let mut number = None;
+    if let Some(quote) = rest.strip_prefix('#').filter(|rest| rest.starts_with('"')) {
+        let (text, behind) = quoted(quote)?;
+        number = Some(plain(&text).trim().to_owned()).filter(|number| !number.is_empty());
         rest = behind.trim_start();
     } else {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -255,6 +258,7 @@ fn row<'a>(
     }
     let spec = spec_of(&texts.join("\n"));
     if let Some(mut row) = reading.row_of(&cells, chain, spec, path) {
+        row.number = row.number.or(number);
         let comments = std::mem::take(comments);
         if path.rows.is_empty() {
             introduce(reading, path, comments);

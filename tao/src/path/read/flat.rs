@@ -11,7 +11,10 @@
 //! chain. A line that does not begin with a number goes on with the spec. References have become words, perhaps
 //! grown together with the one before (`one2a`): a label of the path at the end of a line, with a digit in it, is one.
 
-use super::{Reading, cells::Cells};
+use super::{
+    Reading,
+    cells::{Cells, spec_of},
+};
 use crate::path::{
     document::{Form, Item, Path},
     problem::Check,
@@ -109,6 +112,7 @@ fn bracket(path: &mut Path) {
     let labels: HashSet<String> =
         labels.filter(|label| label.bytes().any(|byte| byte.is_ascii_digit())).collect();
     for row in &mut path.rows {
+        row.spec = spec_of(&row.spec);
         let lines = row.spec.lines().map(|line| match label_at_end(line, &labels) {
             Some(label) => {
                 let text = line[..line.len() - label.len()].trim_end();

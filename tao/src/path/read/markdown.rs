@@ -213,13 +213,27 @@ pub(super) fn name_of(text: &str) -> &str {
     named.map_or(text, str::trim)
 }
 
-/// Whether a line of prose is one of text, which cannot be taken for anything else.
-pub(super) fn is_text(line: &str) -> bool {
-    let line = line.trim();
-    !(is_row(line)
-        || fence_of(line).is_some()
-        || heading_of(line).is_some()
-        || flat::is_header(line)
-        || line.starts_with("Answers:")
-        || line == "Space:")
+/// Whether lines of prose are text only, which stays where it is between a heading and its table.
+pub(super) fn is_text(lines: &[String]) -> bool {
+    let mut at = 0;
+    while let Some(line) = lines.get(at).map(|line| line.trim()) {
+        if let Some(fence) = fence_of(line) {
+            let Some(len) = lines[at + 1..].iter().position(|line| line.trim() == fence) else {
+                return false;
+            };
+            if line[fence.len()..].trim() == "tao" {
+                return false;
+            }
+            at += len + 1;
+        } else if is_row(line) && Columns::of(line).is_some()
+            || heading_of(line).is_some()
+            || flat::is_header(line)
+            || line.starts_with("Answers:")
+            || line == "Space:"
+        {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
