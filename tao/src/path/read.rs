@@ -32,6 +32,8 @@ pub(super) struct Reading<'a> {
     document: Document,
     /// How many blank lines there were since the last one of prose.
     blank: usize,
+    /// Whether the next line of prose is apart from the one before, though nothing came between them.
+    apart: bool,
 }
 
 impl Document {
@@ -42,7 +44,7 @@ impl Document {
     pub fn read(name: &str, text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let source = SourceText::new(name, text);
-        let mut reading = Reading { source, document: Self::default(), blank: 0 };
+        let mut reading = Reading { source, document: Self::default(), blank: 0, apart: false };
         if name.ends_with(".tao") {
             dialect::read(&mut reading, text);
         } else {
@@ -82,8 +84,8 @@ impl Reading<'_> {
             self.blank += 1;
             return;
         }
-        let blank = std::mem::take(&mut self.blank);
-        if let Some(Item::Prose(prose)) = self.document.items.last_mut() {
+        let (blank, apart) = (std::mem::take(&mut self.blank), std::mem::take(&mut self.apart));
+        if let Some(Item::Prose(prose)) = self.document.items.last_mut().filter(|_| !apart) {
             prose.extend(std::iter::repeat_n('\n', blank + 1));
             prose.push_str(line);
         } else {

@@ -91,7 +91,7 @@ fn every_symbol_is_read_and_written_back_as_it_was() {
 #[test]
 fn markdown_is_formatted_in_place_and_everything_else_stays_as_it_is() {
     let text = "\u{feff}# Title  \n\nProse, `=>` in it.\n\n**TAO-Path: Log in**\n\nBefore.\n|chain|signal|mode|x|\n|-|-|-|-|\n\
-                |press|`{User,Enter,Portal}`|=>|greet \\| wave|\n|| |=>/|count|\nAfter.\n\n```tao\npath \"B\" {\n{A,B,C} =>\n}\n```\n\n\
+                |press|`{User,Enter,Portal}`|=>|greet \\| wave|\n|| |=>/|count|\nAfter.\n\n```tao\n// Inside.\npath \"B\" {\n{A,B,C} =>\n}\n// Still inside.\n```\nOutside.\n\n\
                 ```text\n|Term|Action|Orient|\n```\n";
     let formatted = Document::format("a.md", text).unwrap();
     let expected = "\u{feff}# Title  \n\nProse, `=>` in it.\n\n**TAO-Path: Log in**\n\nBefore.\n\
@@ -99,7 +99,7 @@ fn markdown_is_formatted_in_place_and_everything_else_stays_as_it_is() {
         |---|-------|--------|---------|----------|-------|--------------|\n\
         |   | press | `User` | `Enter` | `Portal` | `=>`  | greet \\| wave |\n\
         |   |       | `User` | `Enter` | `Portal` | `=>/` | count        |\nAfter.\n\n\
-        ```tao\npath \"B\" {\n    {A, B, C} =>\n}\n```\n\n```text\n|Term|Action|Orient|\n```\n";
+        ```tao\n// Inside.\n\npath \"B\" {\n    {A, B, C} =>\n}\n\n// Still inside.\n```\nOutside.\n\n```text\n|Term|Action|Orient|\n```\n";
     assert_eq!(formatted, expected);
     assert_eq!(Document::format("a.md", &formatted).unwrap(), formatted);
 }

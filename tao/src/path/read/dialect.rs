@@ -51,7 +51,10 @@ pub(super) fn read(reading: &mut Reading<'_>, text: &str) {
         let line = line.trim_start();
         let line = if comment(line).is_some() { line } else { line.trim_end() };
         let done = match &mut inside {
-            _ if line.is_empty() => Ok(None),
+            _ if line.is_empty() => {
+                reading.apart = true;
+                Ok(None)
+            }
             Inside::Document => outside(reading, line),
             Inside::Space(_) if line == "}" => {
                 if let Inside::Space(space) = std::mem::replace(&mut inside, Inside::Document) {

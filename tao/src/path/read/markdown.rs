@@ -148,7 +148,10 @@ fn fenced(reading: &mut Reading<'_>, inside: &[&str]) {
     let text = reading.source.text();
     let span = Span { start: Span::of(first, text).start, end: Span::of(last, text).end };
     let from = reading.document.items.len();
+    // Comments in a fence are not those around it.
+    reading.apart = true;
     dialect::read(reading, &text[span.start..span.end]);
+    reading.apart = true;
     let items = from..reading.document.items.len();
     reading.document.regions.push(Region { span, items, form: Form::Fence });
 }
