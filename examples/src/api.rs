@@ -53,6 +53,57 @@ pub struct Page {
     pub title: String,
     /// Its text.
     pub text: String,
+    /// Counts its changes: 1 when it has never been changed.
+    #[serde(default = "first_version")]
+    pub version: u32,
+}
+
+/// Pages of files from before there were versions.
+const fn first_version() -> u32 {
+    1
+}
+
+/// A change of a page, made by somebody who has seen `version` of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageDraft {
+    /// What it is to be called: 1 to 60 characters.
+    pub title: String,
+    /// Its new text: not empty.
+    pub text: String,
+    /// The version that was changed. If there is a newer one, the change is refused.
+    pub version: u32,
+}
+
+/// A new title for a space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpaceTitle {
+    /// What it is to be called: 1 to 60 characters.
+    pub title: String,
+}
+
+/// Somebody who was imported from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Identity, chosen by whoever imports.
+    pub id: u32,
+    /// First and last name.
+    pub name: String,
+}
+
+/// What is new today.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// In one line.
+    pub headline: String,
+}
+
+/// What a user has just done; told as it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Who.
+    pub user: u32,
+    /// How many changes they have made so far today.
+    pub changes: u32,
 }
 
 /// A device that is known to the service. Its identity is the token that the client keeps.
@@ -111,6 +162,9 @@ pub struct Problem {
     /// What is wrong with single fields of the request, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// After a conflict: what is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Box<Page>>,
 }
 
 /// The service's endpoints, for counters, injection and the log of requests.
@@ -133,11 +187,21 @@ pub enum Endpoint {
     Search,
     /// `GET /pages/{id}`
     Page,
+    /// `PUT /pages/{id}`
+    SavePage,
+    /// `PUT /spaces/{id}/title`
+    RenameSpace,
+    /// `PUT /contacts/{id}`
+    Import,
+    /// `GET /news`
+    News,
+    /// `GET /live?count=`
+    Live,
 }
 
 impl Endpoint {
     /// Every endpoint, in the order of its discriminant.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::FindSession,
         Self::CreateSession,
         Self::EnterSession,
@@ -146,6 +210,11 @@ impl Endpoint {
         Self::Spaces,
         Self::Search,
         Self::Page,
+        Self::SavePage,
+        Self::RenameSpace,
+        Self::Import,
+        Self::News,
+        Self::Live,
     ];
 
     /// Two words for people.
@@ -160,6 +229,11 @@ impl Endpoint {
             Self::Spaces => "spaces",
             Self::Search => "search",
             Self::Page => "page",
+            Self::SavePage => "save page",
+            Self::RenameSpace => "rename space",
+            Self::Import => "import",
+            Self::News => "news",
+            Self::Live => "live",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::measure;
 use crate::portal::Model;
 use crate::service::{Data, Size};
-use crate::story::{self, Conditions, Performance, StoryError};
+use crate::story::{self, Conditions, Performance, Script, StoryError};
 
 /// The models side by side.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Contestant {
     pub performance: Performance,
     /// Nanoseconds of a trivial synchronous dispatch with one subscriber.
     pub dispatch_ns: f64,
-    /// Lines of its file, without blank lines, comments and tests.
+    /// Lines of its files, without blank lines, comments and tests.
     pub lines_of_code: usize,
     /// Everything that was counted, over all scenes.
     pub counts: Counts,
@@ -50,12 +50,13 @@ pub struct Counts {
     pub dropped_by_service: u64,
 }
 
-/// Plays the story with each of `models` on `data`. `progress` is told who is next.
+/// Plays `scenes` with each of `models` on `data`. `progress` is told who is next.
 ///
 /// # Errors
 /// [`StoryError`] when the story cannot be played. That models disagree is a result, not an error.
 pub async fn compare(
     models: &[Model],
+    scenes: &[Script],
     data: &Arc<Data>,
     conditions: Conditions,
     mut progress: impl FnMut(&str),
@@ -63,7 +64,7 @@ pub async fn compare(
     let mut performances = Vec::new();
     for model in models {
         progress(model.name);
-        performances.push(story::play(*model, data, &conditions).await?);
+        performances.push(story::play(*model, scenes, data, &conditions).await?);
     }
     progress("dispatch overhead");
     let times = measure::dispatch_ns(models);
@@ -74,7 +75,7 @@ pub async fn compare(
         .map(|(performance, dispatch_ns)| Contestant {
             counts: count(&performance),
             dispatch_ns,
-            lines_of_code: measure::lines_of_code(performance.model.source),
+            lines_of_code: lines_of_code(performance.model),
             performance,
         })
         .collect();
@@ -88,17 +89,23 @@ fn differences(performances: &[Performance]) -> Vec<String> {
     for Performance { model, scenes } in performances {
         for scene in scenes {
             let complaints = scene.complaints.iter();
-            lines.extend(complaints.map(|c| format!("{}, {}: {c}", model.name, scene.name)));
+            lines.extend(
+                complaints.map(|c| format!("{}, {}: {c}", model.name, scene.script.name())),
+            );
         }
     }
     let Some((last, others)) = performances.split_last() else { return lines };
     for other in others {
         for (one, two) in other.scenes.iter().zip(&last.scenes) {
             let found = one.end.differences(other.model.name, &two.end, last.model.name);
-            lines.extend(found.into_iter().map(|line| format!("{}: {line}", one.name)));
+            lines.extend(found.into_iter().map(|line| format!("{}: {line}", one.script.name())));
         }
     }
     lines
+}
+
+fn lines_of_code(model: Model) -> usize {
+    model.sources.iter().map(|file| measure::lines_of_code(file.text)).sum()
 }
 
 fn count(performance: &Performance) -> Counts {

@@ -11,6 +11,7 @@
 //! | [`models`] | the app, one file per model: **start reading there** |
 //! | [`story`], [`recorder`] | what the user does, and the record of what the view showed |
 //! | [`comparison`], [`measure`], [`timeline`], [`report`] | the models side by side |
+//! | [`tui`] | the app in a terminal, used by hand |
 //! | [`options`] | the command line |
 
 #![forbid(unsafe_code)]
@@ -28,6 +29,7 @@ pub mod report;
 pub mod service;
 pub mod story;
 pub mod timeline;
+pub mod tui;
 pub mod view;
 
 /// The README's samples compile and run.

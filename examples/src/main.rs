@@ -3,24 +3,37 @@
 #![forbid(unsafe_code)]
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use tempfile::TempDir;
 use trine_examples::comparison::{Comparison, compare};
-use trine_examples::options::Options;
-use trine_examples::report;
-use trine_examples::service::{CHECK_THREAD, Data, Size};
+use trine_examples::models;
+use trine_examples::options::{Options, ServiceOptions, Task, TuiOptions};
+use trine_examples::report::{self, ReportError, ReportFile};
+use trine_examples::service::{CHECK_THREAD, Data, Service, Size};
+use trine_examples::tui;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
     let options = Options::parse();
     leave_damaged_files_to_their_error();
+    if let Some(Task::Tui(options)) = &options.task {
+        return match use_by_hand(options).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {}", with_causes(error.as_ref()));
+                ExitCode::from(2)
+            }
+        };
+    }
     let progress = Progress { shown: io::stderr().is_terminal() && !options.quiet };
     let compared = run(&options, &progress).await;
     progress.clear();
-    let comparison = match compared {
-        Ok(comparison) => comparison,
+    let (comparison, page) = match compared {
+        Ok(done) => done,
         Err(error) => {
             eprintln!("error: {}", with_causes(error.as_ref()));
             return ExitCode::from(2);
@@ -31,7 +44,8 @@ async fn main() -> ExitCode {
     } else if options.quiet {
         report::verdict(&comparison)
     } else {
-        report::tables(&comparison)
+        let page = page.map(|path| format!("The same in pictures: {}\n", path.display()));
+        report::tables(&comparison) + &page.unwrap_or_default()
     };
     match io::stdout().write_all(text.as_bytes()) {
         // A reader that has seen enough (`| head`) is no failure; the exit code is the models' business.
@@ -47,15 +61,45 @@ async fn main() -> ExitCode {
 async fn run(
     options: &Options,
     progress: &Progress,
-) -> Result<Comparison, Box<dyn std::error::Error>> {
-    let temporary = tempfile::tempdir()
-        .map_err(|error| format!("there is no place for temporary data (try --data): {error}"))?;
-    let file = options.data.clone().unwrap_or_else(|| temporary.path().join("portal.redb"));
+) -> Result<(Comparison, Option<PathBuf>), Box<dyn std::error::Error>> {
+    let page = page_file(options)?;
     progress.tell("data");
-    let data = tokio::task::spawn_blocking(|| Data::open(file, Size::FULL)).await??;
+    let (data, _folder) = data(&options.service).await?;
     let models = options.chosen_models();
     let tell = |what: &str| progress.tell(what);
-    Ok(compare(&models, &Arc::new(data), options.conditions(), tell).await?)
+    let scenes = options.chosen_scenes();
+    let comparison = compare(&models, &scenes, &data, options.conditions(), tell).await?;
+    let page = page.map(|file| file.write(&report::page(&comparison))).transpose()?;
+    Ok((comparison, page))
+}
+
+/// The app in this terminal, until its user quits.
+async fn use_by_hand(options: &TuiOptions) -> Result<(), Box<dyn std::error::Error>> {
+    let (data, _folder) = data(&options.service).await?;
+    let service = Service::start(data, options.service.injection()).await?;
+    let model = models::named(&options.model).ok_or("there is no such model")?;
+    Ok(tui::run(model, &service).await?)
+}
+
+/// The service's data, in the file that the user has chosen or in one that goes with the folder.
+async fn data(
+    options: &ServiceOptions,
+) -> Result<(Arc<Data>, TempDir), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()
+        .map_err(|error| format!("there is no place for temporary data (try --data): {error}"))?;
+    let file = options.data.clone().unwrap_or_else(|| folder.path().join("portal.redb"));
+    let data = tokio::task::spawn_blocking(|| Data::open(file, Size::FULL)).await??;
+    Ok((Arc::new(data), folder))
+}
+
+/// Where the page goes: where the user wants it; else, for who reads the tables, into the target folder.
+fn page_file(options: &Options) -> Result<Option<ReportFile>, ReportError> {
+    let path = match &options.report {
+        Some(path) => Some(path.clone()),
+        None if options.json || options.quiet => None,
+        None => ReportFile::in_target_folder(),
+    };
+    path.map(ReportFile::at).transpose()
 }
 
 /// One line on a terminal that says what is being done, and is gone afterwards.

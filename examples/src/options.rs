@@ -4,12 +4,13 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
 
 use crate::models;
 use crate::portal::Model;
-use crate::story::Conditions;
+use crate::service::{Injection, Weather};
+use crate::story::{Conditions, Script};
 
 /// Runs Portal, one app written in each model of Trine, on a real service, and compares the models.
 ///
@@ -18,12 +19,64 @@ use crate::story::Conditions;
 ///   1  they do not
 ///   2  the comparison could not be run
 #[derive(Clone, Debug, Parser)]
-#[command(name = "trine-examples", version, verbatim_doc_comment)]
+#[command(
+    name = "trine-examples",
+    version,
+    verbatim_doc_comment,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Options {
+    /// Instead of the comparison.
+    #[command(subcommand)]
+    pub task: Option<Task>,
+
     /// Run only this model; may be repeated
     #[arg(long = "model", value_name = "NAME", value_parser = model_names())]
     pub models: Vec<String>,
 
+    /// Play only this scene; may be repeated
+    #[arg(long = "scene", value_name = "NAME", value_parser = scene_names())]
+    pub scenes: Vec<String>,
+
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+
+    /// Write the report for a browser to this file [default: portal/report.html in the target folder]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// Print JSON with stable keys, listed in examples/src/report/json.rs
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print one line: whether the models agree
+    #[arg(long, conflicts_with = "json")]
+    pub quiet: bool,
+}
+
+/// What else there is to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Task {
+    /// Use the app yourself, in this terminal
+    Tui(TuiOptions),
+}
+
+/// How to use the app in a terminal.
+#[derive(Clone, Debug, Args)]
+pub struct TuiOptions {
+    /// The model that the app is written in
+    #[arg(long, value_name = "NAME", default_value = "atoms", value_parser = watched_models())]
+    pub model: String,
+
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+}
+
+/// How the service behaves.
+#[derive(Clone, Debug, Args)]
+pub struct ServiceOptions {
     /// Seed of the latencies and failures: the same seed, the same story
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -39,19 +92,20 @@ pub struct Options {
     /// Keep the service's data in this file, made when missing [default: a temporary file]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-
-    /// Print JSON with stable keys, listed in examples/src/report/json.rs
-    #[arg(long)]
-    pub json: bool,
-
-    /// Print one line: whether the models agree
-    #[arg(long, conflicts_with = "json")]
-    pub quiet: bool,
 }
 
 /// The least and the most time of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Latency(pub RangeInclusive<Duration>);
+
+impl ServiceOptions {
+    /// What the service does to any request.
+    #[must_use]
+    pub fn injection(&self) -> Injection {
+        let weather = Weather { latency: self.latency.0.clone(), fail_rate: self.fail };
+        Injection::seeded(self.seed, weather)
+    }
+}
 
 impl Options {
     /// The models to run: those asked for in the order of the columns, or all.
@@ -63,13 +117,22 @@ impl Options {
         models::ALL.iter().copied().filter(chosen).collect()
     }
 
+    /// The scenes to play: those asked for in the order of the story, or all.
+    #[must_use]
+    pub fn chosen_scenes(&self) -> Vec<Script> {
+        let chosen = |scene: &Script| {
+            self.scenes.is_empty() || self.scenes.iter().any(|flag| flag == scene.flag())
+        };
+        Script::ALL.into_iter().filter(chosen).collect()
+    }
+
     /// What the service does to the requests.
     #[must_use]
     pub fn conditions(&self) -> Conditions {
         Conditions {
-            seed: self.seed,
-            latency: self.latency.0.clone(),
-            fail_rate: self.fail,
+            seed: self.service.seed,
+            latency: self.service.latency.0.clone(),
+            fail_rate: self.service.fail,
             ..Conditions::default()
         }
     }
@@ -77,6 +140,16 @@ impl Options {
 
 fn model_names() -> PossibleValuesParser {
     models::ALL.iter().map(|model| model.name).into()
+}
+
+/// By hand there is nothing to watch.
+fn watched_models() -> PossibleValuesParser {
+    let names = models::ALL.iter().map(|model| model.name);
+    names.filter(|name| *name != "by-hand").collect::<Vec<_>>().into()
+}
+
+fn scene_names() -> PossibleValuesParser {
+    Script::ALL.map(Script::flag).into()
 }
 
 fn latency(text: &str) -> Result<Latency, String> {
@@ -115,14 +188,21 @@ mod tests {
     fn without_arguments_every_model_runs_under_the_default_conditions() {
         let options = parsed(&[]).unwrap();
         assert_eq!(options.chosen_models().len(), models::ALL.len());
+        assert_eq!(options.chosen_scenes(), Script::ALL);
         assert_eq!(options.conditions(), Conditions::default());
+    }
+
+    #[test]
+    fn scenes_are_played_in_the_order_of_the_story() {
+        let options = parsed(&["--scene", "log-out", "--scene", "first-visit"]).unwrap();
+        assert_eq!(options.chosen_scenes(), [Script::FirstVisit, Script::LogOut]);
     }
 
     #[test]
     fn a_latency_is_a_number_or_a_range() {
         let ms = Duration::from_millis;
-        assert_eq!(parsed(&["--latency", "7"]).unwrap().latency.0, ms(7)..=ms(7));
-        assert_eq!(parsed(&["--latency", "0..40"]).unwrap().latency.0, ms(0)..=ms(40));
+        assert_eq!(parsed(&["--latency", "7"]).unwrap().service.latency.0, ms(7)..=ms(7));
+        assert_eq!(parsed(&["--latency", "0..40"]).unwrap().service.latency.0, ms(0)..=ms(40));
         for wrong in ["fast", "9..3", "5..", "2000", "-1"] {
             assert!(parsed(&[&format!("--latency={wrong}")]).is_err(), "{wrong}");
         }
@@ -133,6 +213,8 @@ mod tests {
         assert!(parsed(&["--no-such-flag"]).unwrap_err().contains("--no-such-flag"));
         let unknown = parsed(&["--model", "redux"]).unwrap_err();
         assert!(unknown.contains("redux") && unknown.contains("by-hand"), "{unknown}");
+        let unknown = parsed(&["--scene", "log in"]).unwrap_err();
+        assert!(unknown.contains("log in") && unknown.contains("log-out"), "{unknown}");
         assert!(parsed(&["--fail", "1.5"]).is_err());
         assert!(parsed(&["--json", "--quiet"]).is_err());
     }

@@ -77,7 +77,7 @@ fn changes(
             let changes = shown.view.changes_since(&before);
             before = shown.view.clone();
             let moment = Moment { at: shown.at, commit: shown.commit };
-            changes.into_iter().map(move |change| (scene.name, shown.step, change, moment))
+            changes.into_iter().map(move |change| (scene.script.name(), shown.step, change, moment))
         })
     })
 }
@@ -88,7 +88,7 @@ mod tests {
     use crate::models;
     use crate::portal::Tally;
     use crate::recorder::Shown;
-    use crate::story::Scene;
+    use crate::story::{Scene, Script};
     use crate::view::Load;
 
     /// A model that shows these views, one per commit and millisecond, all in one step.
@@ -105,7 +105,9 @@ mod tests {
             view: view.clone(),
         });
         let scene = Scene {
-            name: "scene",
+            script: Script::FirstVisit,
+            works: Vec::new(),
+            commits: Vec::new(),
             shown: shown.collect(),
             end: View::default(),
             tally: Tally::default(),
@@ -155,16 +157,17 @@ mod tests {
             view
         };
         let both = at(true, Load::Loading);
+        let left = at(false, Load::Failed("x".to_owned()));
         let one = shows_in_steps(&[
             ("open", at(true, Load::Empty)),
             ("open", both.clone()),
-            ("leave", View::default()),
+            ("leave", left.clone()),
         ]);
         let other = shows_in_steps(&[
             ("open", at(false, Load::Loading)),
             ("open", both.clone()),
             ("type", search(&both)),
-            ("leave", search(&View::default())),
+            ("leave", search(&left)),
         ]);
         let steps: Vec<&str> = rows(&[&one, &other]).iter().map(|row| row.step).collect();
         assert_eq!(steps, ["open", "open", "type", "leave", "leave"]);

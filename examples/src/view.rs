@@ -1,10 +1,17 @@
 //! What a portal shows: one plain value that every model of the app ends up with.
 
+mod editor;
+mod live;
+mod work;
+
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::editor::{Editor, EditorView};
+pub use self::live::LiveView;
+pub use self::work::{ImportView, NewsView, Progress};
 use crate::api::{Hit, Page, Session, SpaceList, User};
 
 /// Everything that is on the screen. The default value is the screen before the app was opened.
@@ -22,6 +29,16 @@ pub struct View {
     pub search: SearchView,
     /// The page that lies open.
     pub page: PageView,
+    /// The page that is edited.
+    pub editor: EditorView,
+    /// The import of contacts.
+    pub import: ImportView,
+    /// What is new today.
+    pub news: NewsView,
+    /// What users do, as it happens.
+    pub live: LiveView,
+    /// Why the last change that was shown at once had to be taken back, as text.
+    pub notice: Option<String>,
 }
 
 /// Where the bootstrap of the session is.
@@ -99,6 +116,9 @@ impl View {
     /// What somebody at the screen sees change from `before` to this: a few words per part.
     #[must_use]
     pub fn changes_since(&self, before: &Self) -> Vec<String> {
+        if before.shown && *self == Self::default() {
+            return vec!["nothing any more".to_owned()];
+        }
         let mut changes = Vec::new();
         if self.shown != before.shown {
             changes.push(if self.shown { "portal shown" } else { "portal gone" }.to_owned());
@@ -110,8 +130,7 @@ impl View {
             changes.push(format!("user: {}", self.user.words(|user| user.name.clone())));
         }
         if self.spaces != before.spaces {
-            let count = |list: &SpaceList| format!("{} of {}", list.spaces.len(), list.total);
-            changes.push(format!("spaces: {}", self.spaces.words(count)));
+            changes.extend(self.changes_of_spaces(&before.spaces));
         }
         if self.search != before.search {
             changes.push(self.search.words(&before.search));
@@ -119,7 +138,71 @@ impl View {
         if self.page != before.page {
             changes.push(self.page.words());
         }
+        if self.editor != before.editor {
+            changes.push(self.editor.words());
+        }
+        if self.import != before.import {
+            changes.push(self.import.words());
+        }
+        if self.news != before.news {
+            changes.push(self.news.words());
+        }
+        // Not each of a thousand: that it began to change, and how it ended.
+        if self.live.words() != before.live.words() {
+            changes.push(self.live.words());
+        }
+        if self.notice != before.notice {
+            let words = if self.notice.is_some() {
+                "notice: a change was taken back"
+            } else {
+                "notice: gone"
+            };
+            changes.push(words.to_owned());
+        }
         changes
+    }
+
+    /// A new list, or new titles in the same one.
+    fn changes_of_spaces(&self, before: &Load<SpaceList>) -> Vec<String> {
+        let count = |list: &SpaceList| format!("{} of {}", list.spaces.len(), list.total);
+        let (Load::Ready(now), Load::Ready(then)) = (&self.spaces, before) else {
+            return vec![format!("spaces: {}", self.spaces.words(count))];
+        };
+        let pairs = now.spaces.iter().zip(&then.spaces);
+        pairs
+            .filter(|(now, then)| now != then)
+            .map(|(now, _)| format!("space {}: {}", now.id, shortened(&now.title)))
+            .collect()
+    }
+
+    /// Something is on its way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let session = matches!(
+            self.session,
+            SessionView::Finding | SessionView::Creating | SessionView::Entering
+        );
+        let editor = match &self.editor {
+            EditorView::Loading { .. } => true,
+            EditorView::Open(editor) => editor.saving,
+            EditorView::Closed | EditorView::Failed { .. } => false,
+        };
+        session
+            || editor
+            || matches!(self.user, Load::Loading)
+            || matches!(self.spaces, Load::Loading)
+            || self.search.loading
+            || matches!(self.page, PageView::Loading { .. })
+            || matches!(self.import, ImportView::Running(_))
+            || matches!(self.news, NewsView::Loading { .. })
+            || self.live.following
+    }
+
+    /// The title of a listed space.
+    #[must_use]
+    pub fn title_of_space(&self, id: u32) -> Option<&str> {
+        let Load::Ready(list) = &self.spaces else { return None };
+        list.spaces.iter().find(|space| space.id == id).map(|space| space.title.as_str())
     }
 
     /// Where this and `other` differ, field by field, each side by its name: one line per field.
@@ -198,6 +281,15 @@ impl PageView {
             Self::Failed { id, .. } => format!("page {id}: failed"),
         }
     }
+}
+
+/// So much of a title that one knows it again.
+fn shortened(title: &str) -> String {
+    const MOST: usize = 20;
+    if title.chars().count() <= MOST {
+        return title.to_owned();
+    }
+    title.chars().take(MOST - 1).chain(['…']).collect()
 }
 
 /// Walks two values side by side and tells of the innermost fields that differ.

@@ -21,7 +21,6 @@ pub use space::{Level, Space};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use table::{AnyHandler, Table};
 
-use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::{
     cascade::{Cascade, CascadeId, Conclusion},
     context::AppCtx,
@@ -39,7 +38,10 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     panic::Location,
-    sync::{Arc, OnceLock, Weak},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
 };
 use trine_core::{Event, Store, WeakStore};
 

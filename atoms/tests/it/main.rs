@@ -9,7 +9,6 @@ mod derived;
 mod document;
 mod effects;
 mod families;
-mod histories;
 mod hostile;
 mod mounting;
 mod policies;

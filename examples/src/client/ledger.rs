@@ -30,8 +30,10 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ending {
-    /// Its answer, of success or failure, was handed to the app.
+    /// Its answer was handed to the app.
     Finished,
+    /// The service has refused or failed, and the app was told.
+    Failed,
     /// The app has dropped it before.
     Cancelled,
 }
@@ -87,7 +89,7 @@ fn count<'a>(entries: impl Iterator<Item = &'a Entry>) -> Totals {
     entries.fold(Totals::default(), |mut totals, entry| {
         totals.started += 1;
         match entry.ended {
-            Some((_, Ending::Finished)) => totals.finished += 1,
+            Some((_, Ending::Finished | Ending::Failed)) => totals.finished += 1,
             Some((_, Ending::Cancelled)) => totals.cancelled += 1,
             None => {}
         }
@@ -104,8 +106,8 @@ pub(super) struct SentGuard {
 }
 
 impl SentGuard {
-    pub(super) fn finish(mut self) {
-        self.ending = Ending::Finished;
+    pub(super) fn finish(mut self, well: bool) {
+        self.ending = if well { Ending::Finished } else { Ending::Failed };
     }
 }
 

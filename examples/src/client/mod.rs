@@ -8,16 +8,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryFutureExt};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use self::error::ApiError;
+use self::ledger::SentGuard;
 pub use self::ledger::{Ending, Entry, Ledger, Totals};
 pub use self::way::Script;
 use self::way::{Http, Way};
 
-use crate::api::{Endpoint, Found, NewSession, Page, Session, SpaceList, User};
+use crate::api::{
+    Activity, Contact, Endpoint, Found, NewSession, News, Page, PageDraft, Session, Space,
+    SpaceList, SpaceTitle, User,
+};
 
 /// A connection to the service; clones share it, and the [`Ledger`] of requests.
 ///
@@ -132,6 +138,84 @@ impl Client {
         self.send(Endpoint::Page, &id, |http| http.request(Method::GET, &["pages", &id])).await
     }
 
+    /// Changes the page with this identity to what `draft` says.
+    ///
+    /// # Errors
+    /// [`ApiError`]; status 422 with field errors when the draft is not valid, 409 with the
+    /// [`current`](ApiError::current) page when somebody else has changed it meanwhile.
+    pub async fn save_page(&self, id: u32, draft: &PageDraft) -> Result<Page, ApiError> {
+        let id = id.to_string();
+        let request = |http: &Http| http.request(Method::PUT, &["pages", &id]).json(draft);
+        self.send(Endpoint::SavePage, &id, request).await
+    }
+
+    /// Gives the space with this identity another title.
+    ///
+    /// # Errors
+    /// [`ApiError`]; status 422 with a field error when the title is not valid.
+    pub async fn rename_space(&self, id: u32, title: &str) -> Result<Space, ApiError> {
+        let (id, title) = (id.to_string(), SpaceTitle { title: title.to_owned() });
+        let request =
+            |http: &Http| http.request(Method::PUT, &["spaces", &id, "title"]).json(&title);
+        self.send(Endpoint::RenameSpace, &id, request).await
+    }
+
+    /// Has the service keep `contact`.
+    ///
+    /// # Errors
+    /// [`ApiError`] when the service cannot be asked or does not answer as agreed.
+    pub async fn import(&self, contact: &Contact) -> Result<Contact, ApiError> {
+        let id = contact.id.to_string();
+        let request = |http: &Http| http.request(Method::PUT, &["contacts", &id]).json(contact);
+        self.send(Endpoint::Import, &id, request).await
+    }
+
+    /// What is new today.
+    ///
+    /// # Errors
+    /// [`ApiError`] when the service cannot be asked or does not answer as agreed.
+    pub async fn news(&self) -> Result<News, ApiError> {
+        self.send(Endpoint::News, "", |http| http.request(Method::GET, &["news"])).await
+    }
+
+    /// What users do from now on, as it happens: `count` activities, about a thousand a second.
+    ///
+    /// The request is sent when the stream is first polled, and is on its way until the stream has
+    /// ended or is dropped. An error is its last item.
+    pub fn live(&self, count: u32) -> BoxStream<'static, Result<Activity, ApiError>> {
+        let client = self.clone();
+        let follow = async move {
+            let key = count.to_string();
+            let sent = client.ledger.start(Endpoint::Live, &key);
+            let request =
+                |http: &Http| http.request(Method::GET, &["live"]).query(&[("count", count)]);
+            match client.way.follow(Endpoint::Live, &key, request).await {
+                Ok(activities) => Ok((activities, sent)),
+                Err(error) => {
+                    sent.finish(false);
+                    Err(error)
+                }
+            }
+        };
+        let follow = follow.map_ok(|start| {
+            stream::unfold(Some(start), |rest: Option<(BoxStream<'static, _>, SentGuard)>| async {
+                let (mut activities, sent) = rest?;
+                match activities.next().await {
+                    Some(Ok(activity)) => Some((Ok(activity), Some((activities, sent)))),
+                    Some(Err(error)) => {
+                        sent.finish(false);
+                        Some((Err(error), None))
+                    }
+                    None => {
+                        sent.finish(true);
+                        None
+                    }
+                }
+            })
+        });
+        follow.try_flatten_stream().boxed()
+    }
+
     async fn send<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
@@ -139,8 +223,10 @@ impl Client {
         request: impl FnOnce(&Http) -> RequestBuilder,
     ) -> Result<T, ApiError> {
         let sent = self.ledger.start(endpoint, key);
-        let answer = self.way.ask(endpoint, key, request).await;
-        sent.finish();
+        let answer: Result<T, ApiError> = self.way.ask(endpoint, key, request).await;
+        // That there is nothing is an answer too.
+        let missing = StatusCode::NOT_FOUND.as_u16();
+        sent.finish(answer.as_ref().err().is_none_or(|error| error.status() == Some(missing)));
         answer
     }
 }

@@ -1,4 +1,4 @@
-//! The app, written once per model. Each file is complete and can be read on its own.
+//! The app, written once per model: a folder per model, with the same files in each, one per subject.
 
 mod atoms;
 mod by_hand;

@@ -4,18 +4,18 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `format` | 1 |
+//! | `format` | 2 |
 //! | `agree` | whether all models end in the same, right state |
 //! | `differences` | what is wrong otherwise, one sentence each |
 //! | `seed`, `latency_ms`, `fail_rate` | the conditions; `latency_ms` is `[least, most]` |
 //! | `users`, `spaces` | how much data the service has |
 //! | `models` | one object per model, in the order of the columns |
 //!
-//! A model has `name`, `idea`, `file`, `lines_of_code`, `dispatch_ns`, its `counts` over all scenes
+//! A model has `name`, `idea`, `folder`, `lines_of_code`, `dispatch_ns`, its `counts` over all scenes
 //! (`commits`, `notifications`, `requests_sent`, `requests_cancelled`, `requests_dropped_by_service`,
 //! `stale_answers`) and `scenes`. A scene has its `name`, the `states` of the view (`ms`, `commit`,
 //! `step`, `changes`), the `requests` (`endpoint`, `key`, `started_ms`, `ended_ms`, `ending`:
-//! `finished` or `cancelled`), what the `service` has seen (`received`, `completed`, `dropped`), and
+//! `finished`, `failed` or `cancelled`), what the `service` has seen (`received`, `completed`, `dropped`), and
 //! the view in the `end`. All times count from the start of the scene.
 
 use std::time::Duration;
@@ -32,7 +32,7 @@ use crate::view::View;
 pub fn json(comparison: &Comparison) -> Value {
     let conditions = &comparison.conditions;
     json!({
-        "format": 1,
+        "format": 2,
         "agree": comparison.differences.is_empty(),
         "differences": comparison.differences,
         "seed": conditions.seed,
@@ -51,7 +51,7 @@ fn contestant(one: &Contestant) -> Value {
     json!({
         "name": model.name,
         "idea": model.idea,
-        "file": model.file,
+        "folder": model.folder,
         "lines_of_code": one.lines_of_code,
         "dispatch_ns": one.dispatch_ns,
         "counts": {
@@ -72,7 +72,7 @@ fn scene(scene: &Scene) -> Value {
     let states: Vec<Value> =
         scene.shown.iter().zip(before).map(|(shown, before)| state(shown, before)).collect();
     json!({
-        "name": scene.name,
+        "name": scene.script.name(),
         "states": states,
         "requests": scene.requests.iter().map(request).collect::<Vec<_>>(),
         "service": scene.service,

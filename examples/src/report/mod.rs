@@ -1,7 +1,11 @@
-//! The comparison on paper: as tables for people, as JSON for programs.
+//! The comparison on paper: as tables for a terminal, as a page for a browser, as JSON for programs.
 
+mod file;
 mod json;
+mod page;
 mod tables;
 
+pub use self::file::{ReportError, ReportFile};
 pub use self::json::json;
+pub use self::page::page;
 pub use self::tables::{tables, verdict};

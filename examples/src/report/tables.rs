@@ -13,21 +13,21 @@ const WIDTH: u16 = 100;
 const LEGEND: &str = "
   commits        Changes of the app's state, each visible as a whole or not at all.
   notifications  Calls of the one subscriber that draws the screen: at most one per commit.
-  cancelled      Four answers of the story are not wanted any more before they come: those of three
-  and stale      searches that were typed over, and of the page that was left. An app either cancels
-                 the request, and the service stops working on it, or lets it run, and has to notice
-                 that the answer is stale and drop it. So the two rows add up to 4.
+  cancelled      What is not wanted any more before it comes: searches that are typed over, a page
+  and stale      that is left, an import that is stopped. An app either cancels the request, and the
+                 service stops working on it, or lets it run, and has to notice that the answer is
+                 stale and drop it.
   overhead       What the model adds to each thing that happens: the time of a command that changes
                  one number and tells one subscriber, without any request. By hand, that is a lock
                  and a call.
-  lines          Of the model's file, without comments and blank lines.
+  lines          Of the model's files, without comments and blank lines.
 ";
 
 /// The whole report.
 #[must_use]
 pub fn tables(comparison: &Comparison) -> String {
     let mut text = introduction(comparison);
-    for part in [timeline(comparison), counts(comparison), files(comparison)] {
+    for part in [plots(comparison), timeline(comparison), counts(comparison), files(comparison)] {
         text.push('\n');
         text.push_str(&part);
     }
@@ -68,9 +68,6 @@ Portal is one app, written once per model of Trine, and once by hand without Tri
 Each app below was just used by the same scripted user, on a real HTTP service in this process:
 {} users, {} spaces, {} to {} ms per answer, {} % of the requests fail (seed {}).
 
-First visit: the device has no session yet, so one is created while the portal is being shown.
-The user types a search faster than it is answered, opens a page, and leaves it before it is loaded.
-Second visit: the app is opened again on the same device, and finds its session.
 ",
         size.users,
         size.spaces,
@@ -79,6 +76,18 @@ Second visit: the app is opened again on the same device, and finds its session.
         conditions.fail_rate * 100.0,
         conditions.seed,
     )
+}
+
+/// What happens in the scenes.
+fn plots(comparison: &Comparison) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    let played = comparison.contestants.iter().take(1).flat_map(|one| &one.performance.scenes);
+    for scene in played {
+        table.add_row([scene.script.name(), scene.script.plot()]);
+    }
+    format!("Scenes\n{}\n", table.trim_fmt())
 }
 
 fn timeline(comparison: &Comparison) -> String {
@@ -108,11 +117,13 @@ commit that brought it: changes with the same number came together. What is load
 }
 
 fn clock(Moment { at, commit }: Moment) -> String {
-    format!("{:.1} #{commit:<2}", at.as_secs_f64() * 1e3)
+    let ms = at.as_secs_f64() * 1e3;
+    // There is no room for tenths of what took a second.
+    if ms < 1e3 { format!("{ms:.1} #{commit:<2}") } else { format!("{ms:.0} #{commit:<2}") }
 }
 
 fn counts(comparison: &Comparison) -> String {
-    let mut table = table(comparison, &["both visits together"]);
+    let mut table = table(comparison, &["all scenes together"]);
     let mut row = |label: &str, value: &dyn Fn(&Contestant) -> String| {
         let values = comparison.contestants.iter().map(value);
         table.add_row(std::iter::once(label.to_owned()).chain(values));
@@ -133,7 +144,7 @@ fn files(comparison: &Comparison) -> String {
     let mut text = "Read the app in each model\n".to_owned();
     for Contestant { performance, .. } in &comparison.contestants {
         let model = performance.model;
-        let _ = writeln!(text, "  {:<8} {:<30}  {}", model.name, model.file, model.idea);
+        let _ = writeln!(text, "  {:<8} {:<30}  {}", model.name, model.folder, model.idea);
     }
     text
 }

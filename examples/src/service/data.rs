@@ -66,7 +66,7 @@ pub enum DataError {
     },
 }
 
-type Result<T, E = DataError> = std::result::Result<T, E>;
+pub(super) type Result<T, E = DataError> = std::result::Result<T, E>;
 
 impl Data {
     /// Opens the data file at `path`; makes and fills it with `size` when there is none.
@@ -229,7 +229,10 @@ impl Data {
         })
     }
 
-    fn in_file<R>(&self, work: impl FnOnce(&Database) -> Result<R, Failure>) -> Result<R> {
+    pub(super) fn in_file<R>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<R, Failure>,
+    ) -> Result<R> {
         work(&self.database).map_err(|failure| Self::refused(&self.path, failure))
     }
 

@@ -79,7 +79,7 @@ fn members(random: &mut Random, users: u32) -> Vec<u32> {
 
 fn page(random: &mut Random, id: u32, space: u32, kind: &str, title: &str) -> Page {
     let sentences: Vec<&str> = (0..4 + random.below(8)).map(|_| *random.pick(SENTENCES)).collect();
-    Page { id, space, title: format!("{kind} of {title}"), text: sentences.join(" ") }
+    Page { id, space, title: format!("{kind} of {title}"), text: sentences.join(" "), version: 1 }
 }
 
 const FIRST_NAMES: &[&str] = &[

@@ -26,12 +26,14 @@ impl Weather {
     pub const CALM: Self = Self { latency: Duration::ZERO..=Duration::ZERO, fail_rate: 0.0 };
 }
 
-/// What to inject: a rule for all endpoints, exceptions for some, and a script for searches.
+/// What to inject: a rule for all endpoints, exceptions for some and for single keys, outages, and a script for searches.
 #[derive(Clone, Debug)]
 pub struct Injection {
     seed: u64,
     everywhere: Weather,
     at: HashMap<Endpoint, Weather>,
+    of: HashMap<(Endpoint, String), Weather>,
+    outages: HashMap<Endpoint, u32>,
     search_script: Vec<SearchScene>,
 }
 
@@ -67,13 +69,34 @@ impl Injection {
     /// `everywhere` for all endpoints.
     #[must_use]
     pub fn seeded(seed: u64, everywhere: Weather) -> Self {
-        Self { seed, everywhere, at: HashMap::new(), search_script: Vec::new() }
+        Self {
+            seed,
+            everywhere,
+            at: HashMap::new(),
+            of: HashMap::new(),
+            outages: HashMap::new(),
+            search_script: Vec::new(),
+        }
     }
 
     /// `weather` for this endpoint.
     #[must_use]
     pub fn at(mut self, endpoint: Endpoint, weather: Weather) -> Self {
         self.at.insert(endpoint, weather);
+        self
+    }
+
+    /// `weather` for the requests of this endpoint for this key.
+    #[must_use]
+    pub fn of(mut self, endpoint: Endpoint, key: &str, weather: Weather) -> Self {
+        self.of.insert((endpoint, key.to_owned()), weather);
+        self
+    }
+
+    /// This endpoint fails `times` times for each key, whatever its weather, and then recovers.
+    #[must_use]
+    pub fn outage(mut self, endpoint: Endpoint, times: u32) -> Self {
+        self.outages.insert(endpoint, times);
         self
     }
 
@@ -87,12 +110,14 @@ impl Injection {
     /// What happens to the request for `key` that comes after `earlier` equal ones.
     #[must_use]
     pub fn fate(&self, endpoint: Endpoint, key: &str, earlier: u32) -> Fate {
-        let weather = self.at.get(&endpoint).unwrap_or(&self.everywhere);
+        let own = self.of.get(&(endpoint, key.to_owned()));
+        let weather = own.or_else(|| self.at.get(&endpoint)).unwrap_or(&self.everywhere);
         let request = [endpoint.name().as_bytes(), &[0], key.as_bytes(), &earlier.to_le_bytes()];
         let mut random = Random::new(mix(self.seed, &request.concat()));
         let (least, most) = (*weather.latency.start(), *weather.latency.end());
         let drawn = least + most.saturating_sub(least).mul_f64(random.fraction());
-        let fails = random.fraction() < weather.fail_rate;
+        let out = earlier < self.outages.get(&endpoint).copied().unwrap_or_default();
+        let fails = random.fraction() < weather.fail_rate || out;
         let scene = self.search_script.iter().find(|scene| scene.query == key);
         match scene.filter(|_| endpoint == Endpoint::Search) {
             Some(scene) => {
@@ -152,6 +177,23 @@ mod tests {
         busy.next(Endpoint::Search, "a");
         busy.next(Endpoint::User, "8");
         assert_eq!(alone.next(Endpoint::User, "7"), busy.next(Endpoint::User, "7"));
+    }
+
+    #[test]
+    fn an_outage_ends_after_so_many_requests() {
+        let injection = Injection::none().outage(Endpoint::News, 2);
+        let fails = |earlier| injection.fate(Endpoint::News, "", earlier).fails;
+        assert_eq!([0, 1, 2, 3].map(fails), [true, true, false, false]);
+        assert!(!injection.fate(Endpoint::Page, "1", 0).fails);
+    }
+
+    #[test]
+    fn a_key_may_have_its_own_weather() {
+        let hour = Duration::from_secs(3_600);
+        let slow = Weather { latency: hour..=hour, fail_rate: 0.0 };
+        let injection = Injection::none().of(Endpoint::Import, "6", slow);
+        assert_eq!(injection.fate(Endpoint::Import, "6", 0).latency, hour);
+        assert_eq!(injection.fate(Endpoint::Import, "7", 0).latency, Duration::ZERO);
     }
 
     #[test]

@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod changes;
 mod check;
 mod data;
 mod fill;
@@ -38,6 +39,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub use self::changes::Saved;
 pub use self::check::CHECK_THREAD;
 pub use self::data::{Data, DataError};
 pub use self::fill::{Size, World, world};
@@ -46,6 +48,7 @@ pub use self::traffic::{Requests, Traffic};
 
 use self::injection::Fates;
 use self::routes::Shared;
+pub(crate) use self::routes::live::activities;
 use self::traffic::Counters;
 
 /// A running service. Dropping it stops it at once; [`stop`](Self::stop) lets it finish its answers.

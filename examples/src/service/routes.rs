@@ -1,5 +1,8 @@
 //! The endpoints: from a request to the data file and back.
 
+mod changes;
+pub(super) mod live;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,14 +10,14 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Data, DataError};
 use super::injection::Fates;
 use super::traffic::Counters;
-use crate::api::{Endpoint, Found, NewSession, Problem};
+use crate::api::{Endpoint, Found, NewSession, News, Page, Problem};
 
 /// Most things in one answer.
 const MOST_SPACES: u32 = 100;
@@ -39,7 +42,11 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/users/{id}", get(user))
         .route("/spaces", get(spaces))
         .route("/search", get(search))
-        .route("/pages/{id}", get(page))
+        .route("/spaces/{id}/title", put(changes::rename_space))
+        .route("/pages/{id}", get(page).put(changes::save_page))
+        .route("/contacts/{id}", put(changes::import))
+        .route("/news", get(news))
+        .route("/live", get(live::live))
         .fallback(|| async { Refusal::NotFound("no such endpoint".to_owned()) })
         .with_state(shared)
 }
@@ -91,6 +98,14 @@ async fn user(State(app): App, Path(id): Path<String>) -> Response {
 async fn page(State(app): App, Path(id): Path<String>) -> Response {
     app.answer(Endpoint::Page, id.clone(), move |data| {
         found(data.page(identity(&id)?)?, || format!("there is no page {id}"))
+    })
+    .await
+}
+
+async fn news(State(app): App) -> Response {
+    app.answer(Endpoint::News, String::new(), |data| {
+        let spaces = data.size()?.spaces;
+        Ok(News { headline: format!("{spaces} spaces are open today") })
     })
     .await
 }
@@ -176,6 +191,8 @@ enum Refusal {
     Conflict(String),
     #[error("some fields are not valid")]
     Invalid(BTreeMap<String, String>),
+    #[error("somebody else has changed page {} meanwhile", .0.id)]
+    Changed(Box<Page>),
     #[error("the service is not available at the moment")]
     Unavailable,
     #[error("{0}")]
@@ -189,7 +206,7 @@ impl Refusal {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Changed(_) => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) | Self::Data(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -200,8 +217,12 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, message) = (self.status(), self.to_string());
-        let fields = if let Self::Invalid(fields) = self { fields } else { BTreeMap::new() };
-        (status, Json(Problem { message, fields })).into_response()
+        let (fields, current) = match self {
+            Self::Invalid(fields) => (fields, None),
+            Self::Changed(page) => (BTreeMap::new(), Some(page)),
+            _ => (BTreeMap::new(), None),
+        };
+        (status, Json(Problem { message, fields, current })).into_response()
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) const USERS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("
 pub(super) const SPACES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("spaces");
 pub(super) const PAGES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("pages");
 pub(super) const SESSIONS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("sessions");
+/// Made with the first import, so that files from before there were imports stay as they are.
+pub(super) const CONTACTS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("contacts");
 /// From each word of a label to its end, lower case; then kind and identity. The value is the label.
 pub(super) const WORDS: TableDefinition<'_, (&str, u8, u32), &str> = TableDefinition::new("words");
 const ABOUT: TableDefinition<'_, &str, u32> = TableDefinition::new("portal");
@@ -85,7 +87,7 @@ fn write_entities<'a, T: Serialize + 'a>(
     Ok(())
 }
 
-fn word_starts(label: &str) -> impl Iterator<Item = usize> {
+pub(super) fn word_starts(label: &str) -> impl Iterator<Item = usize> {
     let after_spaces = label.match_indices(' ').map(|(at, space)| at + space.len());
     std::iter::once(0).chain(after_spaces)
 }

@@ -47,8 +47,8 @@ impl Traffic {
     }
 }
 
-/// The counters, and who waits for them.
-#[derive(Debug)]
+/// The counters, and who waits for them. Clones share them.
+#[derive(Clone, Debug)]
 pub(super) struct Counters {
     traffic: watch::Sender<Traffic>,
 }
@@ -72,28 +72,28 @@ impl Counters {
     }
 
     /// Counts a request as received; the guard counts how it ends.
-    pub(super) fn receive(&self, endpoint: Endpoint, key: &str) -> ReceivedGuard<'_> {
+    pub(super) fn receive(&self, endpoint: Endpoint, key: &str) -> ReceivedGuard {
         self.traffic.send_modify(|traffic| traffic.at[endpoint as usize].received += 1);
-        ReceivedGuard { counters: self, endpoint, key: key.to_owned(), completed: false }
+        ReceivedGuard { counters: self.clone(), endpoint, key: key.to_owned(), completed: false }
     }
 }
 
 /// A request in work. Dropped without [`complete`](Self::complete), its client has gone away.
 #[must_use = "a request counts as given up when this is dropped"]
-pub(super) struct ReceivedGuard<'a> {
-    counters: &'a Counters,
+pub(super) struct ReceivedGuard {
+    counters: Counters,
     endpoint: Endpoint,
     key: String,
     completed: bool,
 }
 
-impl ReceivedGuard<'_> {
+impl ReceivedGuard {
     pub(super) fn complete(mut self) {
         self.completed = true;
     }
 }
 
-impl Drop for ReceivedGuard<'_> {
+impl Drop for ReceivedGuard {
     fn drop(&mut self) {
         self.counters.traffic.send_modify(|traffic| {
             let requests = &mut traffic.at[self.endpoint as usize];

@@ -4,11 +4,15 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::TYPED;
+use super::scenes::{CONFIRMED, OUTAGE, STUCK_AT};
+use super::script::Script;
 use crate::api::Endpoint;
 use crate::service::{Injection, SearchScene, Weather};
 
-/// So long a page takes: a model that does not cancel its request is found out, not waited for.
-const PAGE_LATENCY: Duration = Duration::from_millis(250);
+/// So long takes what is not waited for: a model that does not cancel its request is found out.
+const HELD_UP: Duration = Duration::from_millis(250);
+/// Longer than anybody's patience.
+const FOR_EVER: Duration = Duration::from_secs(3_600);
 /// Nothing in the story takes nearly as long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -23,21 +27,45 @@ pub struct Conditions {
     pub fail_rate: f64,
     /// How long a step may take before it counts as stuck.
     pub patience: Duration,
+    /// How many live updates there are, a thousand a second.
+    pub live: u32,
 }
 
 impl Default for Conditions {
     fn default() -> Self {
         let latency = Duration::from_millis(5)..=Duration::from_millis(25);
-        Self { seed: 1, latency, fail_rate: 0.0, patience: PATIENCE }
+        Self { seed: 1, latency, fail_rate: 0.0, patience: PATIENCE, live: 1_000 }
     }
 }
 
 impl Conditions {
-    /// The injection of the story under these conditions.
+    /// What the service does to the requests of a scene.
     #[must_use]
-    pub fn injection(&self) -> Injection {
+    pub fn injection(&self, script: Script) -> Injection {
         let everywhere = Weather { latency: self.latency.clone(), fail_rate: self.fail_rate };
-        let page = Weather { latency: PAGE_LATENCY..=PAGE_LATENCY, ..everywhere.clone() };
+        let slow = |latency| Weather { latency: latency..=latency, ..everywhere.clone() };
+        let calm = Injection::seeded(self.seed, everywhere.clone());
+        match script {
+            Script::FirstVisit => self.overtaken_searches(calm).at(Endpoint::Page, slow(HELD_UP)),
+            Script::OptimisticRename => {
+                calm.of(Endpoint::RenameSpace, &CONFIRMED.to_string(), slow(HELD_UP))
+            }
+            Script::StoppedImport => {
+                calm.of(Endpoint::Import, &STUCK_AT.to_string(), slow(FOR_EVER))
+            }
+            Script::FailingService => calm.outage(Endpoint::News, OUTAGE),
+            Script::LogOut => [Endpoint::Search, Endpoint::Page, Endpoint::News, Endpoint::Import]
+                .into_iter()
+                .fold(calm, |calm, endpoint| calm.at(endpoint, slow(HELD_UP))),
+            Script::SecondVisit
+            | Script::RefusedForm
+            | Script::TwoEditors
+            | Script::LiveUpdates => calm,
+        }
+    }
+
+    /// The last search is answered first.
+    fn overtaken_searches(&self, calm: Injection) -> Injection {
         let (last, earlier) = (TYPED[TYPED.len() - 1], &TYPED[..TYPED.len() - 1]);
         // The shorter the query, the later its answer.
         let late = earlier.iter().rev().enumerate().map(|(place, query)| SearchScene {
@@ -47,9 +75,6 @@ impl Conditions {
         });
         let latency = *self.latency.end();
         let in_time = SearchScene { query: last.to_owned(), after: None, latency };
-        Injection::seeded(self.seed, everywhere)
-            .at(Endpoint::Page, page)
-            .at(Endpoint::EndSession, Weather::CALM)
-            .search_script(late.chain([in_time]).collect())
+        calm.search_script(late.chain([in_time]).collect())
     }
 }

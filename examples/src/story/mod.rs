@@ -1,8 +1,7 @@
 //! The story: what one user does, written once, played by every model.
 //!
-//! Two scenes. **First visit**: the device has no session, so one is created (branch 1a); the user
-//! searches, typing faster than the service answers, opens a page and leaves it before it is there.
-//! **Second visit**: the app is started again on the same device and finds its session (branch 1b).
+//! [`Script`] has the scenes, [`Script::plot`] says what happens in each. Every scene begins with a fresh app on
+//! data in a known state, and can be played alone.
 //!
 //! A step is taken when what it needs has been seen, in the view or by the service; no step waits for
 //! a time. The service holds the earlier searches back until the last one is over, so their answers,
@@ -10,15 +9,21 @@
 
 mod conditions;
 mod promises;
+mod scenes;
+mod script;
 mod stage;
+mod works;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::conditions::Conditions;
+pub use self::script::Script;
+pub use self::works::Work;
 
 use self::stage::Stage;
-use crate::client::{ApiError, Client, Entry, Totals};
+use self::works::Works;
+use crate::client::{Client, Entry, Totals};
 use crate::portal::{Model, Setup, Tally};
 use crate::recorder::{Recorder, Shown};
 use crate::service::{Data, DataError, Requests, Service, ServiceError};
@@ -44,13 +49,17 @@ pub struct Performance {
 #[derive(Clone, Debug)]
 pub struct Scene {
     /// Which scene.
-    pub name: &'static str,
+    pub script: Script,
     /// Every notification of the view.
     pub shown: Vec<Shown>,
     /// What the model shows in the end.
     pub end: View,
     /// What it has counted.
     pub tally: Tally,
+    /// Its runs, as the event feed of its store tells them; none where nothing runs in a store.
+    pub works: Vec<Work>,
+    /// Its commits, likewise.
+    pub commits: Vec<Duration>,
     /// Its requests: when they were sent, measured from the start of the scene, and how they ended.
     pub requests: Vec<Request>,
     /// The same, counted.
@@ -82,12 +91,9 @@ pub enum StoryError {
     /// Its data file.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The stage could not be set: the device's session was not ended.
-    #[error("the device's old session could not be ended")]
-    Stage(#[from] ApiError),
 }
 
-/// Plays both scenes with `model`, on `data`.
+/// Plays `scenes` with `model`, on `data`.
 ///
 /// What the model does wrong is in [`Scene::complaints`].
 ///
@@ -95,57 +101,39 @@ pub enum StoryError {
 /// [`StoryError`] when the stage cannot be set: no service, no data.
 pub async fn play(
     model: Model,
+    scenes: &[Script],
     data: &Arc<Data>,
     conditions: &Conditions,
 ) -> Result<Performance, StoryError> {
-    let mut scenes = Vec::new();
-    for script in [Script::FirstVisit, Script::SecondVisit] {
-        scenes.push(script.play(model, data, conditions).await?);
+    let mut played = Vec::new();
+    for script in scenes {
+        played.push(script.play(model, data, conditions).await?);
     }
-    Ok(Performance { model, scenes })
-}
-
-#[derive(Clone, Copy)]
-enum Script {
-    FirstVisit,
-    SecondVisit,
+    Ok(Performance { model, scenes: played })
 }
 
 impl Script {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::FirstVisit => "first visit",
-            Self::SecondVisit => "second visit",
-        }
-    }
-
     async fn play(
         self,
         model: Model,
         data: &Arc<Data>,
         conditions: &Conditions,
     ) -> Result<Scene, StoryError> {
-        let service = Service::start(Arc::clone(data), conditions.injection()).await?;
-        if matches!(self, Self::FirstVisit) {
-            Client::new(service.address()).end_session(TOKEN).await?;
-        }
+        self.prepare(data)?;
+        let service = Service::start(Arc::clone(data), conditions.injection(self)).await?;
         let before = service.traffic().total();
         let (client, recorder) = (Client::new(service.address()), Recorder::start());
-        let setup = Setup {
-            client: client.clone(),
-            recorder: recorder.clone(),
-            store: trine_core::Store::new(),
-        };
-        let (portal, patience) = ((model.build)(setup), conditions.patience);
-        let stage = Stage { portal, service, client, recorder, patience };
-        let played = match self {
-            Self::FirstVisit => stage.first_visit().await,
-            Self::SecondVisit => stage.second_visit().await,
-        };
-        let mut complaints: Vec<String> = played.err().into_iter().collect();
+        let store = trine_core::Store::new();
+        let works = Works::of(&store, recorder.started());
+        let setup = Setup { client: client.clone(), recorder: recorder.clone(), store };
+        let Conditions { patience, live, .. } = *conditions;
+        let portal = (model.build)(setup);
+        let stage = Stage { portal, service, client, recorder, works, patience, live };
+        let mut complaints: Vec<String> =
+            self.steps(&stage, data).await.err().into_iter().collect();
         if complaints.is_empty() {
             complaints.extend(self.broken_promises(&stage, data, conditions)?);
         }
-        Ok(stage.scene(self.name(), before, complaints))
+        Ok(stage.scene(self, before, complaints))
     }
 }

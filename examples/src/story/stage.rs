@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{PAGE, Request, Scene, TOKEN, TYPED};
+use super::script::Script;
+use super::works::Works;
+use super::{Request, Scene, TOKEN};
 use crate::api::Endpoint;
 use crate::client::{Client, Entry};
 use crate::portal::Portal;
@@ -18,58 +20,32 @@ pub(super) struct Stage {
     pub(super) service: Service,
     pub(super) client: Client,
     pub(super) recorder: Recorder,
+    pub(super) works: Works,
     pub(super) patience: Duration,
+    /// How many live updates there are.
+    pub(super) live: u32,
 }
 
 /// A step that did not happen, in words.
 pub(super) type Stuck = String;
 
 impl Stage {
-    pub(super) async fn first_visit(&self) -> Result<(), Stuck> {
-        self.open_app().await?;
-
-        for (count, text) in (1..).zip(TYPED) {
-            self.recorder.step("type fast");
-            self.portal.type_search(text);
-            // Fast fingers, but each request has really arrived before the next key.
-            self.service_has(Endpoint::Search, |searches| searches.received == count).await?;
-        }
-        self.view_is("the answer of the last search", |view| {
-            view.search.text == TYPED[TYPED.len() - 1] && !view.search.loading
-        })
-        .await?;
-        let all = TYPED.len() as u64;
-        self.service_has(Endpoint::Search, |searches| searches.completed + searches.dropped == all)
-            .await?;
-        // The answers have left the service, and may not have reached the model yet.
-        self.settled().await?;
-
-        self.recorder.step("open a page");
-        self.portal.open_page(PAGE);
-        self.service_has(Endpoint::Page, |pages| pages.received == 1).await?;
-        self.recorder.step("leave it");
-        self.portal.leave_page();
-        self.service_has(Endpoint::Page, |pages| pages.completed + pages.dropped == 1).await?;
-        self.settled().await
-    }
-
-    pub(super) async fn second_visit(&self) -> Result<(), Stuck> {
-        self.open_app().await?;
-        self.settled().await
-    }
-
-    async fn open_app(&self) -> Result<(), Stuck> {
+    pub(super) async fn open_app(&self) -> Result<(), Stuck> {
         self.recorder.step("open the app");
         self.portal.open_app(TOKEN);
         self.view_is("session, user and spaces", View::bootstrapped).await
     }
 
-    async fn view_is(&self, what: &str, wanted: impl FnMut(&View) -> bool) -> Result<(), Stuck> {
+    pub(super) async fn view_is(
+        &self,
+        what: &str,
+        wanted: impl FnMut(&View) -> bool,
+    ) -> Result<(), Stuck> {
         let waited = timeout(self.patience, self.recorder.until(wanted)).await;
         waited.map_err(|_| self.stuck(&format!("the view to show {what}")))
     }
 
-    async fn service_has(
+    pub(super) async fn service_has(
         &self,
         endpoint: Endpoint,
         wanted: impl Fn(Requests) -> bool,
@@ -82,7 +58,7 @@ impl Stage {
         })
     }
 
-    async fn settled(&self) -> Result<(), Stuck> {
+    pub(super) async fn settled(&self) -> Result<(), Stuck> {
         let waited = timeout(self.patience, self.portal.settled()).await;
         waited.map_err(|_| self.stuck("the model to settle"))
     }
@@ -92,12 +68,7 @@ impl Stage {
         format!("stuck at \"{step}\": waited {:?} for {what}; the view is {view:?}", self.patience)
     }
 
-    pub(super) fn scene(
-        &self,
-        name: &'static str,
-        before: Requests,
-        complaints: Vec<String>,
-    ) -> Scene {
+    pub(super) fn scene(&self, script: Script, before: Requests, complaints: Vec<String>) -> Scene {
         let started = self.recorder.started();
         let since = |entry: &Entry| Request {
             started: entry.started.saturating_duration_since(started),
@@ -106,7 +77,9 @@ impl Stage {
         };
         let service = self.service.traffic().total();
         Scene {
-            name,
+            script,
+            works: self.works.works(),
+            commits: self.works.commits(),
             shown: self.recorder.shown(),
             end: self.portal.view(),
             tally: self.portal.tally(),

@@ -4,13 +4,15 @@ use trine_examples::comparison::{Comparison, compare};
 use trine_examples::models;
 use trine_examples::portal::Model;
 use trine_examples::report;
-use trine_examples::story::{self, Conditions};
+use trine_examples::story::{self, Conditions, Script};
 
 use crate::small_data;
 
 async fn compared(models: &[Model], conditions: Conditions) -> Comparison {
     let (data, _folder) = small_data();
-    compare(models, &data, conditions, |_| {}).await.unwrap()
+    // A hundredth of a second of live updates is enough to see what becomes of them.
+    let conditions = Conditions { live: 100, ..conditions };
+    compare(models, &Script::ALL, &data, conditions, |_| {}).await.unwrap()
 }
 
 fn assert_agree(comparison: &Comparison) {
@@ -53,7 +55,9 @@ async fn the_script_sends_the_same_requests_each_time_and_to_each_model() {
     let (data, _folder) = small_data();
     let mut runs = Vec::new();
     for model in models::ALL.iter().chain(models::ALL) {
-        let performance = story::play(*model, &data, &Conditions::default()).await.unwrap();
+        let conditions = Conditions { live: 100, ..Conditions::default() };
+        let played = story::play(*model, &Script::ALL, &data, &conditions).await;
+        let performance = played.unwrap();
         let requests = performance.scenes.into_iter().map(|scene| {
             // Out of band, spaces and session race: their order is nobody's promise.
             let mut requests: Vec<_> = scene
@@ -67,7 +71,17 @@ async fn the_script_sends_the_same_requests_each_time_and_to_each_model() {
         runs.push(requests.collect::<Vec<_>>());
     }
     assert!(runs.windows(2).all(|pair| pair[0] == pair[1]), "{runs:#?}");
-    assert_eq!(runs[0].iter().map(Vec::len).collect::<Vec<_>>(), [10, 4]);
+    assert_eq!(runs[0].iter().map(Vec::len).collect::<Vec<_>>(), [10, 4, 3, 3, 6, 6, 4, 9, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scene_can_be_played_alone_and_as_often_as_one_likes() {
+    let (data, _folder) = small_data();
+    let conditions = Conditions { live: 100, ..Conditions::default() };
+    for script in [Script::LogOut, Script::TwoEditors, Script::StoppedImport, Script::TwoEditors] {
+        let played = compare(models::ALL, &[script], &data, conditions.clone(), |_| {}).await;
+        assert_agree(&played.unwrap());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,4 +99,35 @@ async fn the_tables_fit_into_100_columns_and_have_no_colours() {
     ));
     // No label was broken over two lines for want of room.
     assert!(text.contains("session: none found, creating "), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_has_a_lane_and_the_code_of_each_model_in_each_scene_and_needs_nothing_else() {
+    let comparison = compared(models::ALL, Conditions::default()).await;
+    let page = report::page(&comparison);
+    assert_eq!(page.matches("<svg").count(), models::ALL.len() * Script::ALL.len());
+    for script in Script::ALL {
+        assert!(page.contains(&format!("id=\"{}\"", script.flag())), "{}", script.name());
+        for model in models::ALL {
+            let file = format!("{}/{}", model.folder, script.file());
+            assert!(page.contains(&file), "{file}");
+        }
+    }
+    // No script, no style, no font and no picture from elsewhere.
+    for elsewhere in ["<script", "<link", "<img", "@import", "url(", "http://", "https://"] {
+        // What the code of the models says is only shown.
+        let shown = page.split("<pre>").map(|part| part.split("</pre>").last().unwrap_or(part));
+        for part in shown {
+            assert!(!part.contains(elsewhere), "{elsewhere}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_a_comparison_that_failed_says_what_is_wrong() {
+    let mut comparison = compared(models::ALL, Conditions::default()).await;
+    comparison.differences.push("tao, log out: a <b> has landed".to_owned());
+    let page = report::page(&comparison);
+    assert!(page.contains("FAILED: the models do not end as they must:"), "no verdict");
+    assert!(page.contains("a &lt;b&gt; has landed"));
 }

@@ -12,6 +12,7 @@ mod paths;
 mod program;
 mod saboteurs;
 mod schedules;
+mod tui;
 
 use std::sync::Arc;
 

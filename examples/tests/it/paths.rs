@@ -51,9 +51,15 @@ async fn whatever_its_user_does_and_whatever_fails_the_app_goes_along_its_paths_
         Endpoint::User,
         Endpoint::Search,
         Endpoint::Page,
+        Endpoint::SavePage,
+        Endpoint::RenameSpace,
+        Endpoint::Import,
+        Endpoint::News,
+        Endpoint::Live,
     ];
     let weathers = endpoints.map(|endpoint| Injection::none().at(endpoint, down.clone()));
-    for weather in [Injection::none()].into_iter().chain(weathers) {
+    let recovers = Injection::none().outage(Endpoint::News, 1);
+    for weather in [Injection::none(), recovers].into_iter().chain(weathers) {
         let house = House::with(weather).await;
         let (portal, _tao, record) = built(&house);
         // New on this device, and known to it.
@@ -69,10 +75,27 @@ async fn whatever_its_user_does_and_whatever_fails_the_app_goes_along_its_paths_
         portal.settled().await;
         portal.leave_page();
         portal.settled().await;
+        portal.edit_page(1);
+        portal.settled().await;
+        portal.type_title("Another title");
+        portal.save_page();
+        portal.settled().await;
+        portal.rename_space(1, "Another title");
+        portal.settled().await;
+        // Whoever is impatient is halted.
+        for _ in 0..2 {
+            portal.start_import(2);
+            portal.load_news();
+            portal.follow_live(2);
+        }
+        portal.settled().await;
+        portal.stop_import();
+        portal.log_out();
+        portal.settled().await;
 
         let trace = Trace::of(&record.take());
         let walks = walks_of(&written(), &trace);
-        assert_eq!(walks.len(), 6, "each command begins a path");
+        assert_eq!(walks.len(), 18, "each command begins a path");
         for walk in walks {
             assert!(walk.is_on_path(), "{walk}");
         }
@@ -80,9 +103,15 @@ async fn whatever_its_user_does_and_whatever_fails_the_app_goes_along_its_paths_
         assert!(done.off_path.is_empty() && done.outside.is_empty(), "{done}");
         coverage.add(&trace);
     }
-    // That a typed text is none cannot happen: the type of the command sees to it.
+    // What a signal brings along is there: the types of the commands see to it.
     let unseen = coverage.unseen();
-    assert_eq!(unseen, ["Search: {Search,Type,Portal} => {Search,Fail,Portal} (! it was none)"]);
+    assert_eq!(
+        unseen,
+        [
+            "Search: {Search,Type,Portal} => {Search,Fail,Portal} (! it was none)",
+            "Ask for News: {News,Wait,Portal} => {News,Fail,Portal} (! nobody has said which attempt it is)",
+        ]
+    );
 }
 
 #[test]

@@ -45,14 +45,14 @@ fn the_keys_of_the_json_are_stable() {
             "users",
         ]
     );
-    assert_eq!((&report["format"], &report["agree"]), (&Value::from(1), &Value::from(true)));
+    assert_eq!((&report["format"], &report["agree"]), (&Value::from(2), &Value::from(true)));
     assert_eq!((&report["seed"], &report["users"]), (&Value::from(3), &Value::from(10_000)));
     let models = report["models"].as_array().unwrap();
     assert_eq!(models.len(), models::ALL.len());
     for model in models {
         assert_eq!(
             keys(model),
-            ["counts", "dispatch_ns", "file", "idea", "lines_of_code", "name", "scenes",]
+            ["counts", "dispatch_ns", "folder", "idea", "lines_of_code", "name", "scenes",]
         );
         assert_eq!(
             keys(&model["counts"]),
@@ -71,16 +71,33 @@ fn the_keys_of_the_json_are_stable() {
         assert_eq!(keys(&scene["states"][0]), ["changes", "commit", "ms", "step"]);
         let request = &scene["requests"][0];
         assert_eq!(keys(request), ["ended_ms", "ending", "endpoint", "key", "started_ms"]);
-        assert_eq!(keys(&scene["end"]), ["page", "search", "session", "shown", "spaces", "user"]);
+        assert_eq!(
+            keys(&scene["end"]),
+            [
+                "editor", "import", "live", "news", "notice", "page", "search", "session", "shown",
+                "spaces", "user"
+            ]
+        );
     }
 }
 
 #[test]
-fn every_model_has_its_file_in_the_repository() {
+fn every_model_lists_all_of_its_files() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     for model in models::ALL {
-        let file = fs::read_to_string(format!("{root}/{}", model.file)).unwrap();
-        assert!(file == model.source, "{}", model.name);
+        let mut names: Vec<_> = fs::read_dir(format!("{root}/{}", model.folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".rs"))
+            .collect();
+        names.sort_unstable();
+        let mut listed: Vec<_> = model.sources.iter().map(|file| file.name).collect();
+        listed.sort_unstable();
+        assert_eq!(names, listed, "{}", model.name);
+        for file in model.sources {
+            let text = fs::read_to_string(format!("{root}/{}/{}", model.folder, file.name));
+            assert!(text.unwrap() == file.text, "{} {}", model.name, file.name);
+        }
     }
 }
 
@@ -116,6 +133,64 @@ fn an_unknown_flag_or_model_is_named_and_nothing_runs() {
         assert!(output.stdout.is_empty());
         assert!(text(&output.stderr).contains(named), "{}", text(&output.stderr));
     }
+}
+
+#[test]
+fn a_report_goes_where_it_is_wanted_and_never_over_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    let arguments = |path: &std::path::Path| {
+        let path = path.to_str().unwrap().to_owned();
+        ["--quiet", "--model", "by-hand", "--scene", "second-visit", "--report"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([path])
+            .collect::<Vec<_>>()
+    };
+    let run = |path: &std::path::Path| {
+        let arguments = arguments(path);
+        portal(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    assert!(run(&page).status.success());
+    let written = fs::read_to_string(&page).unwrap();
+    assert!(written.contains("Portal in each model") && written.contains("</html>"));
+    assert!(run(&page).status.success(), "a report of before is replaced");
+
+    let thesis = folder.path().join("thesis.html");
+    fs::write(&thesis, "years of work").unwrap();
+    for (path, told) in [
+        (thesis.clone(), "is not a report of Portal, and is left as it is"),
+        (folder.path().join("no/such/folder.html"), "cannot be written"),
+        (folder.path().to_owned(), "cannot be written"),
+    ] {
+        let output = run(&path);
+        assert_eq!(output.status.code(), Some(2), "{}", path.display());
+        let message = text(&output.stderr);
+        assert!(message.starts_with("error: ") && message.contains(told), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(output.stdout.is_empty(), "nothing is run for a report that cannot be had");
+    }
+    assert_eq!(fs::read_to_string(&thesis).unwrap(), "years of work");
+}
+
+#[test]
+fn one_scene_can_be_asked_for() {
+    let output = portal(&["--json", "--scene", "failing-service", "--model", "by-hand"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let scenes = report["models"][0]["scenes"].as_array().unwrap();
+    assert_eq!((scenes.len(), &scenes[0]["name"]), (1, &Value::from("failing service")));
+}
+
+#[test]
+fn the_terminal_app_without_a_terminal_is_one_clear_message() {
+    for arguments in [&["tui"][..], &["tui", "--model", "tao"]] {
+        let output = portal(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stdout.is_empty());
+        assert!(text(&output.stderr).contains("needs a terminal"), "{}", text(&output.stderr));
+    }
+    let output = portal(&["tui", "--model", "by-hand"]);
+    assert!(text(&output.stderr).contains("possible values: atoms, thunks, tao"));
 }
 
 #[test]

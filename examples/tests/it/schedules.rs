@@ -13,7 +13,7 @@ use trine_examples::client::{Client, Ending};
 use trine_examples::models;
 use trine_examples::portal::{Model, Portal, Setup};
 use trine_examples::recorder::Recorder;
-use trine_examples::view::{Load, PageView, SessionView, View};
+use trine_examples::view::{EditorView, Load, PageView, SessionView, View};
 
 /// The models that run on a store; the one by hand needs a runtime of its own.
 fn on_a_store() -> impl Iterator<Item = &'static Model> {
@@ -32,12 +32,24 @@ fn answer(endpoint: Endpoint, key: &str) -> Result<Value, (u16, String)> {
             "query": key,
             "hits": [{ "kind": "user", "id": 7, "label": format!("found {key}") }],
         }),
-        Endpoint::Page => json!({ "id": 3, "space": 1, "title": key, "text": "" }),
+        Endpoint::Page => json!({ "id": 3, "space": 1, "title": key, "text": "old" }),
+        Endpoint::SavePage => {
+            json!({ "id": 3, "space": 1, "title": "new", "text": "old", "version": 2 })
+        }
+        Endpoint::RenameSpace => json!({ "id": 1, "title": "new", "members": [], "pages": [] }),
+        Endpoint::Import => json!({ "id": 1, "name": "Contact No. 1" }),
+        Endpoint::News => json!({ "headline": "nothing" }),
+        Endpoint::Live => json!([{ "user": 1, "changes": 1 }, { "user": 1, "changes": 2 }]),
     })
 }
 
 /// An app on the scene, and its client.
 fn built(model: &Model, scene: &Scene) -> (Arc<dyn Portal>, Client) {
+    let (portal, client, _) = built_and_recorded(model, scene);
+    (portal, client)
+}
+
+fn built_and_recorded(model: &Model, scene: &Scene) -> (Arc<dyn Portal>, Client, Recorder) {
     let client = Client::scripted(|endpoint, key| {
         let answer = answer(endpoint, key);
         async move {
@@ -46,8 +58,9 @@ fn built(model: &Model, scene: &Scene) -> (Arc<dyn Portal>, Client) {
         }
         .boxed()
     });
-    let setup = Setup { client: client.clone(), recorder: Recorder::start(), store: scene.store() };
-    (Arc::from((model.build)(setup)), client)
+    let (recorder, store) = (Recorder::start(), scene.store());
+    let setup = Setup { client: client.clone(), recorder: recorder.clone(), store };
+    (Arc::from((model.build)(setup)), client, recorder)
 }
 
 /// What holds in the end, whatever was given up: nothing is under way, and every request was answered or dropped.
@@ -210,5 +223,64 @@ fn a_whole_visit_is_the_same_in_every_order() {
                 assert!(!view.search.loading);
             });
         });
+    }
+}
+
+/// What the user asks for.
+type Ask = fn(&dyn Portal);
+
+/// The user asks for something, and logs out at some point.
+fn leaves(model: &Model, scene: &Scene, ask: Ask) -> Arc<dyn Portal> {
+    let (portal, client) = built(model, scene);
+    at_rest(scene, &portal, &client);
+    ask(portal.as_ref());
+    let user = Arc::clone(&portal);
+    scene.spawn("user", async move { user.log_out() });
+    portal
+}
+
+#[test]
+fn nothing_lands_after_a_log_out_at_whatever_point_it_comes() {
+    let asks: [(&str, Ask); 6] = [
+        ("search", |portal| portal.type_search("a")),
+        ("page", |portal| portal.open_page(3)),
+        ("editor", |portal| portal.edit_page(3)),
+        ("import", |portal| portal.start_import(2)),
+        ("news", |portal| portal.load_news()),
+        ("live", |portal| portal.follow_live(2)),
+    ];
+    for model in on_a_store() {
+        for (what, ask) in asks {
+            let explored = explore().check(|scene| {
+                let portal = leaves(model, scene, ask);
+                shows(scene, &portal, |view| assert_eq!(*view, View::default()));
+            });
+            assert!(explored.exhaustive, "{} {what}: {explored:?}", model.name);
+        }
+    }
+}
+
+#[test]
+fn a_draft_that_is_typed_into_while_it_is_saved_keeps_both() {
+    for model in on_a_store() {
+        let explored = explore().check(|scene| {
+            let (portal, client, recorder) = built_and_recorded(model, scene);
+            at_rest(scene, &portal, &client);
+            let user = Arc::clone(&portal);
+            scene.spawn("user", async move {
+                user.edit_page(3);
+                recorder.until(|view| view.editor.is_settled()).await;
+                user.type_title("new");
+                user.save_page();
+                yield_now().await;
+                user.type_text("newer");
+            });
+            shows(scene, &portal, |view| {
+                let EditorView::Open(editor) = &view.editor else { panic!("{view:?}") };
+                assert_eq!((editor.title.as_str(), editor.text.as_str()), ("new", "newer"));
+                assert_eq!((editor.base.version, editor.saving), (2, false));
+            });
+        });
+        assert!(explored.exhaustive, "{}: {explored:?}", model.name);
     }
 }

@@ -7,7 +7,6 @@
 //! No user code runs inside the lock: runs are started and aborted, and wakers woken and dropped, outside of it.
 
 use super::{CascadeId, Conclusion, Ending};
-use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::{
     context::AppCtx,
     envelope::Chain,
@@ -15,7 +14,7 @@ use crate::{
     handler::contain,
     kernel::Core,
     observe::{Place, What},
-    sync::{Mutex, mutant},
+    sync::Mutex,
 };
 use rustc_hash::FxHashMap;
 use slab::Slab;
@@ -23,7 +22,10 @@ use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     pin::pin,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::{Duration, Instant},
@@ -413,16 +415,13 @@ impl Drop for Presence {
                 return;
             }
             // The last line: nobody else can make one. Who observes learns of it before who waits.
-            state.resting = !mutant("a cascade is ended as it comes to rest");
+            state.resting = true;
             state.ended.clone().unwrap_or(Ending::Completed)
         };
         self.shared.core.observers().tell(&self.shared.place(), What::Rested(&ending));
         let waiters = {
             let mut state = self.shared.state.lock();
             state.lines = 0;
-            if mutant("rest wakes nobody") {
-                return;
-            }
             std::mem::take(&mut state.waiters)
         };
         for (_, waker) in waiters {

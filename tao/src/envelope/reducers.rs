@@ -1,7 +1,6 @@
 //! Who derives which values of a chain.
 
 use super::ChainValue;
-use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::{
     context::AppCtx,
     handler::contain,
@@ -12,7 +11,10 @@ use crate::{
 use std::{
     fmt,
     panic::Location,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use trine_core::Text;
 

@@ -1,7 +1,6 @@
 //! Those who look on.
 
 use super::Core;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::{
     handler::contain,
     observe::{HandlerEvent, Observation, Place, What},
@@ -9,7 +8,10 @@ use crate::{
 };
 use std::{
     fmt,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 /// A user's observer of signals.

@@ -8,7 +8,6 @@
 //! dropped and woken outside.
 
 use super::error::RequestErrorKind;
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::{
     adapter::Filter,
     cascade::{CascadeId, Conclusion},
@@ -22,7 +21,10 @@ use crate::{
 };
 use std::{
     panic::Location,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };

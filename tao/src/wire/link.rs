@@ -7,7 +7,6 @@ use super::{
     refusal::{Refusal, SendError},
     transport::{Inbound, Outbound, Transport, TransportError},
 };
-use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::{
     adapter::AdapterGuard,
     cascade::{Cascade, CascadeId},
@@ -23,7 +22,10 @@ use std::{
     fmt,
     future::{Future, pending, poll_fn},
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 use trine_core::{AbortOnDropGuard, Event, Failure, Outcome, Run, RunOutcome, Text};
