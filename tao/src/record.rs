@@ -56,6 +56,8 @@ struct Kept {
     dispatches: usize,
     /// How many they may have.
     limit: usize,
+    /// Those that a channel has received, and the kernel has not yet.
+    early: BTreeSet<(CascadeId, u32)>,
 }
 
 /// What one cascade did.
@@ -118,7 +120,12 @@ impl Kernel {
 
     /// [`record`](Self::record), keeping about this many dispatches: the oldest cascades go first, each as a whole.
     pub fn record_last(&self, dispatches: usize) -> Recorder {
-        let kept = Kept { cascades: VecDeque::new(), dispatches: 0, limit: dispatches };
+        let kept = Kept {
+            cascades: VecDeque::new(),
+            dispatches: 0,
+            limit: dispatches,
+            early: BTreeSet::new(),
+        };
         let kept = Arc::new(Mutex::new(kept));
         let notes = Arc::clone(&kept);
         let clock = self.store().clock();
@@ -154,17 +161,16 @@ impl Kept {
         observation: &Observation<'_>,
         now: Option<Duration>,
     ) -> Vec<RecordedCascade> {
-        let waypoint = matches!(
-            observation.what,
-            What::Received
-                | What::Unhandled
-                | What::Concluded(_)
-                | What::Dispatched
-                | What::Settled
-        );
-        if observation.channel.is_some() && waypoint {
-            // One signal, which the kernel's handlers hear too: what a channel's answer is noted with that dispatch.
-            return Vec::new();
+        // A signal that a channel hears is one signal still: what its handlers do there is noted with the kernel's dispatch.
+        let dispatch = (observation.cascade, observation.dispatch);
+        match (observation.channel, observation.what) {
+            (Some(_), What::Received) if self.has(dispatch) => return Vec::new(),
+            (Some(_), What::Received) => drop(self.early.insert(dispatch)),
+            (Some(_), What::Unhandled | What::Concluded(_) | What::Dispatched | What::Settled) => {
+                return Vec::new();
+            }
+            (None, What::Received) if self.early.remove(&dispatch) => return Vec::new(),
+            _ => {}
         }
         if let What::Received = observation.what {
             self.dispatches += 1;
@@ -208,6 +214,12 @@ impl Kept {
             self.cascades.len() - 1
         });
         &mut self.cascades[place]
+    }
+
+    /// Whether this dispatch is recorded.
+    fn has(&self, (cascade, dispatch): (CascadeId, u32)) -> bool {
+        let known = self.cascades.iter().rev().find(|known| known.id == cascade);
+        known.is_some_and(|known| known.dispatches.iter().rev().any(|own| own.dispatch == dispatch))
     }
 
     /// Makes room, but for the last cascade.

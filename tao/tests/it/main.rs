@@ -2,6 +2,7 @@
 
 #![allow(missing_docs)]
 
+mod adapters;
 mod async_handlers;
 mod bootstrap_home_page;
 mod bootstrap_user_session;

@@ -121,3 +121,76 @@ fn an_aborted_cascade_shows_nothing_afterwards_at_whatever_point_it_is_aborted()
     });
     assert!(explored.exhaustive, "{explored:?}");
 }
+
+#[test]
+fn a_request_ends_exactly_once_whoever_comes_first_the_answer_the_failure_or_the_abort() {
+    let explored = explore().cancellations(1).limit(20_000).check(|scene| {
+        let store = scene.store();
+        let tao = Kernel::new(&store);
+        let handlers = [
+            tao.on_async(("User", "Find", "Portal"), |_| async {
+                yield_now().await;
+                signal("User", "Enter")
+            }),
+            tao.on_async(("User", "Find", "Portal"), |_| async {
+                yield_now().await;
+                Err::<(), trine_tao::BoxError>("out of order".into())
+            }),
+        ];
+        let reply = tao.request(signal("User", "Find")).expect(("User", "Enter", "Portal")).start();
+        let cascade = reply.cascade().clone();
+        scene.spawn("user", async move {
+            yield_now().await;
+            cascade.abort("left the page");
+        });
+        let ends = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&ends);
+        scene.spawn("caller", async move {
+            let end = reply.await;
+            noted.lock().unwrap().push(end.map_err(|error| error.to_string()));
+        });
+        scene.finally(move || {
+            // The caller may have been given up itself; nobody else ends twice or never.
+            let ends = ends.lock().unwrap();
+            assert!(ends.len() <= 1, "{ends:?}");
+            if let Some(Ok(answer)) = ends.first() {
+                assert_eq!(answer.trigram().action(), "Enter");
+            }
+            assert!(store.runs().is_empty());
+            drop(handlers);
+        });
+    });
+    assert!(explored.exhaustive, "{explored:?}");
+}
+
+#[test]
+fn what_two_channels_hear_does_not_depend_on_who_goes_on_first() {
+    let explored = explore().limit(20_000).check(|scene| {
+        let store = scene.store();
+        let (tao, log) = (Kernel::new(&store), Log::new());
+        let mut handlers = vec![tao.on_inline(("User", "Find", "Portal"), |_| async {
+            yield_now().await;
+            signal("User", "Enter")
+        })];
+        let channels = ["one", "two"].map(|name| {
+            let (channel, log) = (tao.channel(name), log.clone());
+            handlers.push(channel.on_inline(("User", "Enter", "Portal"), move |_| {
+                let log = log.clone();
+                async move {
+                    yield_now().await;
+                    log.note(name);
+                }
+            }));
+            channel
+        });
+        let cascades = channels.each_ref().map(|channel| channel.set(signal("User", "Find")));
+        scene.finally(move || {
+            assert!(cascades.iter().all(|cascade| cascade.is_settled()));
+            let mut heard = log.take();
+            heard.sort_unstable();
+            assert_eq!(heard, ["one", "two"]);
+            drop((handlers, channels));
+        });
+    });
+    assert!(explored.exhaustive, "{explored:?}");
+}
