@@ -33,6 +33,7 @@ fn main() {
         ("bytes/run", "trine") => runs(),
         ("bytes/thunk", "trine") => thunks(),
         ("bytes/unhandled-signal", "trine") => unhandled_signals(),
+        ("bytes/request", "trine") => requests(),
         ("bytes/cell", "reactive_graph") => peer_cells(),
         ("bytes/derived", "reactive_graph") => peer_derived(),
         ("bytes/subscription", "reactive_graph") => peer_subscriptions(),
@@ -144,6 +145,23 @@ fn unhandled_signals() {
     // What a process needs for its first signals is not what signals leave behind.
     (0..1_000).for_each(set);
     report(MANY, || (1_000..1_000 + MANY).for_each(set));
+}
+
+/// Requests, every other of which is answered: what is left of each.
+fn requests() {
+    let tao = Kernel::new(&Store::new());
+    let enter = ("User", "Enter", "Portal");
+    tao.on_inline(("User", "Find", "Portal"), |_| AppCtx::new("User", "Enter", "Portal")).detach();
+    let channel = tao.channel("client");
+    let ask = |number: usize| {
+        let action = if number % 2 == 0 { "Find" } else { "Lose" };
+        let signal = AppCtx::new("User", action, "Portal");
+        let asked = if number % 4 < 2 { tao.request(signal) } else { channel.request(signal) };
+        let answer = asked.expect(enter).start().answer().expect("nobody has to wait");
+        assert_eq!(answer.is_ok(), number % 2 == 0);
+    };
+    (0..1_000).for_each(ask);
+    report(MANY, || (1_000..1_000 + MANY).for_each(ask));
 }
 
 /// Arena signals.

@@ -22,6 +22,7 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     row("bytes/run", "tokio-spawn");
     row("bytes/thunk", "none");
     row("bytes/unhandled-signal", "none");
+    row("bytes/request", "none");
 }
 
 /// What one side comes to, counted in a process of its own.
