@@ -114,8 +114,13 @@ where
     store.core().try_updates(reduce)?.0
 }
 
+/// Dispatches an action as a run does.
 #[track_caller]
-fn in_run<X, A>(action: A, cx: &RunContext, shared: &Arc<Shared<X>>) -> Result<(), DispatchError>
+pub(crate) fn in_run<X, A>(
+    action: A,
+    cx: &RunContext,
+    shared: &Arc<Shared<X>>,
+) -> Result<(), DispatchError>
 where
     X: Send + Sync + 'static,
     A: AnyAction,

@@ -164,6 +164,19 @@ pub(crate) fn send<X: Send + Sync + 'static>(
     Passage::new(store, route, &chain).pass_on(action, 0)
 }
 
+/// Sends an action whose commit is more than its reducers. If a middleware stops it, nothing is committed.
+#[track_caller]
+pub(crate) fn send_with<X: Send + Sync + 'static>(
+    store: &Store<X>,
+    action: Arc<dyn AnyAction>,
+    commit: impl FnOnce(&mut Reduce<'_>) -> Result<(), DispatchError>,
+) -> Result<(), DispatchError> {
+    let (route, once) = (Route::Store, Once(Cell::new(Some(commit))));
+    route.check(store.core())?;
+    let chain = store.shared().pipeline.layers.chain();
+    Passage { commit: Some(&once), ..Passage::new(store, &route, &chain) }.pass_on(action, 0)
+}
+
 /// Sends the event that a run is pending. It is committed also if a middleware stops it: then without reducers.
 ///
 /// A middleware that panics, or returns an error, keeps the run from starting.

@@ -14,7 +14,7 @@ use crate::{
     thunk::{Shown, States},
 };
 use std::{fmt, sync::Arc};
-use trine_core::{Derived, ReadOnly, SubscriptionGuard, Update, UpdateResult, Watch};
+use trine_core::{Derived, ReadOnly, SubscriptionGuard, Update, UpdateResult, Watch, WeakStore};
 
 /// Slices, and what is dispatched to them.
 ///
@@ -37,6 +37,8 @@ pub struct Shared<X> {
     pub(crate) pipeline: Pipeline<X>,
     /// What thunks need of the world.
     pub(crate) extra: X,
+    /// The store, for the ends of runs.
+    pub(crate) core: WeakStore,
     /// The state cells of thunks.
     pub(crate) states: States,
     /// The slices with patches on them.

@@ -214,6 +214,11 @@ impl Table {
         })
     }
 
+    /// How many slices have joined.
+    pub(crate) fn late_slices(&self) -> usize {
+        self.late().map_or(0, |late| late.slices.len())
+    }
+
     /// The other thunk of the same name that slices have cases for, if there is one.
     pub(crate) fn namesake(&self, thunk: &ThunkRef) -> Option<ThunkRef> {
         let other = |part: &Part| {

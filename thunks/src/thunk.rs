@@ -102,6 +102,8 @@ struct Definition<A, T, E, X, M> {
     prepare: Prepare<A, X, M>,
     /// What it shows of slices while it is under way.
     patches: Vec<Arc<dyn PatchOf<A, X, M>>>,
+    /// The stamp of the store that it is known to have no namesake in.
+    fits: AtomicU64,
     /// The work.
     body: Arc<dyn Body<A, T, E, X, M>>,
 }
@@ -201,6 +203,7 @@ where
                 condition: None,
                 prepare,
                 patches: Vec::new(),
+                fits: AtomicU64::new(0),
                 body: Arc::new(body),
             }),
         }
@@ -263,6 +266,7 @@ impl<A, T, E, X, M> Definition<A, T, E, X, M> {
                 Prepare::From(make) => Prepare::From(Arc::clone(make)),
             },
             patches: self.patches.clone(),
+            fits: AtomicU64::new(0),
             body: Arc::clone(&self.body),
         }
     }

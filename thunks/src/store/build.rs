@@ -193,16 +193,15 @@ impl<X> StoreBuilder<X> {
             pipeline.listeners.add(listener);
             pipeline.note_added();
         }
-        Ok(Store {
-            core,
-            shared: Arc::new(Shared {
-                table,
-                pipeline,
-                extra: self.extra,
-                states: States::default(),
-                shown: Shown::default(),
-            }),
-        })
+        let shared = Shared {
+            table,
+            pipeline,
+            extra: self.extra,
+            core: core.downgrade(),
+            states: States::default(),
+            shown: Shown::default(),
+        };
+        Ok(Store { core, shared: Arc::new(shared) })
     }
 }
 

@@ -1,8 +1,14 @@
 //! The runs of a store, of a thunk, of a key: to list them, to abort them, to wait for them.
 
 use super::AsyncThunk;
-use crate::{action::Action, dispatch::reduce_action, error::DispatchError, store::Store};
-use std::hash::Hash;
+use crate::{
+    action::Action,
+    dispatch::reduce_action,
+    error::DispatchError,
+    pipeline::{Reduce, send_with},
+    store::Store,
+};
+use std::{hash::Hash, sync::Arc};
 use trine_core::{Runs, Text};
 
 /// Runs.
@@ -67,7 +73,7 @@ impl<X: Send + Sync + 'static> Store<X> {
     /// runs it has aborted.
     ///
     /// Those who await the runs learn that they were aborted. All runs of the store end, those of other front ends included;
-    /// what these tell is their affair. Patches of these runs are taken off right after the commit.
+    /// what these tell is their affair. If a middleware stops the action, nothing happens. Patches of these runs are taken off right after the commit.
     ///
     /// ```
     /// use trine_thunks::{Action, AsyncThunk, SliceKey, Store, ThunkApi, action};
@@ -124,12 +130,21 @@ impl<X: Send + Sync + 'static> Store<X> {
     ) -> Result<usize, DispatchError> {
         let (shared, reason) = (self.shared(), reason.into());
         let (mut trash, mut aborted) = (Vec::new(), 0);
-        let (reduced, _) = self.core().try_updates(|cells| {
-            // Decided here and now; told when the lease is over, by when it is of an earlier epoch.
-            trash = shared.states.next_epoch(cells);
-            aborted = self.runs().abort_all(reason);
-            reduce_action(shared, cells, &action, None)
-        })?;
+        let commit = |reduce: &mut Reduce<'_>| {
+            self.core()
+                .try_updates(|cells| {
+                    // Decided here and now; told when the lease is over, by when it is of an earlier epoch.
+                    trash = shared.states.next_epoch(cells);
+                    aborted = self.runs().abort_all(reason);
+                    reduce(cells)
+                })?
+                .0
+        };
+        let reduced = if shared.pipeline.is_busy() {
+            send_with(self, Arc::new(action), commit)
+        } else {
+            commit(&mut |cells| reduce_action(shared, cells, &action, None))
+        };
         drop(trash);
         reduced.map(|()| aborted)
     }

@@ -22,9 +22,7 @@ use trine_core::{Event, Outcome, Run, RunId, Text, Updates, WeakStore};
 
 /// What is needed to tell of a run's end.
 pub(super) struct Ending<A, T, E, X, M> {
-    /// The store; none if it was gone at the start.
-    pub(super) core: Option<WeakStore>,
-    /// The table.
+    /// The table, and the store.
     pub(super) shared: Arc<Shared<X>>,
     /// The thunk.
     pub(super) definition: Arc<Definition<A, T, E, X, M>>,
@@ -59,7 +57,7 @@ where
     }
 
     fn end(&self, run: RunId, outcome: &Outcome<T, E>, told: bool) {
-        let Some(core) = self.core.as_ref().and_then(WeakStore::upgrade) else { return };
+        let Some(core) = WeakStore::upgrade(&self.shared.core) else { return };
         let begun = self.meta.has_begun();
         let mut patches = self.meta.take_patches();
         let mut trash = Trash::new();
@@ -83,7 +81,9 @@ where
             })?
             .0
         };
-        let ended = if told && self.shared.pipeline.is_busy() {
+        // Of a run of an earlier epoch not even middleware and listeners hear.
+        let stale = begun && self.shared.states.epoch() != self.meta.epoch();
+        let ended = if told && !stale && self.shared.pipeline.is_busy() {
             send_end(&core, &self.shared, self.event(outcome), &mut commit)
         } else {
             commit(&mut |cells| self.reduce(cells, outcome))
@@ -111,8 +111,12 @@ where
         cells: &mut Updates<'_>,
         outcome: &Outcome<T, E>,
     ) -> Result<(), DispatchError> {
+        if let Outcome::Fulfilled { payload, .. } = outcome {
+            let event = Fulfilled::new(&self.meta, Arc::clone(payload));
+            return reduce(&self.shared, cells, &event);
+        }
         match outcome.clone().into_result() {
-            Ok(payload) => reduce(&self.shared, cells, &Fulfilled::new(&self.meta, payload)),
+            Ok(_) => Ok(()),
             Err(rejection) => reduce(&self.shared, cells, &Rejected::new(&self.meta, rejection)),
         }
     }
@@ -121,7 +125,6 @@ where
 impl<A, T, E, X, M> Clone for Ending<A, T, E, X, M> {
     fn clone(&self) -> Self {
         Self {
-            core: self.core.clone(),
             shared: Arc::clone(&self.shared),
             definition: Arc::clone(&self.definition),
             meta: Arc::clone(&self.meta),

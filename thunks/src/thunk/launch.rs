@@ -17,12 +17,13 @@ use super::{
     condition::{Ask, ConditionApi, ask_later},
     ending::Ending,
     lifecycle::Pending,
-    meta::Meta,
+    meta::{Meta, Rare},
     progress::Reports,
     states::{Step, Trash},
 };
 use crate::{
     action::AnyAction,
+    case::ThunkRef,
     error::DispatchError,
     pipeline::{Reduce, send_pending},
     store::Shared,
@@ -33,7 +34,7 @@ use std::{
     future::{Future, pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 use trine_core::{Event, Failure, Run, RunBuilder, RunContext, Text, Updates, Wanted};
 
@@ -43,9 +44,9 @@ pub(super) trait Body<A, T, E, X, M>: Send + Sync {
     fn start(
         self: Arc<Self>,
         builder: RunBuilder<'_, T, E>,
-        definition: Arc<Definition<A, T, E, X, M>>,
-        meta: Arc<Meta<A, M>>,
-        shared: Arc<Shared<X>>,
+        definition: &Arc<Definition<A, T, E, X, M>>,
+        meta: &Arc<Meta<A, M>>,
+        shared: &Arc<Shared<X>>,
         ending: Ending<A, T, E, X, M>,
     ) -> Run<T, E>;
 }
@@ -64,27 +65,26 @@ where
     fn start(
         self: Arc<Self>,
         builder: RunBuilder<'_, T, E>,
-        definition: Arc<Definition<A, T, E, X, M>>,
-        meta: Arc<Meta<A, M>>,
-        shared: Arc<Shared<X>>,
+        definition: &Arc<Definition<A, T, E, X, M>>,
+        meta: &Arc<Meta<A, M>>,
+        shared: &Arc<Shared<X>>,
         ending: Ending<A, T, E, X, M>,
     ) -> Run<T, E> {
         let options = &definition.options;
         let asks = matches!(definition.condition, Some(Ask::Later(_)));
-        let started = (Arc::clone(&definition), Arc::clone(&meta), Arc::clone(&shared));
         // Here, where their types are known: so they cost no allocation.
         let builder = builder
-            .on_start(move |cx| {
-                let (definition, meta, shared) = &started;
+            .on_start(|cx| {
                 let _ = meta.run.set(cx.id());
                 if asks { Ok(()) } else { begin(cx, shared, definition, meta) }
             })
             .on_settle(move |outcome| ending.tell(outcome));
+        let (shared, meta) = (Arc::clone(shared), Arc::clone(meta));
         if !asks && options.retry.is_none() && options.progress_every.is_none() {
             return builder
                 .start(move |cx| self(meta.arg.clone(), ThunkApi::new(cx, shared, meta)));
         }
-        let retry = options.retry.clone();
+        let (retry, definition) = (options.retry.clone(), Arc::clone(definition));
         let body = move |cx: RunContext| {
             let this = Arc::clone(&self);
             let (definition, meta) = (Arc::clone(&definition), Arc::clone(&meta));
@@ -131,11 +131,20 @@ where
     M: Send + Sync + 'static,
 {
     let definition = call.thunk.definition;
-    let key = definition.key.clone().map(|key| key as _);
-    let meta = Arc::new(Meta::new(definition.refers.clone(), call.arg, key, call.tags));
+    let is_rare =
+        definition.key.is_some() || !call.tags.is_empty() || !definition.patches.is_empty();
+    let rare = is_rare.then(|| {
+        let key = definition.key.clone().map(|key| key as _);
+        Box::new(Rare { key, tags: call.tags, patches: Mutex::default() })
+    });
+    let value = match &definition.prepare {
+        Prepare::Empty(make) => Some(make()),
+        Prepare::From(_) => None,
+    };
+    let meta = Arc::new(Meta::new(definition.refers.clone(), call.arg, rare, value));
 
     let mut builder = definition.options.apply(builder);
-    for tag in &meta.tags {
+    for tag in meta.tags() {
         builder = builder.tag(tag.clone());
     }
     if call.detached {
@@ -152,14 +161,13 @@ where
         builder = key.give(&meta.arg, builder);
     }
     let ending = Ending {
-        core: core.map(trine_core::Store::downgrade),
         shared: Arc::clone(shared),
         definition: Arc::clone(&definition),
         meta: Arc::clone(&meta),
     };
     let refused = definition.options.tells_skipped.then(|| ending.clone());
-    let (body, of_run) = (Arc::clone(&definition.body), Arc::clone(&definition));
-    let run = body.start(builder, of_run, Arc::clone(&meta), Arc::clone(shared), ending);
+    let body = Arc::clone(&definition.body);
+    let run = body.start(builder, &definition, &meta, shared, ending);
     if let Some(ending) = refused {
         ending.tell_refused(&run);
     } else if meta.run.get().is_none() && shared.states.is_used() {
@@ -185,21 +193,17 @@ where
     M: Send + Sync + 'static,
 {
     let thunk = &definition.refers;
-    if let Some(known) = shared.table.namesake(thunk) {
+    if let Some(known) = namesake(shared, definition) {
         return Err(Text::from(format!(
             "the thunk `{}` made at {} is not the one of that name that slices have cases for, made at {}: \
              make it once and share it (it is cheap to clone)",
             thunk.name, thunk.made, known.made,
         )));
     }
-    let value = match &definition.prepare {
-        Prepare::Empty(make) => make(),
-        Prepare::From(make) => {
-            let core = cx.store().map_err(|error| Text::from(error.to_string()))?;
-            make(&meta.arg, &ConditionApi::of_call(&core, shared))
-        }
-    };
-    let _ = meta.value.set(value);
+    if let Prepare::From(make) = &definition.prepare {
+        let core = cx.store().map_err(|error| Text::from(error.to_string()))?;
+        let _ = meta.value.set(make(&meta.arg, &ConditionApi::of_call(&core, shared)));
+    }
     let mut places = Vec::new();
     if !definition.patches.is_empty() {
         let core = cx.store().map_err(|error| Text::from(error.to_string()))?;
@@ -234,6 +238,24 @@ where
     };
     drop(trash);
     reduced.map_err(|error| Text::from(format!("{meta}, pending: {error}")))
+}
+
+/// The other thunk of the same name that the slices have cases for, if there is one. It is looked for once per store, as
+/// long as no slice joins.
+fn namesake<A, T, E, X, M>(
+    shared: &Shared<X>,
+    definition: &Definition<A, T, E, X, M>,
+) -> Option<ThunkRef> {
+    let seen = shared.states.stamp(shared.table.late_slices());
+    // Relaxed: a stale answer only means another look.
+    if definition.fits.load(Ordering::Relaxed) == seen {
+        return None;
+    }
+    let other = shared.table.namesake(&definition.refers);
+    if other.is_none() {
+        definition.fits.store(seen, Ordering::Relaxed);
+    }
+    other
 }
 
 /// Notes that a further attempt of a run begins.

@@ -19,10 +19,8 @@ pub(super) struct Meta<A, M> {
     pub(super) thunk: ThunkRef,
     /// The argument.
     pub(super) arg: A,
-    /// What tells the run apart.
-    pub(super) key: Option<Arc<dyn Describe<A>>>,
-    /// What else this run can be found by.
-    pub(super) tags: Vec<Text>,
+    /// What few runs have.
+    rare: Option<Box<Rare<A>>>,
     /// The run, once it has started.
     pub(super) run: OnceLock<RunId>,
     /// What was made for this run just before it became pending.
@@ -33,28 +31,34 @@ pub(super) struct Meta<A, M> {
     attempt: AtomicU32,
     /// How often the store had been reset when it became pending. Written inside the lease.
     epoch: AtomicU64,
+}
+
+/// What few runs have.
+pub(super) struct Rare<A> {
+    /// What tells the run apart.
+    pub(super) key: Option<Arc<dyn Describe<A>>>,
+    /// What else this run can be found by.
+    pub(super) tags: Vec<Text>,
     /// What it shows of slices while it is under way.
-    patches: Mutex<Vec<Box<dyn Placed>>>,
+    pub(super) patches: Mutex<Vec<Box<dyn Placed>>>,
 }
 
 impl<A, M> Meta<A, M> {
     pub(super) fn new(
         thunk: ThunkRef,
         arg: A,
-        key: Option<Arc<dyn Describe<A>>>,
-        tags: Vec<Text>,
+        rare: Option<Box<Rare<A>>>,
+        value: Option<M>,
     ) -> Self {
         Self {
             thunk,
             arg,
-            key,
-            tags,
+            rare,
             run: OnceLock::new(),
-            value: OnceLock::new(),
+            value: value.map_or_else(OnceLock::new, OnceLock::from),
             pending: AtomicBool::new(false),
             attempt: AtomicU32::new(1),
             epoch: AtomicU64::new(0),
-            patches: Mutex::default(),
         }
     }
 
@@ -77,12 +81,24 @@ impl<A, M> Meta<A, M> {
 
     /// Keeps a patch until the end.
     pub(super) fn keep(&self, patch: Box<dyn Placed>) {
-        self.patches.lock().unwrap_or_else(PoisonError::into_inner).push(patch);
+        if let Some(rare) = &self.rare {
+            rare.patches.lock().unwrap_or_else(PoisonError::into_inner).push(patch);
+        }
     }
 
     /// Takes the patches.
     pub(super) fn take_patches(&self) -> Vec<Box<dyn Placed>> {
-        mem::take(&mut self.patches.lock().unwrap_or_else(PoisonError::into_inner))
+        match &self.rare {
+            None => Vec::new(),
+            Some(rare) => {
+                mem::take(&mut rare.patches.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+        }
+    }
+
+    /// What else this run can be found by.
+    pub(super) fn tags(&self) -> &[Text] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.tags)
     }
 
     /// Notes that a further attempt begins.
@@ -103,7 +119,7 @@ impl<A, M> fmt::Display for Meta<A, M> {
         if let Some(run) = self.run.get() {
             write!(f, ", {run}")?;
         }
-        if let Some(key) = &self.key {
+        if let Some(key) = self.rare.as_ref().and_then(|rare| rare.key.as_ref()) {
             write!(f, ", key {}", key.describe(&self.arg))?;
         }
         Ok(())

@@ -61,8 +61,20 @@ impl<E> Clone for Options<E> {
 }
 
 impl<E> Options<E> {
+    fn is_plain(&self) -> bool {
+        self.policy == Policy::Parallel
+            && self.pace.is_none()
+            && self.timeout.is_none()
+            && !self.queued
+            && self.tags.is_empty()
+    }
+
     /// Describes a run.
     pub(super) fn apply<'a, T>(&self, mut builder: RunBuilder<'a, T, E>) -> RunBuilder<'a, T, E> {
+        if self.is_plain() {
+            // A builder is large, and each step moves it.
+            return builder;
+        }
         builder = builder.policy(self.policy);
         if let Some((pace, time)) = self.pace {
             builder = match pace {

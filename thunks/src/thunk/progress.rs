@@ -4,10 +4,11 @@
 //! [`AsyncThunk::progress_every`] reports of one kind replace each other until it is time; what waits then is told by the run
 //! itself, between two polls of its body.
 
-use super::{AsyncThunk, ThunkApi, api::AnyMeta, launch::reduce, meta::Meta};
+use super::{AsyncThunk, ThunkApi, api::AnyMeta, meta::Meta};
 use crate::{
     action::AnyAction,
     case::{CaseInfo, CaseKey, ThunkRef, sealed},
+    dispatch::in_run,
     error::DispatchError,
     matcher::Matcher,
     store::Shared,
@@ -218,22 +219,24 @@ where
         };
         let shared = Arc::clone(&self.shared);
         match &self.reports {
-            None => tell(self.context(), &shared, &report),
+            None => tell(self.context(), &shared, report),
             Some(reports) => {
                 let key = sealed::AnyAction::case_key(&report);
-                reports.put(key, Box::new(move |cx| tell(cx, &shared, &report)));
+                reports.put(key, Box::new(move |cx| tell(cx, &shared, report)));
                 reports.tell_if_due(self.context());
             }
         }
     }
 }
 
-/// Reduces a report, if the run is not over.
+/// Dispatches a report, if the run is not over.
 #[track_caller]
-fn tell<X, V: AnyAction>(cx: &RunContext, shared: &Shared<X>, report: &V) {
-    let reduced: Result<_, DispatchError> =
-        cx.updates(|cells| reduce(shared, cells, report)).map_err(Into::into);
-    match reduced.and_then(|(reduced, _)| reduced) {
+fn tell<X, V>(cx: &RunContext, shared: &Arc<Shared<X>>, report: V)
+where
+    X: Send + Sync + 'static,
+    V: AnyAction,
+{
+    match in_run(report, cx, shared) {
         Ok(()) | Err(DispatchError::RunSettled { .. } | DispatchError::StoreDropped(_)) => {}
         Err(error) => panic!("{error}"),
     }

@@ -23,8 +23,9 @@ use std::{
 use trine_core::{Cell, Outcome, ReadOnly, RunId, Runs, Source, Text, Updates};
 
 /// What a store knows of its runs, beside what the core knows.
-#[derive(Default)]
 pub(crate) struct States {
+    /// Tells the store from all others of the process.
+    id: u64,
     /// Whether there are any state cells. Relaxed: it is set inside the lease, where it is looked at.
     used: AtomicBool,
     /// The cells, by thunk: an `OfThunk<A, T, E, M>` each.
@@ -37,6 +38,21 @@ pub(crate) struct States {
 
 /// How many runs with a tag are pending, and the cell that says so, if it was asked for.
 type OfTag = (usize, Option<Source<usize>>);
+
+/// The last identity given to a store. Only uniqueness matters, so no ordering does.
+static LAST_ID: AtomicU64 = AtomicU64::new(0);
+
+impl Default for States {
+    fn default() -> Self {
+        Self {
+            id: LAST_ID.fetch_add(1, Ordering::Relaxed) + 1,
+            used: AtomicBool::new(false),
+            thunks: Mutex::default(),
+            tags: Mutex::default(),
+            epoch: AtomicU64::new(0),
+        }
+    }
+}
 
 /// The state cells of one thunk, its types forgotten.
 trait AnyStates: Any + Send {
@@ -83,6 +99,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl States {
+    /// A number that is another one for every store, and for every number of slices that have joined it; never 0.
+    pub(super) fn stamp(&self, late_slices: usize) -> u64 {
+        (self.id << 20) | (late_slices as u64 & 0xF_FFFF)
+    }
+
     /// Whether there are any state cells.
     #[inline]
     pub(super) fn is_used(&self) -> bool {
@@ -126,8 +147,8 @@ impl States {
         E: Send + Sync + 'static,
         M: Send + Sync + 'static,
     {
-        if !definition.options.tags.is_empty() || !meta.tags.is_empty() {
-            self.count_tags(cells, definition.options.tags.iter().chain(&meta.tags), &step);
+        if !definition.options.tags.is_empty() || !meta.tags().is_empty() {
+            self.count_tags(cells, definition.options.tags.iter().chain(meta.tags()), &step);
         }
         if !self.is_used() {
             return Trash::new();
