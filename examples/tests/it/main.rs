@@ -13,6 +13,7 @@ mod program;
 mod saboteurs;
 mod schedules;
 mod tui;
+mod thunk_pairs;
 
 use std::sync::Arc;
 

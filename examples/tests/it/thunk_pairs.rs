@@ -1,0 +1,140 @@
+//! Every pair of thunks of the example programs, in every order in which they may go on, given up at every await point.
+//!
+//! The clock is a choice like the others, so what waits for a time is tried in all orders as well.
+
+#[path = "../../examples/thunks_cancellation.rs"]
+#[allow(dead_code)]
+mod thunks_cancellation;
+#[path = "../../examples/thunks_todos.rs"]
+#[allow(dead_code)]
+mod thunks_todos;
+#[path = "../../examples/thunks_update_user.rs"]
+#[allow(dead_code)]
+mod thunks_update_user;
+#[path = "../../examples/thunks_users.rs"]
+#[allow(dead_code)]
+mod thunks_users;
+
+use std::collections::BTreeMap;
+
+use trine_core::OutcomeKind;
+use trine_core::test::{Scene, explore};
+use trine_thunks::{AnyAction, RunId, SliceKey, Store, StoreBuilder, is_async_thunk_action};
+
+/// What was told of each run: how it ended, once for each event of an end, and whether it had begun by then.
+type Told = BTreeMap<RunId, Vec<Option<OutcomeKind>>>;
+
+static TOLD: SliceKey<Told> = SliceKey::new("told");
+
+/// Plays `first` and `second` as two users at once; checks what must hold of any two thunks.
+fn play<X: Send + Sync + 'static>(
+    what: &str,
+    build: impl Fn(StoreBuilder) -> (StoreBuilder<X>, Vec<Box<dyn Fn(&Store<X>) + Send + Sync>>),
+    pair: (usize, usize),
+) {
+    let explored = explore().limit(3_000).samples(300).cancellations(1).check(|scene: &Scene| {
+        let (builder, thunks) = build(Store::builder().on(scene.store()));
+        let told = TOLD.slice(Told::new).on_any(
+            is_async_thunk_action(),
+            |told, action: &dyn AnyAction| {
+                let run = action.request_id().expect("an event of a run");
+                told.entry(run).or_default().push(action.outcome());
+            },
+        );
+        let store = builder.slice(told).build().unwrap();
+        let mut thunks: Vec<_> = thunks.into_iter().map(Some).collect();
+        let first = thunks[pair.0].take().unwrap();
+        let user = store.clone();
+        match thunks[pair.1].take() {
+            Some(second) => {
+                scene.spawn("first", async move { first(&user) });
+                let user = store.clone();
+                scene.spawn("second", async move { second(&user) });
+            }
+            // Beside itself.
+            None => scene.spawn("both", async move {
+                first(&user);
+                trine_core::test::yield_now().await;
+                first(&user);
+            }),
+        }
+        scene.finally(move || {
+            assert!(store.runs().is_empty(), "something is still under way");
+            for (run, events) in store.get(&TOLD) {
+                assert_eq!(events.first(), Some(&None), "{run} was pending first: {events:?}");
+                assert_eq!(events.len(), 2, "{run} has one end: {events:?}");
+                assert!(events[1].is_some(), "{run} was pending once: {events:?}");
+            }
+        });
+    });
+    assert!(explored.schedules > 1, "{what}: {explored:?}");
+}
+
+fn pairs<X: Send + Sync + 'static>(
+    what: &str,
+    build: impl Fn(StoreBuilder) -> (StoreBuilder<X>, Vec<Box<dyn Fn(&Store<X>) + Send + Sync>>),
+) {
+    let count = build(Store::builder()).1.len();
+    for first in 0..count {
+        for second in first..count {
+            play(what, &build, (first, second));
+        }
+    }
+}
+
+/// Dispatches a thunk with each of some arguments.
+macro_rules! dispatching {
+    ($thunk:expr, $($arg:expr),*) => {{
+        let thunk = $thunk.clone();
+        Box::new(move |store: &Store<_>| {
+            $(drop(store.dispatch(thunk.with($arg)));)*
+        }) as Box<dyn Fn(&Store<_>) + Send + Sync>
+    }};
+}
+
+#[test]
+fn of_the_users() {
+    pairs("users", |builder| {
+        let fetch = thunks_users::fetch_user_by_id();
+        let thunks = vec![dispatching!(fetch, 1, 2), dispatching!(fetch, 3)];
+        (thunks_users::build(builder, &fetch), thunks)
+    });
+}
+
+#[test]
+fn of_the_form() {
+    pairs("form", |builder| {
+        let update = thunks_update_user::update_user();
+        let user = |id: u32, email: &str| thunks_update_user::User::new(id, email);
+        let thunks = vec![
+            dispatching!(update, user(1, "ada@example.org")),
+            dispatching!(update, user(1, "ada")),
+            dispatching!(update, user(0, "")),
+        ];
+        (thunks_update_user::build(builder, &update), thunks)
+    });
+}
+
+#[test]
+fn of_the_cancellations() {
+    pairs("cancellation", |builder| {
+        let fetch = thunks_cancellation::fetch_user();
+        let read = thunks_cancellation::read_stream();
+        let thunks = vec![dispatching!(fetch, 1, 0), dispatching!(read, vec!["a", "b"])];
+        (thunks_cancellation::build(builder, &fetch), thunks)
+    });
+}
+
+#[test]
+fn of_the_todos() {
+    pairs("todos", |builder| {
+        let upload = thunks_todos::upload();
+        let (add, search) = (thunks_todos::add_todo(), thunks_todos::search());
+        let thunks = vec![
+            dispatching!(add, "tea"),
+            dispatching!(search, "t", "tea"),
+            dispatching!(upload, 2),
+        ];
+        (thunks_todos::build(builder, thunks_todos::Api::default(), &upload), thunks)
+    });
+}
