@@ -17,10 +17,10 @@ type Work = AsyncThunk<u8, (), String>;
 fn seen(work: &Work) -> trine_thunks::Slice<Vec<String>> {
     SEEN.slice(Vec::new)
         .on_any(work.progress(&PERCENT), |seen, run| {
-            seen.push(format!("{} {}", run.arg(), run.progress()))
+            seen.push(format!("{} {}", run.arg(), run.progress()));
         })
         .on_any(work.progress(&ROWS), |seen, run| {
-            seen.push(format!("{} {:?}", run.arg(), run.progress()))
+            seen.push(format!("{} {:?}", run.arg(), run.progress()));
         })
         .on(work.fulfilled(), |seen, _| seen.push("fulfilled".to_owned()))
         .on(work.rejected(), |seen, run| seen.push(run.rejection().kind().to_string()))
