@@ -20,6 +20,7 @@
 //! | `body.rs` | where its body is, and who drops it |
 //! | `family.rs` | its children |
 //! | `settle.rs`, `ending.rs` | from a decided outcome to a dropped body |
+//! | `succession.rs` | the ends of superseded runs come before the starts of their successors |
 //! | `outcome.rs`, `failure.rs` | how it ended |
 //! | `run.rs`, `waiting.rs`, `waiters.rs` | who asked, and who waits |
 //! | `engine.rs`, `registry.rs`, `drain.rs` | what a store knows of its live runs, and the wait until there are none |
@@ -60,6 +61,7 @@ mod shared;
 mod spawn;
 mod start;
 mod statuses;
+mod succession;
 mod task;
 mod timing;
 #[cfg(feature = "tokio")]

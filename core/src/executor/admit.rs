@@ -180,9 +180,7 @@ pub(super) fn admit_plain(
     let ask = Ask { policy, pace: None };
     match core.executor.join(core, group, &ask, run).map_err(failed)? {
         Admission::Start { superseded, waits, next, .. } => {
-            for (old, claim) in superseded.into_runs() {
-                conclude(&old, claim);
-            }
+            core.executor.end_superseded(superseded);
             for next in next {
                 next.grant();
             }

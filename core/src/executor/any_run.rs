@@ -8,7 +8,8 @@ use super::{
     phase::{Claim, Phase},
 };
 use crate::{
-    sync::atomic::{AtomicU32, Ordering},
+    lease,
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
     text::Text,
 };
 use std::{
@@ -49,6 +50,9 @@ pub(super) struct About {
     pub(super) is_work: bool,
     /// What else it can be found by.
     pub(super) tags: Vec<Text>,
+    /// The thread that tells of its start, or of its end once that is decided. Written under the run's lock. `Relaxed`: read
+    /// under it as well.
+    teller: AtomicUsize,
     /// The attempt that is under way; 0 as long as it is the first. `Relaxed`: nothing else hangs on it.
     attempt: AtomicU32,
 }
@@ -74,6 +78,8 @@ pub(crate) trait AnyRun: Send + Sync {
     // What the settler does else, in this order.
     /// Tells the observers and the hook; then takes the children.
     fn announce(&self) -> Vec<Arc<dyn AnyRun>>;
+    /// The thread that is telling its start or its end; nothing once that is out.
+    fn teller(&self) -> Option<usize>;
     /// Lets the waiters see the outcome, and leaves the registry and the parent; then drops the body, or has told
     /// its holder to.
     fn publish_and_reap(&self);
@@ -150,7 +156,7 @@ pub enum RunStatus {
 impl About {
     /// What a run has that has nothing but a group, of which it may be a member.
     pub(super) fn of_group(group: Group, is_member: bool) -> Box<Self> {
-        Box::new(Self { group: Some(group), is_member, ..Self::default() })
+        Box::new(Self { group: Some(group), is_member, ..Self::new() })
     }
 
     /// What few runs have, if this one has any of it.
@@ -160,10 +166,12 @@ impl About {
         tags: Vec<Text>,
     ) -> Option<Box<Self>> {
         let any = parent.is_some() || group.is_some() || !tags.is_empty();
-        any.then(|| {
-            let attempt = AtomicU32::new(0);
-            Box::new(Self { parent, group, is_member: false, is_work: false, tags, attempt })
-        })
+        any.then(|| Box::new(Self { parent, group, tags, ..Self::new() }))
+    }
+
+    /// Of a run that is started by this thread.
+    fn new() -> Self {
+        Self { teller: AtomicUsize::new(lease::this_thread()), ..Self::default() }
     }
 }
 
@@ -183,6 +191,21 @@ impl Head {
         if let Some(about) = &self.about {
             about.attempt.store(attempt, Ordering::Relaxed);
         }
+    }
+
+    /// Notes that this thread has decided the outcome, and will tell of it. The caller holds the run's lock.
+    #[inline]
+    pub(super) fn note_teller(&self) {
+        if let Some(about) = &self.about
+            && about.is_member
+        {
+            about.teller.store(lease::this_thread(), Ordering::Relaxed);
+        }
+    }
+
+    /// The thread that tells of its start or end. The caller holds the run's lock.
+    pub(super) fn teller(&self) -> Option<usize> {
+        self.about.as_ref().map(|about| about.teller.load(Ordering::Relaxed))
     }
 
     /// What it can be found by, beside name and key.

@@ -187,6 +187,10 @@ where
         self.run.announce()
     }
 
+    fn teller(&self) -> Option<usize> {
+        self.run.teller()
+    }
+
     fn publish_and_reap(&self) {
         self.run.publish_and_reap();
     }

@@ -292,7 +292,7 @@ impl<'a, T, E, S, H> RunBuilder<'a, T, E, S, H> {
     /// The body is left to the spawner from the start when the builder is [`queued`](Self::queued), and when 32 bodies are
     /// being polled for the first time on this stack already.
     ///
-    /// Never panics and never blocks on other runs; everything that prevents the run is its outcome:
+    /// Never panics, and never blocks on other runs but for a moment, as [`Policy::Latest`] says; everything that prevents the run is its outcome:
     ///
     /// - called inside a lease: [`Failure::Reentrant`](crate::Failure::Reentrant), told when the lease ends;
     /// - the store is gone: [`Failure::StoreDropped`](crate::Failure::StoreDropped);

@@ -148,7 +148,7 @@ where
     fn displace(&self, verdict: Verdict) -> Claim {
         let mut state = self.state.lock();
         self.head.phase.displace();
-        let claim = self.head.phase.claim();
+        let claim = self.claim_locked();
         if claim.won() {
             state.outcome = Some(verdict.into_outcome());
         }
@@ -206,6 +206,11 @@ where
 
     fn announce(&self) -> Vec<Arc<dyn AnyRun>> {
         self.tell_end()
+    }
+
+    fn teller(&self) -> Option<usize> {
+        let _lock = self.state.lock();
+        self.head.teller().filter(|_| !self.head.phase.is_settled())
     }
 
     fn publish_and_reap(&self) {

@@ -37,10 +37,20 @@ where
     E: Send + Sync + 'static,
     H: SettleHook<T, E>,
 {
+    /// Claims the run. The caller holds its lock.
+    #[inline]
+    pub(super) fn claim_locked(&self) -> Claim {
+        let claim = self.head.phase.claim();
+        if claim.won() && !claim.is_owed() {
+            self.head.note_teller();
+        }
+        claim
+    }
+
     /// Decides the outcome, unless somebody has.
     pub(super) fn decide(&self, outcome: Outcome<T, E>) -> Claim {
         let mut state = self.state.lock();
-        let claim = self.head.phase.claim();
+        let claim = self.claim_locked();
         if claim.won() {
             state.outcome = Some(outcome);
             return claim;
@@ -54,7 +64,7 @@ where
     /// the body, if there is one, unless somebody else has decided.
     pub(super) fn end_with(&self, outcome: Outcome<T, E>, body: &mut Option<Body<T, E>>) -> End {
         let mut state = self.state.lock();
-        let claim = self.head.phase.claim();
+        let claim = self.claim_locked();
         if !claim.won() {
             drop(state);
             self.lose(outcome);
@@ -127,7 +137,7 @@ where
             // Who is not there by now does not come any more: the outcome is decided.
             (outcome, hook, share, state.kin.is_some())
         };
-        let next = self.leave_group();
+        self.let_writers_finish();
         if let Some(outcome) = &outcome
             && (self.head.executor.is_observed() || self.head.executor.follows(&self.head.name))
             && let Some(core) = self.head.executor.core()
@@ -146,7 +156,8 @@ where
         if let (Some(share), Some(outcome)) = (share, outcome) {
             share.end(&outcome);
         }
-        for next in next {
+        // After the end was told: a successor that comes before waits for that.
+        for next in self.leave_group() {
             next.grant();
         }
         if !has_kin {
@@ -155,24 +166,27 @@ where
         self.state.lock().kin.as_mut().map(|kin| kin.take_children()).unwrap_or_default()
     }
 
-    /// Leaves the group, and sees to it that the commit of a writer who saw the run active comes before the end. Returns
-    /// those whose turn it is now.
-    fn leave_group(&self) -> Vec<Arc<dyn AnyRun>> {
-        let (executor, phase) = (&self.head.executor, &self.head.phase);
-        // Displaced: inside a lease, by the claim itself.
-        if phase.is_displaced() {
-            return Vec::new();
-        }
-        if let Some(group) = self.head.joined() {
-            if let Some(core) = executor.core() {
-                return executor.leave(&core, group, self.head.id);
-            }
-        } else if phase.was_looked_at()
-            && let Some(core) = executor.core()
+    /// Sees to it that the commit of a writer who saw the run active comes before the end.
+    fn let_writers_finish(&self) {
+        // Displaced: that was inside a lease, after the claim.
+        let phase = &self.head.phase;
+        if phase.was_looked_at()
+            && !phase.is_displaced()
+            && let Some(core) = self.head.executor.core()
         {
             core.serialize(|| {});
         }
-        Vec::new()
+    }
+
+    /// Leaves the group; returns those whose turn it is now.
+    fn leave_group(&self) -> Vec<Arc<dyn AnyRun>> {
+        let executor = &self.head.executor;
+        match self.head.joined() {
+            Some(group) if !self.head.phase.is_displaced() => executor
+                .core()
+                .map_or_else(Vec::new, |core| executor.leave(&core, group, self.head.id)),
+            _ => Vec::new(),
+        }
     }
 
     /// Lets those who ask see the outcome, and leaves the registry.

@@ -12,6 +12,7 @@ use super::{
     outcome::Rejection,
     settle::settle_all,
     statuses::Statuses,
+    succession::Waits,
     waiters::{Waiters, WakeList},
 };
 use crate::{
@@ -55,6 +56,8 @@ pub(crate) struct Executor {
     registry: Mutex<Registry>,
     /// Who excludes whom; locked inside the lease only, see `group.rs`.
     pub(super) groups: Mutex<Groups>,
+    /// Which threads wait for the ends that others are telling.
+    pub(super) waits: Mutex<Waits>,
 }
 
 /// The live runs, and who waits until there are none.
@@ -79,6 +82,7 @@ impl Executor {
             closing: AtomicBool::new(false),
             registry: Mutex::new(Registry::default()),
             groups: Mutex::new(Groups::default()),
+            waits: Mutex::new(Waits::default()),
         }
     }
 

@@ -316,7 +316,7 @@ impl Superseded {
     /// Claims `old` for its successor. In here, inside the lease, no writer can be between seeing it active and writing.
     fn add(&mut self, old: Arc<dyn AnyRun>, by: RunId) {
         let claim = old.displace(Rejection::Superseded { by });
-        if !claim.won() {
+        if old.head().phase.is_settled() {
             return;
         }
         match self.first {
@@ -325,7 +325,7 @@ impl Superseded {
         }
     }
 
-    /// What is to be concluded, in order.
+    /// What is to be concluded, where the claim is won, or waited for, in order.
     pub(super) fn into_runs(self) -> impl Iterator<Item = (Arc<dyn AnyRun>, Claim)> {
         self.first.into_iter().chain(self.rest)
     }

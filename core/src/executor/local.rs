@@ -141,7 +141,8 @@ where
             cell.head.phase.begin_queue();
             cell.rest_elsewhere(None);
         }
-        if pending && cell.head.phase.is_active() {
+        // If another thread is telling its end, the task drops the body once that is out.
+        if pending && !cell.head.phase.is_settled() {
             let task = LocalTask { work: Box::pin(work) };
             judge(cell, contain(|| spawner.spawn_local(task)));
         }

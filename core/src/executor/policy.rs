@@ -12,9 +12,10 @@ pub enum Policy {
     /// The new one supersedes the old ones, those that wait for their turn too. Their terminal events are out before the new
     /// one's start hook is called. A search box: only the answer to the last question counts.
     ///
-    /// With one exception: if another thread is telling the old run's end, or its start, at that very moment, the new
-    /// run does not wait for it, since that thread may be waiting for this one. The old run writes nothing more in any
-    /// case.
+    /// If another thread is telling the end of the old one at that very moment, or its start, the call that starts the new one
+    /// waits for that, on its thread. It does not if that thread waits for this one in the same way, and after a
+    /// second it gives up, and says so through `tracing`: the hook may be waiting for something that this thread has yet to do.
+    /// The old run writes nothing more in any case.
     Latest,
     /// The new one is skipped: a button that does nothing while its action is under way.
     Leading,

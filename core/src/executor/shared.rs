@@ -102,7 +102,7 @@ where
             if !left || mutant("work goes on for nobody") {
                 (follower, None)
             } else {
-                let claim = self.head.phase.claim();
+                let claim = self.claim_locked();
                 if claim.won() {
                     let reason = Text::from_static("nobody waits for it any more");
                     state.outcome = Some(Outcome::Aborted { reason, by: AbortedBy::LastWaiter });

@@ -27,7 +27,7 @@ use super::{
     phase::Phase,
     policy::Policy,
     run::Run,
-    settle::{conclude, conclude_claimed},
+    settle::conclude_claimed,
     statuses::RunStep,
 };
 use crate::{event::Event, lease, store::Core, sync::mutant, text::Text};
@@ -189,9 +189,7 @@ where
         let erased: Arc<dyn AnyRun> = cell.clone();
         executor.count_late(core, &erased);
     }
-    for (old, claim) in admitted.superseded.into_runs() {
-        conclude(&old, claim);
-    }
+    executor.end_superseded(admitted.superseded);
     for next in admitted.next {
         next.grant();
     }

@@ -108,6 +108,44 @@ fn an_abort_from_another_thread_settles_at_once_and_the_body_is_dropped_on_its_o
 }
 
 #[test]
+fn a_body_that_is_polled_while_another_thread_tells_its_end_is_dropped_after_that() {
+    use std::{future::poll_fn, sync::mpsc::channel};
+    for inline in [true, false] {
+        let (store, tasks, log) = (Store::new(), Tasks::default(), Log::default());
+        let (abort, asked) = channel::<()>();
+        let ((enter, entered), (go, gone)) = (channel(), channel::<()>());
+        let (settle, held) = (log.clone(), log.on_drop("body dropped"));
+        let runs = store.runs();
+        let aborter = std::thread::spawn(move || {
+            asked.recv().unwrap();
+            runs.abort_all("there")
+        });
+        let builder = store.run_builder("local").on_settle(move |outcome| {
+            enter.send(()).unwrap();
+            gone.recv().unwrap();
+            settle.note(outcome.kind().to_string());
+        });
+        let builder = if inline { builder } else { builder.queued() };
+        let run = builder.start_local(&tasks, |_| {
+            poll_fn(move |_| {
+                let _held = &held;
+                abort.send(()).unwrap();
+                entered.recv().unwrap();
+                Poll::<Result<(), String>>::Pending
+            })
+        });
+        tasks.poll();
+        log.is([]);
+        go.send(()).unwrap();
+        assert_eq!(aborter.join().unwrap(), 1);
+        log.is(["aborted"]);
+        tasks.poll();
+        log.is(["body dropped"]);
+        assert!(run.outcome().unwrap().is_aborted());
+    }
+}
+
+#[test]
 fn a_set_that_refuses_or_drops_the_task_fails_the_run() {
     let (store, tasks, log) = (Store::new(), Tasks::default(), Log::default());
     let start = || -> Run<(), String> {

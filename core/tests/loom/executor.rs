@@ -271,3 +271,74 @@ fn a_run_that_starts_while_the_store_shuts_down_is_refused_or_ended() {
         assert!(store.runs().is_empty());
     });
 }
+
+/// Starts a run that waits, as the successor of those of its name.
+fn succeeds(store: &Store, name: &'static str, told: &Told) -> Run<(), ()> {
+    let (start, end) = (Arc::clone(told), Arc::clone(told));
+    store
+        .run_builder(name)
+        .policy(Policy::Latest)
+        .on_start(move |cx| {
+            start.lock().unwrap().push((cx.id().get(), "start"));
+            Ok::<_, String>(())
+        })
+        .on_settle(move |_| end.lock().unwrap().push((0, "end")))
+        .start(|_| pending())
+}
+
+/// Who has told what; 0 for whom nobody asks.
+type Told = Arc<std::sync::Mutex<Vec<(u64, &'static str)>>>;
+
+#[test]
+fn an_end_that_another_thread_is_telling_comes_before_the_start_of_the_successor() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let told = Told::default();
+        let first = succeeds(&store, "raced", &told);
+        let aborter = thread::spawn(move || first.abort("race"));
+        let second = succeeds(&store, "raced", &told);
+        assert_eq!(*told.lock().unwrap(), [(1, "start"), (0, "end"), (2, "start")]);
+        aborter.join().unwrap();
+        drop(second);
+    });
+}
+
+#[test]
+fn a_start_that_another_thread_is_telling_ends_before_the_start_of_the_successor() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let told = Told::default();
+        let (there, log) = (store.clone(), Arc::clone(&told));
+        let other = thread::spawn(move || drop(succeeds(&there, "raced", &log)));
+        drop(succeeds(&store, "raced", &told));
+        other.join().unwrap();
+        let told = told.lock().unwrap();
+        let what: Vec<_> = told.iter().map(|(_, what)| *what).collect();
+        // One of them has superseded the other; or was superseded before its own start was told, and has only an end.
+        assert!(what == ["start", "end", "start"] || what == ["end", "start"], "{told:?}");
+    });
+}
+
+#[test]
+fn two_hooks_that_supersede_each_others_runs_do_not_wait_for_each_other_forever() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let crossing = |name: &'static str, other: &'static str| -> Run<(), ()> {
+            let then = store.clone();
+            store
+                .run_builder(name)
+                .policy(Policy::Latest)
+                .on_settle(move |_| {
+                    let builder = then.run_builder(other).policy(Policy::Latest);
+                    drop(builder.start(|_| pending::<Result<(), ()>>()));
+                })
+                .start(|_| pending())
+        };
+        let (a, b) = (crossing("a", "b"), crossing("b", "a"));
+        let there = thread::spawn(move || b.abort("race"));
+        a.abort("race");
+        there.join().unwrap();
+        store.runs().abort_all("end");
+        assert!(store.runs().is_empty());
+    });
+}
