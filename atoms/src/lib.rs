@@ -93,6 +93,7 @@ mod effect;
 mod family;
 mod focus;
 mod handle;
+mod history;
 mod list;
 mod memo;
 mod middleware;
@@ -123,6 +124,7 @@ pub use effect::{EffectContext, EffectError, EffectGuard};
 pub use family::{AsyncFamily, AtomFamily, DerivedFamily, Keyed};
 pub use focus::{FocusAtom, MaybeFocusAtom};
 pub use handle::{AtomHandle, ReadHandle};
+pub use history::{History, HistoryDepth};
 pub use list::{ItemGone, ItemHandle, ListAtom, SplitAtom};
 pub use middleware::{
     AtomFlush, Flush, FlushKind, LogFlushes, Middleware, MiddlewareGuard, Veto, middleware,

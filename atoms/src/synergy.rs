@@ -303,6 +303,12 @@ pub trait Atoms: sealed::Sealed + Clone + Send + Sync + 'static {
     fn collect(&self, shelves: &mut Self::Shelves) -> Result<Self::Pieces, Text>;
     #[doc(hidden)]
     fn shelves() -> Self::Shelves;
+    /// Whether both are the same values, and not only equal ones.
+    #[doc(hidden)]
+    fn is_same(one: &Self::Values, other: &Self::Values) -> bool;
+    /// Writes the values of atoms; derived ones follow.
+    #[doc(hidden)]
+    fn put(cells: &Self::Cells, values: &Self::Values, tx: &mut Transaction<'_>);
 }
 
 /// One atom, as a member of a synergy. Seen in types only.
@@ -453,6 +459,14 @@ impl<T: Clone + Send + Sync + 'static> Atoms for Single<T> {
     fn collect(&self, shelf: &mut Shelf<T>) -> Result<Piece<T>, Text> {
         shelf.collect().ok_or_else(|| self.atom.text().clone())
     }
+
+    fn is_same(one: &Arc<T>, other: &Arc<T>) -> bool {
+        Arc::ptr_eq(one, other)
+    }
+
+    fn put(cell: &Self::Cells, value: &Arc<T>, tx: &mut Transaction<'_>) {
+        tx.set(*cell, Arc::clone(value));
+    }
 }
 
 impl<T: Clone + Send + Sync + 'static> Shelves for Shelf<T> {
@@ -519,6 +533,12 @@ impl<T: Send + Sync + 'static> Atoms for Computed<T> {
     fn collect(&self, _shelf: &mut NoShelf) -> Result<Given<T>, Text> {
         Ok(Given::taken())
     }
+
+    fn is_same(_: &Arc<T>, _: &Arc<T>) -> bool {
+        true
+    }
+
+    fn put(_: &Self::Cells, _: &Arc<T>, _: &mut Transaction<'_>) {}
 }
 
 /// A derived atom needs no shelf, since nothing of it comes back. Named in sealed traits only.
@@ -610,6 +630,14 @@ macro_rules! tuples {
 
             fn collect(&self, shelves: &mut Self::Shelves) -> Result<Self::Pieces, Text> {
                 Ok(($(self.$index.collect(&mut shelves.$index)?,)+))
+            }
+
+            fn is_same(one: &Self::Values, other: &Self::Values) -> bool {
+                $($name::is_same(&one.$index, &other.$index) &&)+ true
+            }
+
+            fn put(cells: &Self::Cells, values: &Self::Values, tx: &mut Transaction<'_>) {
+                $($name::put(&cells.$index, &values.$index, tx);)+
             }
         }
 

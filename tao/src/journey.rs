@@ -15,16 +15,14 @@
 //! Over a transport the same is told by the message: the identity, the kernels that have seen it on its way, and the number of
 //! crossings (`wire/message.rs`).
 
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::{
     channel::Circle, context::AppCtx, envelope::Chain, kernel::Core, observe::Place, request::Ask,
     sync::Mutex, trigram::Trigram,
 };
 use rustc_hash::FxHashSet;
 use std::{
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Weak},
     time::Duration,
 };
 

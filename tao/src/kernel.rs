@@ -21,6 +21,7 @@ pub use space::{Level, Space};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use table::{AnyHandler, Table};
 
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::{
     cascade::{Cascade, CascadeId, Conclusion},
     context::AppCtx,
@@ -38,10 +39,7 @@ use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     panic::Location,
-    sync::{
-        Arc, OnceLock, Weak,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock, Weak},
 };
 use trine_core::{Event, Store, WeakStore};
 

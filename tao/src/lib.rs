@@ -68,6 +68,9 @@
 //! - **Signals are concrete by type, patterns may be wild**; a dispatch looks at no more than eight patterns, however many there are,
 //!   and signals that nobody handles leave no trace.
 //!
+//! - **Parts and processes**: channels, requests, bridges, links to other processes, views. The guide's chapter
+//!   [from one kernel to a client and a server](guide) goes through them, and has the table of what they are in tao.js.
+//!
 //! A signal cannot be made of what only a pattern may be made of:
 //!
 //! ```compile_fail,E0277
@@ -117,6 +120,7 @@ mod context;
 mod dispatch;
 mod envelope;
 mod error;
+pub mod guide;
 mod handler;
 mod journey;
 #[cfg(feature = "serde")]

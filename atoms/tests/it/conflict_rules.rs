@@ -116,7 +116,7 @@ fn a_draft_is_brought_up_to_date_and_keeps_what_was_written_to_it_as_it_was_mean
                 match how {
                     "read" => assert_eq!((&list[..], list.changed()), (&[1, 9][..], false)),
                     "update" => {
-                        assert_eq!((&list[..], &list.base()[..]), (&[1, 9, 2][..], &[1, 9][..]))
+                        assert_eq!((&list[..], &list.base()[..]), (&[1, 9, 2][..], &[1, 9][..]));
                     }
                     "set" => assert_eq!((&list[..], &list.base()[..]), (&[7][..], &[1, 9][..])),
                     _ => {

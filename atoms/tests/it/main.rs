@@ -9,6 +9,7 @@ mod derived;
 mod document;
 mod effects;
 mod families;
+mod histories;
 mod hostile;
 mod mounting;
 mod policies;

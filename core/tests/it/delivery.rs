@@ -441,7 +441,7 @@ fn callbacks_that_come_first_do_so_in_every_commit_also_in_those_that_had_to_wai
     store.subscribe(b, move |value| on_b.note(format!("b {value}"))).detach();
     store
         .subscribe_first(sum, move |change| {
-            on_sum.note(format!("first {}", change.value().unwrap()))
+            on_sum.note(format!("first {}", change.value().unwrap()));
         })
         .detach();
     let heard = log.clone();

@@ -1,5 +1,6 @@
 //! Signals in and out of something that is no kernel.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::{
     adapter::{AdapterGuard, Filter},
     cascade::Cascade,
@@ -9,14 +10,7 @@ use crate::{
     journey::{Arrival, Entrance, Journey, Route, SignalId},
     surface::Surface,
 };
-use std::{
-    fmt,
-    panic::Location,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fmt, panic::Location, sync::Arc};
 
 /// A way in and out of a kernel or channel, for something that is no kernel: a window, a queue, a script.
 ///

@@ -7,6 +7,7 @@
 //! No user code runs inside the lock: runs are started and aborted, and wakers woken and dropped, outside of it.
 
 use super::{CascadeId, Conclusion, Ending};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::{
     context::AppCtx,
     envelope::Chain,
@@ -14,7 +15,7 @@ use crate::{
     handler::contain,
     kernel::Core,
     observe::{Place, What},
-    sync::Mutex,
+    sync::{Mutex, mutant},
 };
 use rustc_hash::FxHashMap;
 use slab::Slab;
@@ -22,10 +23,7 @@ use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     pin::pin,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    sync::{Arc, OnceLock},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::{Duration, Instant},
@@ -415,13 +413,16 @@ impl Drop for Presence {
                 return;
             }
             // The last line: nobody else can make one. Who observes learns of it before who waits.
-            state.resting = true;
+            state.resting = !mutant("a cascade is ended as it comes to rest");
             state.ended.clone().unwrap_or(Ending::Completed)
         };
         self.shared.core.observers().tell(&self.shared.place(), What::Rested(&ending));
         let waiters = {
             let mut state = self.shared.state.lock();
             state.lines = 0;
+            if mutant("rest wakes nobody") {
+                return;
+            }
             std::mem::take(&mut state.waiters)
         };
         for (_, waker) in waiters {

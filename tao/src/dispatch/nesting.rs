@@ -1,13 +1,14 @@
 //! How deep cascades are nested on a stack: a handler may set signals whose handlers set signals.
 
+use crate::sync::thread_locals;
 use std::cell::Cell;
 
 /// How many cascades may run on one stack; what is set inside of them is left to the runtime.
 const LIMIT: u32 = 32;
 
-thread_local! {
+thread_locals! {
     /// How many cascades this thread is in.
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static DEPTH: Cell<u32> = Cell::new(0);
 }
 
 /// Counts a cascade on the stack for as long as it lives.

@@ -1,6 +1,7 @@
 //! Who derives which values of a chain.
 
 use super::ChainValue;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::{
     context::AppCtx,
     handler::contain,
@@ -11,10 +12,7 @@ use crate::{
 use std::{
     fmt,
     panic::Location,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Weak},
 };
 use trine_core::Text;
 

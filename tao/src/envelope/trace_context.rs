@@ -5,12 +5,14 @@
 //! Of a later version, what this one knows is read, as that document says.
 
 use super::{ChainValue, ReducerGuard};
-use crate::kernel::Kernel;
+use crate::{
+    kernel::Kernel,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
     str::FromStr,
-    sync::atomic::{AtomicU64, Ordering},
 };
 use trine_core::Text;
 

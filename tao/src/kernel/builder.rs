@@ -4,11 +4,9 @@ use super::{
     Core, Kernel, Observers,
     space::{Level, Rules, Space},
 };
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use crate::{envelope::Reducers, sync::RwLock};
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU32, AtomicU64},
-};
+use std::sync::{Arc, OnceLock};
 use trine_core::Store;
 
 /// Configures a [`Kernel`]. Made by [`Kernel::builder`].

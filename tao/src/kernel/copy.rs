@@ -1,11 +1,9 @@
 //! A kernel that begins with the handlers of another one.
 
 use super::{Core, Kernel, Observers, table::Table};
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::{envelope::Reducers, sync::RwLock};
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-};
+use std::sync::{Arc, OnceLock};
 
 impl Kernel {
     /// A kernel of its own, on the same store, with the handlers and the configuration that this one has now: for a feature that is tried

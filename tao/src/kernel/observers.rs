@@ -1,6 +1,7 @@
 //! Those who look on.
 
 use super::Core;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::{
     handler::contain,
     observe::{HandlerEvent, Observation, Place, What},
@@ -8,10 +9,7 @@ use crate::{
 };
 use std::{
     fmt,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, Weak},
 };
 
 /// A user's observer of signals.

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     handler::{Contexts, Handler, HandlerId, Phase, Verdict},
+    sync::mutant,
     trigram::Trigram,
 };
 use rustc_hash::FxHashMap;
@@ -75,6 +76,9 @@ impl Table {
                 Arc::default()
             });
             let bound = Arc::make_mut(bound);
+            if mutant("one handler per pattern") {
+                *bound = Bound::default();
+            }
             match handler.clone() {
                 AnyHandler::Gate(handler) => put(&mut bound.intercepts, handler),
                 AnyHandler::Reaction(handler) => match handler.id().phase() {

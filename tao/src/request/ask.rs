@@ -8,6 +8,7 @@
 //! dropped and woken outside.
 
 use super::error::RequestErrorKind;
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::{
     adapter::Filter,
     cascade::{CascadeId, Conclusion},
@@ -21,10 +22,7 @@ use crate::{
 };
 use std::{
     panic::Location,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
 };

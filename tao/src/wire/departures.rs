@@ -1,11 +1,9 @@
 //! Requests whose answers may come from another process.
 
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::{kernel::Kernel, request::Ask, sync::Mutex};
 use rustc_hash::FxHashMap;
-use std::sync::{
-    Arc, Weak,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Arc, Weak};
 use trine_core::Text;
 
 /// The requests of a kernel that were sent over links: what comes back tells their number.

@@ -7,6 +7,7 @@ use super::{
     refusal::{Refusal, SendError},
     transport::{Inbound, Outbound, Transport, TransportError},
 };
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::{
     adapter::AdapterGuard,
     cascade::{Cascade, CascadeId},
@@ -22,10 +23,7 @@ use std::{
     fmt,
     future::{Future, pending, poll_fn},
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
 };
 use trine_core::{AbortOnDropGuard, Event, Failure, Outcome, Run, RunOutcome, Text};

@@ -9,6 +9,10 @@ fn signal(action: &'static str) -> AppCtx {
     AppCtx::new("Job", action, "Portal")
 }
 
+fn on(action: &'static str) -> (&'static str, &'static str, &'static str) {
+    ("Job", action, "Portal")
+}
+
 fn hear(kernel: &Kernel, name: &'static str, log: &Log) {
     let log = log.clone();
     kernel.on_inline(("*", "*", "*"), move |cx: AppCtx| log.note(format!("{name} {cx}"))).detach();
@@ -176,6 +180,33 @@ fn b16_a_duplex_sends_nothing_that_was_halted_unless_asked_to() {
     let _all = Duplex::before_intercepts(&stage.tao, ("*", "*", "*"), move |cx| early.note(cx));
     stage.tao.set(signal("A"));
     assert_eq!(stage.log.take(), ["{Job,A,Portal}"]);
+}
+
+#[test]
+fn b19_bridges_and_sieves_carry_the_chain() {
+    let stage = Stage::new();
+    let other = Kernel::new(&stage.store);
+    let name = |name: &'static str| {
+        move |step: &trine_tao::ChainStep<'_>| {
+            let before = step.previous.and_then(trine_tao::ChainValue::as_text);
+            let before = before.map_or("", |before| before.as_str());
+            Some(format!("{before}>{name}:{}", step.context.trigram().action()).into())
+        }
+    };
+    let _reducers =
+        [stage.tao.chain_reducer("path", name("one")), other.chain_reducer("path", name("two"))];
+    let channel = other.channel("channel");
+    let _sieve = channel.sieve(&other, on("A"));
+    let _through_sieve = channel.on_inline(on("A"), |_| signal("B"));
+    let _bridge = Bridge::new(&stage.tao, &other).inline(("*", "*", "*"));
+    let log = stage.log.clone();
+    let _observer = other.observe(move |seen| {
+        if matches!(seen.what, trine_tao::What::Received) && seen.channel.is_none() {
+            log.note(seen.chain.get("path").and_then(trine_tao::ChainValue::as_text).unwrap());
+        }
+    });
+    stage.tao.set(signal("A"));
+    assert_eq!(stage.log.take(), [">one:A>two:A", ">one:A>two:A>two:B"]);
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn a_redirect_may_lead_to_the_answer() {
 }
 
 #[test]
-fn b25_a_failure_is_the_error_only_if_no_other_branch_answers() {
+fn issue_25_a_failure_is_the_error_only_if_no_other_branch_answers() {
     let stage = Stage::new();
     let _fails = stage.tao.on_inline(on("A"), |_| -> Result<AppCtx, trine_tao::BoxError> {
         Err("no such user".into())
