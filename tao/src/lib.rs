@@ -52,6 +52,8 @@
 //! # });
 //! ```
 //!
+//! The [`guide`] goes on from here, from the first trigram to a protocol with branches.
+//!
 //! # What there is
 //!
 //! - **Three phases, one order**: intercepts gate, then async handlers are queued, then inline handlers run, then
@@ -65,6 +67,11 @@
 //!   a long chain out of band lets others have the thread.
 //! - **Observation** of every waypoint, every chain and every error, with the handler's place in the source:
 //!   [`Kernel::observe`]. Observers are handed nothing to change anything with.
+//! - **Typed trigrams** beside string ones, and outputs that the compiler holds a handler to: [`typed`].
+//! - **Likely mistakes** are observed, and allowed, warned of or denied: [`KernelBuilder::space`], [`KernelBuilder::unhandled`].
+//! - **What handles this, who emits it**: [`Kernel::handlers_of`], [`Kernel::emitters_of`]; what has happened: [`Kernel::record`].
+//! - **Chains** of values from cause to effect, and W3C trace contexts: [`Kernel::chain_reducer`], [`Kernel::trace_context`]; `tracing`
+//!   spans for cascades, dispatches and handlers.
 //! - **Signals are concrete by type, patterns may be wild**; a dispatch looks at no more than eight patterns, however many there are,
 //!   and signals that nobody handles leave no trace.
 //!
@@ -99,6 +106,35 @@
 //! | "All Errors are Swallowed", "or any downstream (chained) handlers" | `async_handlers::errors_of_async_handlers_and_of_everything_chained_from_them_never_reach_the_caller` |
 //! | ordering: intercept, async, inline, chains | `gates`, `inline_handlers::chains_are_dispatched_after_all_inline_handlers_and_in_line_each_facing_its_own_phases` |
 //!
+//! The clauses of the TAO's contract, what tao.js does with them, its defects, and the test for each of these: [`contract`].
+//!
+//! # tao.js -> trine-tao
+//!
+//! What a user of tao.js looks for, and where it is. Why it differs: see the table below.
+//!
+//! | tao.js | here |
+//! |---|---|
+//! | `new Kernel()`, the default `TAO` | [`Kernel::new`]; no global one |
+//! | `TAO.setCtx({t, a, o}, data)`, `setAppCtx` | [`Kernel::set`] with an [`AppCtx`] |
+//! | `new AppCtx(t, a, o, ...data)` | [`AppCtx::new`], then [`term`](AppCtx::term), [`action`](AppCtx::action), [`orient`](AppCtx::orient) |
+//! | `unwrapCtx`, `data` | [`AppCtx::trigram`], [`AppCtx::term_datum`] and its siblings |
+//! | `addInterceptHandler`, `addAsyncHandler`, `addInlineHandler` | [`Kernel::on_intercept`], [`on_async`](Kernel::on_async), [`on_inline`](Kernel::on_inline) |
+//! | an array of trigrams, wildcards | `(["User", "Space"], "Find", ANY)`: [`Pattern`] |
+//! | `removeInlineHandler(trigram, fn)` | drop its [`HandlerGuard`] |
+//! | return an `AppCtx` | the same; several: an array or `Vec`: [`Answer`] |
+//! | return truthy from an intercept | [`Verdict::halt`], with a reason |
+//! | return an `AppCtx` from an intercept | [`Verdict::Redirect`] |
+//! | `throw` | return `Err`, or panic: observed, never thrown at a caller |
+//! | `clone()` | [`Kernel::copy`]; `Kernel::clone` is one more handle |
+//! | `canSetWildcard` | there is none: a signal cannot be wild |
+//! | `decorate({onDispatch, onReturn, onProceed, onForward})` | [`Kernel::observe`]: [`What`] |
+//! | `decorate({chain: {key, next}})` | [`Kernel::chain_reducer`] |
+//! | `envelope.cascade`, `.hop`, `.chain` | [`CascadeId`], [`Via`], [`Chain`] |
+//! | `Tracer`, `InMemorySink`, `traceparent` | [`Kernel::record`], [`Kernel::trace_context`], spans of `tracing` |
+//! | `TaoLogger` | [`Kernel::observe`] and `println!("{observation}")` |
+//! | `@tao.js/typed` | [`typed`] |
+//! | `freezeDatum` | data is shared and cannot be changed |
+//!
 //! # Where this differs from tao.js
 //!
 //! | tao.js | here | why |
@@ -112,6 +148,11 @@
 //! | data is matched to the parts of the trigram by the shape of an object | three slots, each set and read by its type | a missing or wrong datum is a [`DatumError`] that names the slot |
 //! | a handler is removed by the identity of its function | by its [`HandlerGuard`] | the same function can be registered twice |
 //! | a cascade cannot be stopped, a circle never ends | [`Cascade::abort`], [`KernelBuilder::hop_budget`] | leaving a page stops what opening it has led to |
+
+#[doc = include_str!("../docs/contract.md")]
+pub mod contract {}
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
 
 mod adapter;
 mod cascade;

@@ -2,7 +2,7 @@
 
 use super::Kernel;
 use crate::{
-    handler::{HandlerId, Outputs},
+    handler::{HandlerId, Outputs, Phase},
     pattern::Pattern,
     trigram::Trigram,
 };
@@ -90,6 +90,23 @@ impl Kernel {
         self.filtered(|handler| {
             handler.outputs.declared().is_some_and(|signals| signals.contains(signal))
         })
+    }
+
+    /// The pairs of intercepts that may both want to redirect one signal: their patterns overlap, and neither says in its type that it
+    /// [never redirects](crate::typed::Gate). Which of them has its way is [declared](crate::Verdict), but seldom meant.
+    #[must_use]
+    pub fn competing_redirects(&self) -> Vec<(HandlerInfo, HandlerInfo)> {
+        let may_redirect = |handler: &HandlerInfo| {
+            handler.id.phase() == Phase::Intercept
+                && !handler.is_adapter
+                && handler.outputs.declared() != Some(&[])
+        };
+        let redirecting = self.filtered(may_redirect);
+        let pairs = redirecting.iter().enumerate().flat_map(|(place, one)| {
+            let later = redirecting[place + 1..].iter();
+            later.filter(|two| one.pattern.overlaps(&two.pattern)).map(move |two| (one, two))
+        });
+        pairs.map(|(one, two)| (one.clone(), two.clone())).collect()
     }
 
     fn filtered(&self, keep: impl Fn(&HandlerInfo) -> bool) -> Vec<HandlerInfo> {

@@ -162,7 +162,7 @@ fn a_chain_of_100_000_needs_no_more_stack_than_one_of_ten() {
 }
 
 #[test]
-fn a_circle_ends_with_an_error_that_names_it() {
+fn b17_a_circle_ends_with_an_error_that_names_it() {
     let stage = Stage::new();
     let tao = Kernel::builder(&stage.store).hop_budget(20).build();
     let log = Log::default();
@@ -200,7 +200,7 @@ fn a_circle_out_of_band_ends_too_and_ends_the_whole_cascade() {
 }
 
 #[test]
-fn a_handler_that_chains_for_long_lets_others_have_the_thread() {
+fn b17_a_handler_that_chains_for_long_lets_others_have_the_thread() {
     // B17: in the original, an inline circle starves the event loop.
     let stage = Stage::new();
     let hops = Arc::new(AtomicUsize::new(0));

@@ -6,7 +6,7 @@ use trine_tao::{AppCtx, Axis, NotConcrete, Trigram};
 static_assertions::assert_impl_all!(AppCtx: Send, Sync, Clone);
 
 #[test]
-fn each_slot_has_a_value_of_its_own_whatever_the_trigram_is_called() {
+fn b13_each_slot_has_a_value_of_its_own_whatever_the_trigram_is_called() {
     // B13: in the original, equal tokens collide and lists are scattered over the slots.
     let cx = AppCtx::new("User", "User", "User").term(1_u8).action("two").orient(vec![3, 4, 5, 6]);
     assert_eq!(cx.term_datum::<u8>(), Ok(&1));

@@ -176,3 +176,21 @@ fn a_chain_survives_json() {
     assert_eq!(again, chain);
     assert!(serde_json::from_str::<Chain>("[]").is_err());
 }
+
+#[test]
+fn b19_a_chain_goes_on_over_a_bridge_and_through_a_sieve() {
+    let stage = Stage::new();
+    let other = Kernel::new(&stage.store);
+    let _bridge = trine_tao::Bridge::new(&stage.tao, &other).inline(on("A"));
+    let (here, _here) = chains(&stage.tao, "user");
+    let (there, _there) = chains(&other, "user");
+    let client = stage.tao.channel("client");
+    let _sieve = client.sieve(&stage.tao, on("A"));
+    let _chained = client.on_inline(on("A"), |_| signal("B"));
+    stage.tao.cascade_builder(signal("A")).chain(Chain::new().with("user", "ada")).set();
+    assert_eq!(there.take(), [r#"A Some(Text("ada"))"#]);
+    // Set, heard by the channel, and what the channel's handler has chained to.
+    let chained = here.take();
+    assert_eq!(chained.last().unwrap(), r#"B Some(Text("ada"))"#);
+    assert!(chained.iter().all(|line| line.ends_with(r#"Some(Text("ada"))"#)), "{chained:?}");
+}

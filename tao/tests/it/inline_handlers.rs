@@ -80,7 +80,7 @@ fn chains_are_dispatched_after_all_inline_handlers_and_in_line_each_facing_its_o
 }
 
 #[test]
-fn an_inline_error_or_panic_leaves_its_siblings_and_their_chains_alone() {
+fn b3_an_inline_error_or_panic_leaves_its_siblings_and_their_chains_alone() {
     // B3: in the original, a throw skips the handlers after it and drops the chains before it.
     let stage = Stage::new();
     let (failed, _observer) = stage.observe(failures);

@@ -10,6 +10,7 @@ mod bridges;
 mod cascades;
 mod channels;
 mod compile_fail;
+mod contract;
 mod data;
 mod envelopes;
 mod gates;
@@ -29,6 +30,7 @@ mod schedules;
 mod spaces;
 mod spans;
 mod stage;
+mod tables;
 #[cfg(feature = "tcp")]
 mod tcp;
 mod views;

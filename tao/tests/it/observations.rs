@@ -118,7 +118,7 @@ fn an_error_is_attributed_to_its_phase_and_its_handler() {
 }
 
 #[test]
-fn observers_change_nothing_not_even_by_a_panic() {
+fn b5_observers_change_nothing_not_even_by_a_panic() {
     // B5: in the original, attaching an observer silences all errors.
     let run = |observed: bool| {
         let stage = Stage::new();

@@ -105,7 +105,7 @@ fn an_empty_list_is_refused_and_not_taken_for_any() {
 
 #[test]
 #[should_panic(expected = "write `ANY`")]
-fn an_empty_part_is_refused_and_not_taken_for_any() {
+fn b12_an_empty_part_is_refused_and_not_taken_for_any() {
     // B12: in the original, what is missing in a pattern matches everything.
     let _ = Pattern::from(("User", "", "Portal"));
 }
