@@ -52,7 +52,7 @@
 //! # });
 //! ```
 //!
-//! The [`guide`] goes on from here, from the first trigram to a protocol with branches.
+//! The guide goes on from here, [from the first trigram to a protocol with branches](guide::user_enters_the_app).
 //!
 //! # What there is
 //!
@@ -151,8 +151,6 @@
 
 #[doc = include_str!("../docs/contract.md")]
 pub mod contract {}
-#[doc = include_str!("../docs/guide.md")]
-pub mod guide {}
 
 mod adapter;
 mod cascade;

@@ -12,8 +12,8 @@ mod paths;
 mod program;
 mod saboteurs;
 mod schedules;
-mod tui;
 mod thunk_pairs;
+mod tui;
 
 use std::sync::Arc;
 
