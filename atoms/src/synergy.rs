@@ -393,6 +393,16 @@ impl<T: Send + Sync + 'static, A, R> AtomList for &WritableAtom<T, A, R> {
     }
 }
 
+impl<S, E> sealed::Sealed for &Synergy<S, E> {}
+
+impl<S: Atoms, E> AtomList for &Synergy<S, E> {
+    type Atoms = S;
+
+    fn into_atoms(self) -> S {
+        self.atoms.clone()
+    }
+}
+
 impl<S: Atoms, E> AtomList for Synergy<S, E> {
     type Atoms = S;
 

@@ -13,6 +13,7 @@ use tokio::{
     task::yield_now,
 };
 use tokio_util::sync::CancellationToken;
+use trine_atoms::AtomFamily;
 use trine_core::Store;
 use trine_tao::{AppCtx, Kernel};
 use trine_thunks::{AsyncThunk, SliceKey, ThunkApi};
@@ -32,6 +33,7 @@ fn main() {
         ("bytes/subscription", "trine") => subscriptions(),
         ("bytes/run", "trine") => runs(),
         ("bytes/thunk", "trine") => thunks(),
+        ("bytes/family-atom", "trine") => family_atoms(),
         ("bytes/unhandled-signal", "trine") => unhandled_signals(),
         ("bytes/request", "trine") => requests(),
         ("bytes/cell", "reactive_graph") => peer_cells(),
@@ -70,6 +72,18 @@ fn cells() {
         }
     });
     assert_eq!(store.cell_count(), MANY);
+}
+
+/// Entries of a family of `u64` by `u64`, which it keeps; nobody has a handle to them.
+fn family_atoms() {
+    static ROWS: AtomFamily<u64, u64> = AtomFamily::new("rows", |key| *key).kept();
+    let store = Store::new();
+    report(MANY, || {
+        for key in 0..MANY as u64 {
+            ROWS.entry(&store, key);
+        }
+    });
+    assert_eq!(ROWS.len(&store), MANY);
 }
 
 /// Derivations of `u64` from one source, each read once.

@@ -21,6 +21,7 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
     row("bytes/subscription", "reactive_graph");
     row("bytes/run", "tokio-spawn");
     row("bytes/thunk", "none");
+    row("bytes/family-atom", "none");
     row("bytes/unhandled-signal", "none");
     row("bytes/request", "none");
 }
