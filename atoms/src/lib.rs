@@ -43,8 +43,14 @@
 //!
 //! - [`Atom`]: statics or made at run time; a value of its own in each [`Store`]; read, written, subscribed to and
 //!   watched without any action.
+//! - [`DerivedAtom`], [`WritableAtom`], [`WriteAtom`], [`AsyncAtom`]: what is computed from other atoms, and what a write of it
+//!   means.
+//! - [`Provider`]: a part of an app with values of its own for some atoms; everything else falls through, for reads and writes.
+//! - [`AtomFamily`], [`DerivedFamily`], [`AsyncFamily`]: by key, freed when nobody uses them.
+//! - [`ReducerAtom`], [`DefaultAtom`], [`FocusAtom`], [`ListAtom`] and its [`SplitAtom`], [`StreamAtom`]; [`Atom::on_mount`].
+//! - [`Stored`] in a [`Storage`]; with the feature `serde`, snapshots and hydration. [`reset_all`] for a logout.
 //! - [`synergy`]: ordered groups of 1 to 12 atoms or synergies, nested as you like. [`Synergy::derive`] computes a
-//!   value from them.
+//!   value from them; they are read, watched and streamed with all of each commit.
 //! - [`Synergy::action`], [`Synergy::try_action`]: sync handlers. One transaction, committed before the call returns,
 //!   no runtime; `increment(); increment(); increment();` counts to three.
 //! - [`Synergy::async_action`]: async handlers, with [`Draft::trigger`] to show what has been done so far, and
@@ -55,6 +61,8 @@
 //! - Nothing is left half done: a handler that fails, panics, is aborted, superseded or dropped at any `.await`
 //!   writes nothing more, and what it had shown for the time being is undone.
 //! - Action types can be named and stored: [`Action`], [`AsyncAction`].
+//!
+//! The [`guide`] begins with a first atom, and has a table for those who come from jotai or synergies.
 //!
 //! # The document and its tests
 //!
@@ -82,6 +90,12 @@
 //! | subscribers of k changed atoms are told k times | once per commit |
 //! | a stale draft throws when it is used | does not compile |
 //! | `null` cannot be an initial value; values that are no plain objects are changed unnoticed | any `T: Clone` |
+//! | selectors tell of equal results, have no parameters, and can be stale | [`Synergy::select`], [`DerivedFamily`] |
+//! | a commit before a subscription is missed | nothing is |
+//! | a provider that is gone is written to in silence | [`PlaceError::Ended`], and its actions are aborted |
+//!
+//! Each item of the inventory of the originals that was reproduced there is a test named after it: `tests/it/upstream_actions.rs`
+//! and `tests/it/upstream_state.rs`.
 
 mod action;
 mod atom;
@@ -92,6 +106,7 @@ mod draft;
 mod effect;
 mod family;
 mod focus;
+pub mod guide;
 mod handle;
 mod history;
 mod list;
