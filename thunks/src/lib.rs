@@ -83,9 +83,13 @@
 //!
 //! - [`SliceKey`], [`Slice`]: state with a lazy initial value and typed cases; several slices of one action change in one commit.
 //! - [`Action`]: actions are Rust types, matched by type; [`Store::dispatch`] reduces them before it returns.
-//! - [`AsyncThunk`]: [`condition`](AsyncThunk::condition), typed rejection, [`latest`](AsyncThunk::latest) and
-//!   [`leading`](AsyncThunk::leading), by [`key`](AsyncThunk::key) where asked; it is told apart by instance, not by type.
-//! - [`ThunkApi`]: `dispatch`, `read`, `extra`, `request_id`, `is_aborted`, `aborted`, `abort`. Thunks dispatched through it are children.
+//! - [`AsyncThunk`]: [`condition`](AsyncThunk::condition), typed rejection, [policies](AsyncThunk::policy) by
+//!   [`key`](AsyncThunk::key), [times](AsyncThunk::timeout) and [retries](AsyncThunk::retry), a [value](AsyncThunk::with_meta) for each
+//!   run; it is told apart by instance, not by type. [`thunk_guide`] has all of it, and Redux Toolkit's names.
+//! - [`ThunkApi`]: `dispatch`, `read`, `report`, `extra`, `request_id`, `is_aborted`, `aborted`, `abort`. Thunks dispatched through it are
+//!   children.
+//! - [`Store::state_of`], [`pending_of_tag`](Store::pending_of_tag): what becomes of runs, without a reducer;
+//!   [`AsyncThunk::optimistic`]: what is shown meanwhile; [`Progress`]: what bodies tell.
 //! - [`Run`]: await it for the [`Outcome`], [`result`](Run::result) for a `Result`, [`abort`](Run::abort) it.
 //! - [`Store::select`], [`subscribe`](Store::subscribe), [`watch`](Store::watch): views. [`Store::core`]: everything else that
 //!   the store underneath can do, other front ends included.
@@ -106,7 +110,11 @@
 //! | rejected after an abort arrives later | it is out before `abort` returns, and before the successor's pending | flags never flip the wrong way |
 //! | `rejectWithValue`, `serializeError`, names of errors | `Err(e)` rejects with `e`; [`Rejection`] is a sum type | nothing to mistake: an `undefined` payload or an error called `AbortError` |
 //! | a reducer that throws on pending looks like a failed request, on fulfilled leaves it pending for ever | [`Failed`](Outcome::Failed); the terminal event reaches all other slices | one end for each beginning |
-//! | a condition skips on the literal `false` only, and a skipped run is a rejected action | a `bool`; [`Skipped`](Outcome::Skipped), no event | it never began |
+//! | a condition skips on the literal `false` only, and a skipped run is a rejected action | a `bool` or a [`Wanted`] with a reason; [`Skipped`](Outcome::Skipped), no event unless [asked for](AsyncThunk::dispatch_skipped) | it never began |
+//! | an async condition is waited out after an abort, and its `false` wins | the abort interrupts it, and wins | nobody waits for it any more |
+//! | an abort during pending still calls the body; a synchronous throw wins over an abort before it | the body is not called; the abort wins | who decides first decides |
+//! | a listener stays with an external signal for ever; its reason is lost | nothing stays; the reason is kept | a token outlives many runs |
+//! | the value of `getPendingMeta` is in the pending action only | all events and the body see it | the image from before, for a roll-back |
 //! | one type prefix used twice, a case that shadows another: silent | a [`BuildError`] that names both places | no silent override |
 //! | fulfilled comes three microtasks after the body | at once, before `dispatch` returns if the body is ready | only the order matters |
 //! | every dispatch tells every subscriber | only those whose slice or selector has changed are told | nothing to filter |
@@ -148,6 +156,7 @@ mod store;
 mod subject;
 mod table;
 mod thunk;
+pub mod thunk_guide;
 
 pub use action::{Action, ActionCase, AnyAction, action};
 pub use case::Case;
