@@ -21,6 +21,7 @@ use crate::{
     cascade::Cascade,
     channel::{Channel, Circle},
     context::AppCtx,
+    envelope::Chain,
     journey::Entrance,
     kernel::Kernel,
 };
@@ -44,6 +45,7 @@ pub struct Request<'k> {
     responses: Filter,
     timeout: Option<Duration>,
     abort_unanswered: bool,
+    chain: Chain,
     asked: &'static Location<'static>,
 }
 
@@ -78,9 +80,10 @@ impl Place<'_> {
     }
 
     /// Sets the signal.
-    fn set(&self, signal: AppCtx, ask: Arc<Ask>) -> Cascade {
+    fn set(&self, signal: AppCtx, chain: Chain, ask: Arc<Ask>) -> Cascade {
         let (kernel, circle) = (self.kernel(), self.circle().cloned());
-        kernel.enter(Entrance::set(kernel.core(), signal, circle, Some(ask)))
+        let entrance = Entrance::set(kernel.core(), signal, circle, Some(ask));
+        kernel.enter(Entrance { chain, ..entrance })
     }
 }
 
@@ -140,7 +143,15 @@ impl<'k> Question<'k> {
     pub fn expect(self, responses: impl Into<Filter>) -> Request<'k> {
         let Self { place, signal, asked } = self;
         let responses = responses.into();
-        Request { place, signal, responses, timeout: None, abort_unanswered: false, asked }
+        Request {
+            place,
+            signal,
+            responses,
+            timeout: None,
+            abort_unanswered: false,
+            chain: Chain::new(),
+            asked,
+        }
     }
 }
 
@@ -157,6 +168,12 @@ impl Request<'_> {
     /// Aborts the cascade of the signal when the request ends without an answer: its time is up, or its [`Reply`] is dropped.
     pub fn abort_unanswered(mut self) -> Self {
         self.abort_unanswered = true;
+        self
+    }
+
+    /// What the signal brings along, and hands on to all that follows: a trace, say. See [`Chain`].
+    pub fn chain(mut self, chain: Chain) -> Self {
+        self.chain = chain;
         self
     }
 

@@ -131,8 +131,8 @@ impl Ask {
                     self.note(halted);
                 }
             }
-            // Told by the intercept that failed.
-            Conclusion::Failed(_) | Conclusion::Redirected { .. } => {}
+            Conclusion::Failed(error) => self.failed(CascadeError::clone(error)),
+            Conclusion::Redirected { .. } => {}
         }
     }
 

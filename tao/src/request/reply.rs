@@ -41,9 +41,9 @@ pub struct Reply {
 
 impl Reply {
     pub(super) fn start(request: Request) -> Self {
-        let Request { place, signal, responses, timeout, abort_unanswered, asked } = request;
+        let Request { place, signal, responses, timeout, abort_unanswered, chain, asked } = request;
         let ask = Ask::new(place, signal.clone(), asked, responses);
-        let cascade = place.set(signal, Arc::clone(&ask));
+        let cascade = place.set(signal, chain, Arc::clone(&ask));
         let timer = timeout.filter(|_| !ask.has_ended()).map(|timeout| {
             let cut = abort_unanswered.then(|| cascade.clone());
             time(place.kernel(), &ask, cut, timeout).abort_on_drop()

@@ -230,7 +230,11 @@ fn an_aborted_cascade_ends_its_request_with_the_reason() {
     stage.run();
     reply.cascade().abort("left the page");
     stage.run();
-    assert!(answer(&reply).ends_with("left the page"), "{}", answer(&reply));
+    let error = reply.answer().unwrap().unwrap_err();
+    assert!(
+        matches!(error.kind(), RequestErrorKind::Aborted(reason) if reason == "left the page"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -320,6 +324,33 @@ fn a_condition_of_the_responses_is_asked_and_may_panic() {
     });
     let reply = stage.tao.request(signal("A")).expect(expect).start();
     assert_eq!(reply.answer().unwrap().unwrap().term_datum(), Ok(&2));
+}
+
+#[test]
+fn a_signal_that_is_refused_since_nobody_handles_it_fails_its_request() {
+    let stage = Stage::new();
+    let tao = Kernel::builder(&stage.store).unhandled(trine_tao::Level::Deny).build();
+    let reply = tao.request(signal("A")).expect(on("B")).start();
+    let error = reply.answer().unwrap().unwrap_err();
+    assert!(matches!(error.kind(), RequestErrorKind::Failed(_)), "{error}");
+}
+
+#[test]
+fn a_request_brings_its_chain_along() {
+    let (stage, _clock, _handlers) = chain();
+    let log = stage.log.clone();
+    let _observer = stage.tao.observe(move |seen| {
+        if matches!(seen.what, trine_tao::What::Received) {
+            let user = seen.chain.get("user").and_then(trine_tao::ChainValue::as_text);
+            log.note(format!("{} for {}", seen.context, user.unwrap()));
+        }
+    });
+    let chain = trine_tao::Chain::new().with("user", "ada");
+    let _reply = stage.tao.request(signal("A")).expect(on("B")).chain(chain).start();
+    assert_eq!(
+        stage.log.take(),
+        ["{Job,A,Portal} for ada", "{Job,B,Portal} for ada", "{Job,C,Portal} for ada"]
+    );
 }
 
 /// What a handler of a random protocol does when a signal comes.
