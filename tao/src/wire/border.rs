@@ -23,6 +23,8 @@ pub struct Border {
     pub(super) max_queued: usize,
     pub(super) max_in_flight: usize,
     pub(super) max_refusals: u32,
+    #[cfg(feature = "tcp")]
+    pub(super) max_clients: usize,
     pub(super) observer: Option<Observer>,
 }
 
@@ -42,6 +44,8 @@ impl Border {
             max_queued: 1_024,
             max_in_flight: 1_024,
             max_refusals: 64,
+            #[cfg(feature = "tcp")]
+            max_clients: 1_024,
             observer: None,
         }
     }
@@ -98,6 +102,13 @@ impl Border {
     /// How many messages in a row may be refused; 64 by default. One more ends the link.
     pub fn max_refusals(mut self, messages: u32) -> Self {
         self.max_refusals = messages;
+        self
+    }
+
+    /// How many clients a [server](super::tcp::serve) has at a time; 1,024 by default. The connection of one more is closed at once.
+    #[cfg(feature = "tcp")]
+    pub fn max_clients(mut self, clients: usize) -> Self {
+        self.max_clients = clients;
         self
     }
 

@@ -372,6 +372,10 @@ impl Drop for Open {
 
 /// Waits until fewer than `limit` cascades are under way.
 async fn room(in_flight: &mut VecDeque<Cascade>, limit: usize) {
+    // What has come to rest is not held until there are as many.
+    while in_flight.front().is_some_and(Cascade::is_settled) {
+        in_flight.pop_front();
+    }
     while in_flight.len() >= limit.max(1) {
         in_flight.retain(|cascade: &Cascade| !cascade.is_settled());
         if in_flight.len() < limit.max(1) {

@@ -19,6 +19,12 @@ use trine_core::Text;
 /// The version of the envelope.
 const VERSION: u64 = 1;
 
+/// How many bytes a name may have: as large as no name is, so that no log is filled with one.
+const NAME: usize = 256;
+
+/// How many bytes an error says of what does not fit.
+const REASON: usize = 512;
+
 /// Where Trine keeps its own in the chain.
 const OWN: &str = "trine";
 
@@ -56,7 +62,7 @@ impl Message {
         match message.keys().next() {
             None => Ok(Self { signal, data, envelope }),
             Some(key) => {
-                Err(Refusal::malformed(format!("it has the unknown key `{}`", shown(key))))
+                Err(Refusal::malformed(format!("it has the unknown key `{}`", shown(key, NAME))))
             }
         }
     }
@@ -66,12 +72,15 @@ impl Message {
         let Self { signal, data, envelope } = self;
         // A user's `Deserialize` may panic.
         let context = match contain(|| model.decode(signal.clone(), data)) {
-            Ok(context) => context.map_err(|error| error.to_string().into()),
-            Err(panic) => Err(panic),
+            Ok(context) => context.map_err(|error| error.to_string()),
+            Err(panic) => Err(panic.to_string()),
         };
         match context {
             Ok(context) => Ok((context, envelope)),
-            Err(reason) => Err(Refusal::BadData { signal, reason }),
+            Err(reason) => {
+                let reason = Text::from(shown(&reason, REASON).to_owned());
+                Err(Refusal::BadData { signal, reason })
+            }
         }
     }
 }
@@ -100,6 +109,12 @@ fn trigram(value: Option<Value>) -> Result<Trigram, Refusal> {
     };
     let mut part =
         |short: &str, long: &str| match parts.remove(short).or_else(|| parts.remove(long)) {
+            Some(Value::String(name)) if name.len() > NAME => {
+                let bytes = name.len();
+                Err(Refusal::malformed(format!(
+                    "the {long} has {bytes} bytes, where {NAME} are allowed"
+                )))
+            }
             Some(Value::String(name)) => Ok(name),
             // What is missing is wild in tao.js; a signal is not.
             None => Ok(String::new()),
@@ -117,7 +132,7 @@ impl Envelope {
         match envelope.remove("v") {
             Some(version) if version.as_u64() == Some(VERSION) => {}
             Some(version) => {
-                let version = shown(&version.to_string()).to_owned().into();
+                let version = shown(&version.to_string(), NAME).to_owned().into();
                 return Err(Refusal::UnknownVersion { version });
             }
             None => return Err(Refusal::malformed("its envelope has no version")),
@@ -125,7 +140,10 @@ impl Envelope {
         let chain: Chain = match envelope.remove("chain") {
             None | Some(Value::Null) => Chain::new(),
             Some(chain) => serde_json::from_value(chain).map_err(|error| {
-                Refusal::malformed(format!("its chain cannot be read: {error}"))
+                Refusal::malformed(format!(
+                    "its chain cannot be read: {}",
+                    shown(&error.to_string(), REASON)
+                ))
             })?,
         };
         let abroad = match chain.get(OWN) {
@@ -192,8 +210,8 @@ fn hex(text: &str) -> Option<u64> {
 }
 
 /// So much of a text from outside as an error shows.
-fn shown(text: &str) -> &str {
-    let end = (0..=text.len().min(60)).rev().find(|end| text.is_char_boundary(*end));
+fn shown(text: &str, bytes: usize) -> &str {
+    let end = (0..=text.len().min(bytes)).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]
 }
 

@@ -212,6 +212,10 @@ impl Accept {
             let (Some(tao), Some(clients)) = (self.tao.upgrade(), self.clients.upgrade()) else {
                 return;
             };
+            if clients.live() >= self.border.max_clients {
+                tracing::warn!(%peer, "a client is one too many, its connection is closed");
+                continue;
+            }
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, %peer, "a connection is gone already");
                 continue;
@@ -229,13 +233,17 @@ impl Accept {
 
 impl Clients {
     fn add(&self, link: Link) {
+        self.0.lock().push(link);
+    }
+
+    /// How many there are, now that those who have gone are forgotten.
+    fn live(&self) -> usize {
         // Links are dropped outside of the lock: that ends runs.
-        let _ended: Vec<Link> = {
+        let (_ended, live): (Vec<Link>, usize) = {
             let mut links = self.0.lock();
-            let ended = links.extract_if(.., |link| link.end().is_some()).collect();
-            links.push(link);
-            ended
+            (links.extract_if(.., |link| link.end().is_some()).collect(), links.len())
         };
+        live
     }
 }
 
@@ -249,7 +257,7 @@ impl TcpServer {
     /// How many clients are connected.
     #[must_use]
     pub fn client_count(&self) -> usize {
-        self.clients.0.lock().iter().filter(|link| link.end().is_none()).count()
+        self.clients.live()
     }
 }
 

@@ -114,3 +114,36 @@ async fn large_messages_and_many_of_them_arrive_whole() {
         assert_eq!(soon(told.recv()).await, Some(size));
     }
 }
+
+#[tokio::test]
+async fn a_server_has_no_more_clients_than_it_may_and_room_for_others_when_one_has_gone() {
+    let store = Store::new();
+    let server = Kernel::new(&store);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server =
+        tcp::serve(&server, listener, &Border::new("client").max_clients(1), |_, _| ()).unwrap();
+    let connect = async || {
+        let transport = tcp::connect(server.address()).await.unwrap();
+        Border::new("server").link(Kernel::new(&store), transport)
+    };
+    let first = connect().await;
+    let second = connect().await;
+    let end = soon(second.ended()).await;
+    assert!(matches!(end, LinkEnd::Closed | LinkEnd::Failed(TransportError::Closed)), "{end}");
+    assert!(first.end().is_none());
+    drop(first);
+    soon(async {
+        while server.client_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let third = connect().await;
+    soon(async {
+        while server.client_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(third.end().is_none());
+}

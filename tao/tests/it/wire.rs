@@ -343,6 +343,20 @@ fn malformed_messages_are_refused_with_the_reason_and_the_connection_goes_on() {
             json!({ "tao": job("A"), "data": { "auth": 1 }, "envelope": v1() }).to_string().into(),
             "the key `auth` stands for no slot",
         ),
+        (
+            json!({ "tao": job("A"), "data": { "x".repeat(9_999): 1 }, "envelope": v1() })
+                .to_string()
+                .into(),
+            "the key `xxx",
+        ),
+        (
+            json!({ "y".repeat(9_999): 1, "tao": job("A"), "envelope": v1() }).to_string().into(),
+            "`yyy",
+        ),
+        (
+            message(job(&"x".repeat(257)), v1()).into(),
+            "the action has 257 bytes, where 256 are allowed",
+        ),
         (json!({ "tao": job("A"), "data": 7, "envelope": v1() }).to_string().into(), "no object"),
         (
             json!({ "tao": job("A"), "hop": {}, "envelope": v1() }).to_string().into(),
@@ -354,6 +368,7 @@ fn malformed_messages_are_refused_with_the_reason_and_the_connection_goes_on() {
         let told = peer.told.take();
         assert_eq!(told.len(), 1, "{}", String::from_utf8_lossy(&bytes));
         assert!(told[0].contains(reason), "{told:?} does not say `{reason}`");
+        assert!(told[0].len() < 1_000, "a peer does not fill the log");
     }
     assert_eq!(peer.stage.log.take(), [""; 0]);
     peer.send(message(job("A"), v1()));
