@@ -15,6 +15,7 @@ mod mounting;
 mod policies;
 mod providers;
 mod random;
+mod random_actions;
 mod schedules;
 mod storage;
 mod sync_actions;
