@@ -60,7 +60,10 @@
 //!   else is meant.
 //! - Nothing is left half done: a handler that fails, panics, is aborted, superseded or dropped at any `.await`
 //!   writes nothing more, and what it had shown for the time being is undone.
-//! - Action types can be named and stored: [`Action`], [`AsyncAction`].
+//! - Action types can be named and stored: [`Action`], [`AsyncAction`]. What an action does about other calls, time, errors and
+//!   conflicts is said once, at its definition: [`guide::actions`] goes through it.
+//! - [`mod@middleware`] between actions and atoms; [effects](Synergy::effect) before subscribers; [undo](Synergy::history), one
+//!   action at a time.
 //!
 //! The [`guide`] begins with a first atom, and has a table for those who come from jotai or synergies.
 //!
@@ -83,13 +86,19 @@
 //!
 //! | the original | here |
 //! |---|---|
-//! | a sync action commits some microtasks later, so three increments in a row count to one | commits before it returns |
-//! | whoever finishes last overwrites what others did meanwhile | [`Conflict`], unless the write says otherwise |
-//! | an unchanged draft that is triggered writes its old value back | does nothing |
-//! | a failed action leaves its loading flag on | [`Draft::trigger_scoped`] |
-//! | subscribers of k changed atoms are told k times | once per commit |
-//! | a stale draft throws when it is used | does not compile |
-//! | `null` cannot be an initial value; values that are no plain objects are changed unnoticed | any `T: Clone` |
+//! | a sync action commits some microtasks later, so three increments in a row count to one (P07) | commits before it returns |
+//! | whoever finishes last overwrites what others did meanwhile (P05, P08, S1, P33) | [`Conflict`], unless the write or the action says otherwise |
+//! | an action acts on a sibling that has changed meanwhile (P32) | [`AsyncAction::validate_reads`] |
+//! | an unchanged draft that is triggered writes its old value back (P04) | does nothing |
+//! | the draft after a trigger is a wrapper (P01, P02, P41) | a fresh draft, like the first |
+//! | a failed action leaves its loading flag on (P09) | [`Draft::trigger_scoped`], [`AsyncAction::compensated`] |
+//! | a value that is moved from one draft to another breaks both (P14) | moves |
+//! | subscribers of k changed atoms are told k times (P16) | once per commit |
+//! | middleware may shift values to other atoms (P18), is not asked about triggers (P19), and hangs the action if it fails (Q40) | goes by atom, is asked about every flush, and fails the action |
+//! | an atom that is listed twice has two drafts (P24) | [`DuplicateAtom`] |
+//! | a stale draft throws when it is used (P11) | does not compile |
+//! | `null` cannot be an initial value (P22); values that are no plain objects are changed unnoticed (P26) | any `T: Clone` |
+//! | a listener that throws keeps the others from hearing (Q39) | all hear, then it is reported |
 //! | selectors tell of equal results, have no parameters, and can be stale | [`Synergy::select`], [`DerivedFamily`] |
 //! | a commit before a subscription is missed | nothing is |
 //! | a provider that is gone is written to in silence | [`PlaceError::Ended`], and its actions are aborted |
@@ -111,7 +120,7 @@ mod handle;
 mod history;
 mod list;
 mod memo;
-mod middleware;
+pub mod middleware;
 mod mounting;
 mod place;
 mod provider;

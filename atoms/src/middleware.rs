@@ -26,7 +26,7 @@
 //! Middleware runs outside the lease, on the thread that flushes, the first registered first. It may use the store. What it
 //! was shown is what is committed: if somebody else writes one of the atoms meanwhile, it is asked again.
 //!
-//! What is written to an atom without an action, with [`Atom::set`] say, is no flush.
+//! What is written to an atom without an action, with [`Atom::set`](crate::Atom::set) say, is no flush.
 
 mod chain;
 mod flush;
