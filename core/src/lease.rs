@@ -67,7 +67,16 @@ impl<T> Lease<T> {
     #[inline]
     #[track_caller]
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Result<R, Reentrant> {
-        let here = Location::caller();
+        self.with_at(Location::caller(), f)
+    }
+
+    /// [`with`](Self::with), for a call at `here`.
+    #[inline]
+    pub(crate) fn with_at<R>(
+        &self,
+        here: &'static Location<'static>,
+        f: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, Reentrant> {
         if let Some(outer) = held() {
             return Err(Reentrant { outer, inner: here });
         }

@@ -243,7 +243,17 @@ impl Core {
         self: &Arc<Self>,
         f: impl FnOnce(&mut Graph) -> R,
     ) -> Result<R, Reentrant> {
-        let (value, exit) = self.lease.with(|graph| {
+        self.enter_at(Location::caller(), f)
+    }
+
+    /// [`enter`](Self::enter), for a call at `here`.
+    #[inline]
+    pub(crate) fn enter_at<R>(
+        self: &Arc<Self>,
+        here: &'static Location<'static>,
+        f: impl FnOnce(&mut Graph) -> R,
+    ) -> Result<R, Reentrant> {
+        let (value, exit) = self.lease.with_at(here, |graph| {
             if self.slow_lease.is_some() {
                 graph.start_clock();
             }
@@ -251,7 +261,7 @@ impl Core {
             (value, graph.leave())
         })?;
         if let Some(exit) = exit {
-            self.finish(exit, Location::caller());
+            self.finish(exit, here);
         }
         Ok(value)
     }

@@ -7,6 +7,7 @@ use crate::{
         Commit, CommitNumber, Ended, PanicPayload, Transaction, UpdateResult, Updates, Writer,
     },
     error::CellError,
+    graph::Graph,
     lease::Reentrant,
 };
 use std::{
@@ -85,6 +86,28 @@ impl Store {
     ) -> Result<Commit<'_>, CellError> {
         let writer = Writer::at(Location::caller());
         let done = self.core().enter(|graph| graph.update(cell.key(), writer, update))??;
+        Ok(self.updated(done))
+    }
+
+    /// Like [`try_update`](Self::try_update), with `caller` named as the call that writes, in errors and in the cause of the
+    /// commit: for front ends, which write where the place of their user's call is not known to the compiler.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_update`](Self::try_update).
+    ///
+    /// # Panics
+    ///
+    /// If `update` panics.
+    pub fn try_update_called_at<T: Send + 'static, R: UpdateResult>(
+        &self,
+        cell: Source<T>,
+        caller: &'static Location<'static>,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> Result<Commit<'_>, CellError> {
+        let writer = Writer::at(caller);
+        let update = |graph: &mut Graph| graph.update(cell.key(), writer, update);
+        let done = self.core().enter_at(caller, update)??;
         Ok(self.updated(done))
     }
 
