@@ -107,11 +107,22 @@ where
         return send(store, &Route::Store, Arc::new(action));
     }
     let at = Location::caller();
-    let reduce = |cells: &mut Updates<'_>| {
+    if let Some(handler) = store.shared().table.alone(action.case_key())
+        && !store.core().is_observed()
+    {
+        // The common case: one cell, one commit.
+        let occurrence = Occurrence { event: action.event(), action: &action };
+        if handler.reduce_alone(store.core(), &occurrence, at)? {
+            return Ok(());
+        }
+    }
+    // Not returned from the lease: what is large is copied on its way.
+    let mut reduced = Ok(());
+    store.core().try_updates(|cells| {
         cells.called_at(at);
-        reduce_action(store.shared(), cells, &action, None)
-    };
-    store.core().try_updates(reduce)?.0
+        reduced = reduce_action(store.shared(), cells, &action, None);
+    })?;
+    reduced
 }
 
 /// Dispatches an action as a run does.

@@ -134,15 +134,21 @@ pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> Text {
     }
 }
 
+impl From<CellError> for DispatchError {
+    fn from(error: CellError) -> Self {
+        match error.kind() {
+            trine_core::CellErrorKind::Reentrant(error) => Self::Reentrant(*error),
+            _ => Self::Slice(error),
+        }
+    }
+}
+
 impl From<ContextError> for DispatchError {
     fn from(error: ContextError) -> Self {
         match error {
             ContextError::Settled { run, .. } => Self::RunSettled { run },
             ContextError::StoreDropped(error) => Self::StoreDropped(error),
-            ContextError::Cell(error) => match error.kind() {
-                trine_core::CellErrorKind::Reentrant(error) => Self::Reentrant(*error),
-                _ => Self::Slice(error),
-            },
+            ContextError::Cell(error) => error.into(),
             // The enum may grow; what it grows by is about cells or runs, and no more than its text is known here.
             other => panic!("{other}"),
         }

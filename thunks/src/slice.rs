@@ -333,6 +333,24 @@ struct SliceHandler<S> {
     default: Option<Reducer<S>>,
 }
 
+impl<S> SliceHandler<S> {
+    #[inline]
+    fn run(&self, state: &mut S, occurrence: &Occurrence<'_>) -> Update {
+        let mut done = None;
+        for reducer in &self.reducers {
+            if let Some(changed) = reducer(state, occurrence) {
+                done = Some(done.unwrap_or(false) | changed);
+            }
+        }
+        if done.is_none()
+            && let Some(default) = &self.default
+        {
+            done = default(state, occurrence);
+        }
+        if done == Some(true) { Update::Changed } else { Update::Unchanged }
+    }
+}
+
 impl<S: Send + 'static> Handler for SliceHandler<S> {
     #[track_caller]
     fn reduce(
@@ -340,20 +358,29 @@ impl<S: Send + 'static> Handler for SliceHandler<S> {
         cells: &mut Updates<'_>,
         occurrence: &Occurrence<'_>,
     ) -> Result<(), CellError> {
-        self.cell.update(cells, |state| {
-            let mut done = None;
-            for reducer in &self.reducers {
-                if let Some(changed) = reducer(state, occurrence) {
-                    done = Some(done.unwrap_or(false) | changed);
-                }
+        self.cell.update(cells, |state| self.run(state, occurrence))
+    }
+
+    fn reduce_alone(
+        &self,
+        core: &trine_core::Store,
+        occurrence: &Occurrence<'_>,
+        caller: &'static Location<'static>,
+    ) -> Result<bool, CellError> {
+        let SliceCell { source, followers } = &self.cell;
+        if followers.any() {
+            return Ok(false);
+        }
+        let mut done = true;
+        core.try_update_called_at(*source, caller, |state| {
+            // Asked again inside the lease: a view that is made meanwhile must not miss this.
+            if followers.any() {
+                done = false;
+                return Update::Unchanged;
             }
-            if done.is_none()
-                && let Some(default) = &self.default
-            {
-                done = default(state, occurrence);
-            }
-            if done == Some(true) { Update::Changed } else { Update::Unchanged }
-        })
+            self.run(state, occurrence)
+        })?;
+        Ok(done)
     }
 }
 

@@ -37,6 +37,14 @@ pub(crate) trait Handler: Send + Sync {
     #[track_caller]
     fn reduce(&self, cells: &mut Updates<'_>, occurrence: &Occurrence<'_>)
     -> Result<(), CellError>;
+
+    /// The same as a commit of its own; false, and nothing is done, if parts of the slice are followed.
+    fn reduce_alone(
+        &self,
+        core: &trine_core::Store,
+        occurrence: &Occurrence<'_>,
+        caller: &'static Location<'static>,
+    ) -> Result<bool, CellError>;
 }
 
 /// What a store knows of its slices and thunks.
@@ -225,6 +233,18 @@ impl Table {
             part.thunks.get(&thunk.name).filter(|known| known.id != thunk.id).cloned()
         };
         other(&self.built).or_else(|| self.late().and_then(|late| other(&late)))
+    }
+
+    /// The reducers for an event, if there are some of one slice only: then its change can be a commit of its own.
+    #[inline]
+    pub(crate) fn alone(&self, key: CaseKey) -> Option<&dyn Handler> {
+        if self.any_late.load(Ordering::Relaxed) {
+            return None;
+        }
+        match self.built.handlers.get(&key).unwrap_or(&self.built.otherwise)[..] {
+            [ref handler] => Some(&**handler),
+            _ => None,
+        }
     }
 
     /// Runs the reducers for an event; all of them, also when a slice is torn.
