@@ -120,7 +120,7 @@ pub(super) struct TableFollower<S, E: Entity> {
     /// The changes.
     changes: Vec<Change<E>>,
     /// All entities, if the list is to be told anew.
-    all: Vec<E>,
+    all: Option<Vec<E>>,
 }
 
 impl<S, E: Entity> TableFollower<S, E> {
@@ -132,7 +132,7 @@ impl<S, E: Entity> TableFollower<S, E> {
             list: None,
             found: Found::Nothing,
             changes: Vec::new(),
-            all: Vec::new(),
+            all: None,
         }
     }
 
@@ -184,8 +184,9 @@ impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
         let table = (self.table)(state);
         self.changes.clear();
         let found = table.changes_since(&mut self.mark, detail, &mut self.changes);
-        if found == Found::Everything && self.list.is_some() {
-            self.all = table.iter().cloned().collect();
+        let replayed = matches!(found, Found::Nothing | Found::Changes);
+        if self.list.is_some() && !replayed {
+            self.all = Some(table.iter().cloned().collect());
         }
         // What could not be told the last time is not known any more.
         if self.found != Found::Everything {
@@ -196,13 +197,13 @@ impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
     fn lose(&mut self) {
         self.mark = 0;
         self.found = Found::Everything;
-        self.all = Vec::new();
+        self.all = None;
     }
 
     fn tell(&mut self, cells: &mut Updates<'_>) {
         match std::mem::replace(&mut self.found, Found::Nothing) {
             Found::Nothing => {}
-            Found::Changes => {
+            Found::Changes | Found::ChangesOfKeys => {
                 let mut changes = std::mem::take(&mut self.changes);
                 // Telling twice is not wrong, and one change is the common case.
                 let mut told = FxHashSet::default();
@@ -216,7 +217,9 @@ impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
                     }
                 }
                 drop(told);
-                if let Some(list) = self.list {
+                if let Some(list) = self.list
+                    && self.all.is_none()
+                {
                     let _ = cells.edit(list, |rows| replay(rows, changes.drain(..)));
                 }
                 changes.clear();
@@ -226,14 +229,11 @@ impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
                 for key in self.views.keys().cloned().collect::<Vec<_>>() {
                     self.tell_views(&key, cells);
                 }
-                // A table that could not be looked at keeps its list: what is in it comes with the next look.
-                if let Some(list) = self.list
-                    && self.mark != 0
-                {
-                    let all = std::mem::take(&mut self.all);
-                    let _ = cells.edit(list, |rows| rows.reset(all));
-                }
             }
+        }
+        // A table that could not be looked at keeps its list: what is in it comes with the next look.
+        if let (Some(list), Some(all)) = (self.list, self.all.take()) {
+            let _ = cells.edit(list, |rows| rows.reset(all));
         }
     }
 }

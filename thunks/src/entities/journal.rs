@@ -58,6 +58,8 @@ pub(super) enum Found {
     Nothing,
     /// The changes.
     Changes,
+    /// The changes, but not what they do to the list: that was not noted so far.
+    ChangesOfKeys,
     /// Everything may be different.
     Everything,
 }
@@ -92,15 +94,19 @@ impl<E: Entity> Journal<E> {
         mark: &mut u64,
         changes: &mut Vec<Change<E>>,
     ) -> Found {
-        let continues = self.mark == *mark && !self.whole && self.detail >= detail;
-        if continues && self.changes.is_empty() {
+        let (known, noted) = (self.mark == *mark && !self.whole, self.detail >= detail);
+        if known && noted && self.changes.is_empty() {
             return Found::Nothing;
         }
         (self.mark, self.whole, self.detail) = (next_mark(), false, detail);
         *mark = self.mark;
         std::mem::swap(&mut self.changes, changes);
         self.changes.clear();
-        if continues { Found::Changes } else { Found::Everything }
+        match (known, noted) {
+            (true, true) => Found::Changes,
+            (true, false) => Found::ChangesOfKeys,
+            (false, _) => Found::Everything,
+        }
     }
 }
 

@@ -441,6 +441,22 @@ mod in_a_store {
     }
 
     #[test]
+    fn the_first_reader_of_diffs_has_no_view_run_again() {
+        let store = store(super::table(&[(1, 10), (2, 20)]));
+        let size = store.entity_selector(&ITEMS, |item| item.size);
+        assert_eq!((store.get(size.at(&1)), store.get(size.at(&2))), (Some(10), Some(20)));
+        let mut diffs = store.entity_diffs(&ITEMS, NonZeroUsize::new(8).unwrap());
+        store.dispatch(Step::Update(1, 11));
+        assert_eq!((store.get(size.at(&1)), store.get(size.at(&2))), (Some(11), Some(20)));
+        assert_eq!(size.recomputations(), 3);
+        let mut rows: Vec<Item> = Vec::new();
+        while let Some(batch) = diffs.try_next() {
+            batch.into_iter().for_each(|diff| diff.apply(&mut rows));
+        }
+        assert_eq!(rows, [super::item(1, 11), super::item(2, 20)]);
+    }
+
+    #[test]
     fn diffs_tell_what_a_dispatch_did_to_the_rows() {
         let store = store(super::by_size(&[(1, 10), (2, 20), (3, 30)]));
         let mut diffs = store.entity_diffs(&ITEMS, NonZeroUsize::new(8).unwrap());
