@@ -7,6 +7,7 @@ mod children;
 mod compile_fail;
 mod document;
 mod entities;
+mod fold;
 mod hostile;
 mod identity;
 mod lifecycle;
