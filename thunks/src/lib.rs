@@ -91,6 +91,8 @@
 //! - [`Store::state_of`], [`pending_of_tag`](Store::pending_of_tag): what becomes of runs, without a reducer;
 //!   [`AsyncThunk::optimistic`]: what is shown meanwhile; [`Progress`]: what bodies tell.
 //! - [`Run`]: await it for the [`Outcome`], [`result`](Run::result) for a `Result`, [`abort`](Run::abort) it.
+//! - [`Entities`]: tables by key; [`Selector`]: cells by argument; [`middleware`] and [`listener`]s around the reducers. The [`guide`] goes
+//!   from the state to the views, and has Redux Toolkit's names for all of it.
 //! - [`Store::select`], [`subscribe`](Store::subscribe), [`watch`](Store::watch): views. [`Store::core`]: everything else that
 //!   the store underneath can do, other front ends included.
 //!
@@ -116,6 +118,8 @@
 //! | a listener stays with an external signal for ever; its reason is lost | nothing stays; the reason is kept | a token outlives many runs |
 //! | the value of `getPendingMeta` is in the pending action only | all events and the body see it | the image from before, for a roll-back |
 //! | one type prefix used twice, a case that shadows another: silent | a [`BuildError`] that names both places | no silent override |
+//! | an action that is answered by a middleware or listener without end overflows the stack | [`TooDeep`](DispatchError::TooDeep); effects go on with the runtime | a bug that says where it is |
+//! | an update of one entity is O(n) in what looks at them | O(log n), and only that entity's views run | see [`entities`] |
 //! | fulfilled comes three microtasks after the body | at once, before `dispatch` returns if the body is ready | only the order matters |
 //! | every dispatch tells every subscriber | only those whose slice or selector has changed are told | nothing to filter |
 //! | a reducer that throws leaves the state as it was | its slice is torn until it is [recovered](Store::recover), the others have changed | reducers change the state in place, without copies |
@@ -144,6 +148,7 @@ mod creator;
 mod dispatch;
 pub mod entities;
 mod error;
+pub mod guide;
 mod key;
 pub mod listener;
 mod matcher;
