@@ -45,6 +45,10 @@ pub(super) fn release(cell: impl FnOnce() -> Arc<dyn AnyRun>) {
 }
 
 /// Resolves to the [`Outcome`] of a run. Made by awaiting a [`Run`](crate::Run).
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing: the run goes on. (What of the run itself was moved into it is gone: await `&run` to keep that.)
 #[must_use = "futures do nothing unless awaited; drop the run itself to detach it"]
 pub struct RunOutcome<T, E> {
     /// The run.
