@@ -31,6 +31,29 @@ fn latest_tells_the_old_run_before_it_starts_the_new_one() {
 }
 
 #[test]
+fn latest_waits_for_an_end_that_another_thread_is_telling() {
+    use std::{sync::mpsc::channel, thread};
+    let (store, log) = (Store::with_spawner(ManualExecutor::new()), Log::default());
+    let ((enter, entered), (go, gone), told) = (channel(), channel::<()>(), log.clone());
+    let builder = store.run_builder("search").policy(Policy::Latest);
+    let old = builder
+        .on_settle(move |outcome| {
+            enter.send(()).unwrap();
+            gone.recv().unwrap();
+            told.note(outcome.kind());
+        })
+        .start(|_| pending::<Result<(), String>>());
+    let aborter = thread::spawn(move || old.abort("there"));
+    entered.recv().unwrap();
+    let (starter, noting) = (store.clone(), log.clone());
+    let starter = thread::spawn(move || search(&starter, &noting, Policy::Latest, None));
+    go.send(()).unwrap();
+    assert!(aborter.join().unwrap());
+    assert!(!starter.join().unwrap().is_settled());
+    log.is(["aborted", "start 2"]);
+}
+
+#[test]
 fn keys_tell_runs_of_one_name_apart() {
     let (store, log) = (Store::with_spawner(ManualExecutor::new()), Log::default());
     let users = search(&store, &log, Policy::Latest, Some("users"));
