@@ -85,6 +85,14 @@
 //! let _ = AppCtx::new(ANY, "Enter", "Portal");
 //! ```
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `serde`: data and chains as JSON, by a model of what the slots hold.
+//! - `wire`: links to other processes; `tcp`: over TCP, with tokio.
+//! - `path`: TAO-Paths, checked, drawn, and held against what an app does; `proptest`: with generated data; `cli`: the command `tao-path`.
+//!
 //! # The document and its tests
 //!
 //! The model is that of [tao.js](https://github.com/zzyzxlab/tao.js). Each sample and guarantee of its document

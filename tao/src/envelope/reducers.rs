@@ -75,7 +75,7 @@ struct Owned {
 }
 
 impl Kernel {
-    /// Gives what is under `name` in the [chain](Chain) of every signal an owner: `reducer` derives it anew for each signal that is
+    /// Gives what is under `name` in the [chain](crate::Chain) of every signal an owner: `reducer` derives it anew for each signal that is
     /// set or chained, from the value of the signal before.
     ///
     /// It runs right before the signal is received, on the thread that dispatches, outside of all locks. `None` takes the
