@@ -78,13 +78,20 @@ struct State {
     resting: bool,
     /// The live runs of the lines, by a number that is never used again: a run may be over before its start has
     /// returned. Empty places are of runs that are just being started, or aborted.
-    runs: FxHashMap<u64, Option<CascadeRun>>,
+    runs: LiveRuns,
     /// The number of the last run.
     last_run: u64,
     /// How the cascade was ended before it came to rest by itself.
     ended: Option<Ending>,
     /// Those who wait for rest.
     waiters: Slab<Waker>,
+}
+
+/// The live runs of a cascade: almost always one, which needs no allocation.
+#[derive(Default)]
+struct LiveRuns {
+    one: Option<(u64, Option<CascadeRun>)>,
+    more: FxHashMap<u64, Option<CascadeRun>>,
 }
 
 /// The run that carries a line.
@@ -109,7 +116,7 @@ impl Shared {
         let state = State {
             lines: 1,
             resting: false,
-            runs: FxHashMap::default(),
+            runs: LiveRuns::default(),
             last_run: 0,
             ended: None,
             waiters: Slab::new(),
@@ -185,7 +192,7 @@ impl Shared {
         let number = self.state.lock().announce_run();
         let shared = Arc::clone(self);
         let builder = builder.on_settle(move |outcome| {
-            let run = shared.state.lock().runs.remove(&number);
+            let run = shared.state.lock().runs.remove(number);
             drop(run);
             if let Some(cause) = cut(outcome)
                 && !shared.is_over()
@@ -205,7 +212,7 @@ impl Shared {
         let (run, ended) = {
             let mut state = self.state.lock();
             let ended = state.ended.clone();
-            match state.runs.get_mut(&number) {
+            match state.runs.place(number) {
                 Some(place) if ended.is_none() => {
                     *place = Some(run);
                     return;
@@ -292,7 +299,7 @@ impl Shared {
         }
         state.ended = Some(ending.clone());
         self.over.store(true, Ordering::Relaxed);
-        let mut runs: Vec<_> = state.runs.values_mut().filter_map(Option::take).collect();
+        let mut runs: Vec<_> = state.runs.places().filter_map(Option::take).collect();
         drop(state);
         // Oldest first, for whoever observes.
         runs.sort_unstable_by_key(Run::id);
@@ -357,11 +364,38 @@ impl Shared {
     }
 }
 
+impl LiveRuns {
+    fn announce(&mut self, number: u64) {
+        match self.one {
+            None => self.one = Some((number, None)),
+            Some(_) => drop(self.more.insert(number, None)),
+        }
+    }
+
+    fn place(&mut self, number: u64) -> Option<&mut Option<CascadeRun>> {
+        match &mut self.one {
+            Some((own, place)) if *own == number => Some(place),
+            _ => self.more.get_mut(&number),
+        }
+    }
+
+    fn remove(&mut self, number: u64) -> Option<CascadeRun> {
+        match &self.one {
+            Some((own, _)) if *own == number => self.one.take()?.1,
+            _ => self.more.remove(&number)?,
+        }
+    }
+
+    fn places(&mut self) -> impl Iterator<Item = &mut Option<CascadeRun>> {
+        self.one.iter_mut().map(|(_, place)| place).chain(self.more.values_mut())
+    }
+}
+
 impl State {
     /// Makes a place for a run that is about to be started.
     fn announce_run(&mut self) -> u64 {
         self.last_run += 1;
-        self.runs.insert(self.last_run, None);
+        self.runs.announce(self.last_run);
         self.last_run
     }
 }
@@ -416,7 +450,7 @@ impl Drop for Presence {
             state.resting = !mutant("a cascade is ended as it comes to rest");
             state.ended.clone().unwrap_or(Ending::Completed)
         };
-        self.shared.core.observers().tell(&self.shared.place(), What::Rested(&ending));
+        self.shared.core.observers().tell_at(|| self.shared.place(), What::Rested(&ending));
         let waiters = {
             let mut state = self.shared.state.lock();
             state.lines = 0;
