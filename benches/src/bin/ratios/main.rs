@@ -15,6 +15,7 @@ mod curves;
 mod dynamic;
 mod floors;
 mod lists;
+mod paths;
 mod peers;
 mod propagate;
 mod requests;
@@ -78,6 +79,7 @@ fn main() {
     dynamic::rows(&mut rows);
     threads::rows(&mut rows);
     curves::rows(&mut rows);
+    paths::rows(&mut rows);
     runs::rows(&mut rows);
     atoms::rows(&mut rows);
     thunks::rows(&mut rows);

@@ -208,12 +208,20 @@ fn heading_of(line: &str) -> Option<(&str, u8)> {
     text.starts_with("TAO-Path:").then(|| (name_of(text), 0))
 }
 
-/// The name that a heading gives: without the word before it that says what it is the name of, and without an anchor.
+/// The name that a heading gives: without words before it that say what it is the name of, and without an anchor. A name is its own
+/// name, so that what was written of it is read again.
 pub(super) fn name_of(text: &str) -> &str {
-    let text = text.trim().trim_end_matches('#').trim();
-    let text = text.split_once(" {#").map_or(text, |(text, _)| text).trim();
-    let named = text.strip_prefix("TAO-Path:").or_else(|| text.strip_prefix("Use Case:"));
-    named.map_or(text, str::trim)
+    let mut name = text.trim();
+    loop {
+        let shorter = name.trim_end_matches('#').trim();
+        let shorter = shorter.split_once(" {#").map_or(shorter, |(name, _)| name).trim();
+        let named = shorter.strip_prefix("TAO-Path:").or_else(|| shorter.strip_prefix("Use Case:"));
+        let shorter = named.map_or(shorter, str::trim);
+        if shorter.len() == name.len() {
+            return name;
+        }
+        name = shorter;
+    }
 }
 
 /// Whether lines of prose are text only, which stays where it is between a heading and its table.
