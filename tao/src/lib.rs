@@ -72,6 +72,8 @@
 //! - **What handles this, who emits it**: [`Kernel::handlers_of`], [`Kernel::emitters_of`]; what has happened: [`Kernel::record`].
 //! - **Chains** of values from cause to effect, and W3C trace contexts: [`Kernel::chain_reducer`], [`Kernel::trace_context`]; `tracing`
 //!   spans for cascades, dispatches and handlers.
+//! - **Paths as documents**, with the feature `path`: tables that people write are checked, drawn, run, and compared with the code and
+//!   with what the app did.
 //! - **Signals are concrete by type, patterns may be wild**; a dispatch looks at no more than eight patterns, however many there are,
 //!   and signals that nobody handles leave no trace.
 //!
