@@ -29,7 +29,7 @@ use crate::{
 };
 use members::{Members, Slot};
 use std::{fmt, hash::Hash, sync::Arc};
-use trine_core::{AsyncDerived, AsyncReader, AsyncState, Cell, Derived, Source, Text};
+use trine_core::{AsyncDerived, AsyncReader, AsyncState, Cell, Derived, Source, Store, Text};
 
 /// What families differ in. Named in sealed traits only.
 #[allow(missing_docs, reason = "it is not exported")]
@@ -46,6 +46,8 @@ pub trait Kind: Clone + Send + Sync + 'static {
     fn reset(&self, _key: &Self::Key, _cell: Self::Cell) -> Option<Reset> {
         None
     }
+    /// Goes on after everything has begun again.
+    fn after_reset(&self, _store: &Store, _cell: Self::Cell) {}
 }
 
 /// The entry of a key, seen from a place.
@@ -353,6 +355,11 @@ where
             Call::Closure(body) => body(read(cx), key.clone()),
         };
         maker.cell(&self.about.name).equality(self.same).derived_async(body)
+    }
+
+    fn after_reset(&self, store: &Store, cell: AsyncDerived<T, E>) {
+        // Somebody may have removed it meanwhile.
+        let _ = store.try_refresh(cell);
     }
 
     fn keeps(&self) -> bool {

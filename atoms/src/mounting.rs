@@ -9,6 +9,7 @@ use trine_core::{Source, Store, WeakStore, after_lease};
 pub struct Mounted<T> {
     store: WeakStore,
     cell: Source<Arc<T>>,
+    site: Arc<Site>,
 }
 
 /// Work of an atom that somebody has begun to observe.
@@ -29,15 +30,20 @@ impl<T: Clone + Send + Sync + 'static> Mounted<T> {
         // The cell may have been made inside a lease.
         after_lease(move || {
             let Some(store) = site.store() else { return };
-            let weak = store.downgrade();
+            let (weak, site) = (store.downgrade(), Arc::clone(&site));
             let begin = move || {
-                let mounted = Self { store: weak.clone(), cell };
+                let mounted = Self { store: weak.clone(), cell, site: Arc::clone(&site) };
                 Ending(Some(mount(mounted)))
             };
             if let Ok(guard) = store.try_while_observed(cell, begin) {
                 guard.detach();
             }
         });
+    }
+
+    /// The place that it is mounted in.
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
     }
 
     pub(crate) fn cell(&self) -> Source<Arc<T>> {
@@ -107,7 +113,7 @@ impl Drop for Ending {
 
 impl<T> Clone for Mounted<T> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), cell: self.cell }
+        Self { store: self.store.clone(), cell: self.cell, site: Arc::clone(&self.site) }
     }
 }
 

@@ -135,6 +135,8 @@ pub struct Site {
     pub(crate) cells: Cells,
     /// Tables of other kinds, of families say, by the identity of the definition.
     tables: Mutex<FxHashMap<u64, Arc<dyn Table>>>,
+    /// What goes on after everything has begun again.
+    going_on: Mutex<Vec<Weak<dyn GoOn>>>,
     /// The providers inside it.
     pub(crate) inner: Mutex<Vec<Weak<Site>>>,
     /// Whether it has ended.
@@ -148,6 +150,14 @@ pub(crate) trait Table: Any + Send + Sync {
 
     /// What has them begin again.
     fn resets(&self, _resets: &mut Vec<Reset>) {}
+
+    /// Goes on after everything has begun again.
+    fn after_reset(&self, _store: &Store) {}
+}
+
+/// Work that goes on after everything has begun again, and its runs have been aborted.
+pub(crate) trait GoOn: Send + Sync {
+    fn go_on(&self);
 }
 
 /// The store's own site, which it keeps.
@@ -184,6 +194,7 @@ impl Site {
             provided,
             cells: Cells::default(),
             tables: Mutex::default(),
+            going_on: Mutex::default(),
             inner: Mutex::default(),
             ended: AtomicBool::new(false),
         }
@@ -255,6 +266,28 @@ impl Site {
                 _ => return site.cells.has(id),
             }
         }
+    }
+
+    /// Has `work` told whenever everything has begun again, for as long as it lives.
+    pub(crate) fn add_going_on(&self, work: Weak<dyn GoOn>) {
+        let mut all = self.going_on.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() == all.capacity() {
+            all.retain(|work| work.strong_count() > 0);
+        }
+        all.push(work);
+    }
+
+    /// Tells what goes on that everything has begun again. No lease is held.
+    pub(crate) fn go_on(&self, store: &Store) {
+        for (atom, key) in self.cells.atoms() {
+            atom.after_reset(store, key);
+        }
+        self.each_table(|table| table.after_reset(store));
+        let all: Vec<_> = {
+            let all = self.going_on.lock().unwrap_or_else(PoisonError::into_inner);
+            all.iter().filter_map(Weak::upgrade).collect()
+        };
+        all.iter().for_each(|work| work.go_on());
     }
 
     /// Goes through the tables of families and the like.

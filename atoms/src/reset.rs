@@ -16,6 +16,9 @@ pub(crate) type Reset = Box<dyn FnOnce(&mut Transaction<'_>)>;
 /// that nothing of before lands after: for a store, all of its runs; for a provider, the actions that were started in it
 /// and in those inside it. A run that somebody starts while this is under way may be aborted too.
 ///
+/// Then async atoms are computed again, when they are observed or next read; until that is done they are stale, with their last
+/// value. Streams that are followed are made anew.
+///
 /// ```
 /// use trine_atoms::{Atom, Store, reset_all};
 ///
@@ -44,9 +47,10 @@ pub fn reset_all(at: &impl Place) {
         at.store.batch(|tx| resets.into_iter().for_each(|reset| reset(tx)));
         // Who has begun before that commit may have written after it.
         if abort(at, &sites) == 0 {
-            return;
+            break;
         }
     }
+    sites.iter().for_each(|site| site.go_on(at.store));
 }
 
 fn abort(at: At<'_>, sites: &[Arc<Site>]) -> usize {
@@ -83,5 +87,6 @@ fn resets(site: &Arc<Site>) -> Vec<Reset> {
 /// them, nor are the entries of families.
 pub fn used_atoms(at: &impl Place) -> Vec<(Text, CellKey)> {
     let atoms = at.at().site().cells.atoms();
-    atoms.iter().map(|(atom, key)| (atom.name().clone(), *key)).collect()
+    let state = atoms.iter().filter(|(atom, _)| atom.is_state());
+    state.map(|(atom, key)| (atom.name().clone(), *key)).collect()
 }

@@ -4,12 +4,18 @@ use crate::{
     atom::Atom,
     definition::{Init, by_value},
     mounting::{Mounted, Unmount},
-    place::Place,
+    place::{GoOn, Place},
     readable::{delegated, reading},
 };
 use futures_core::Stream;
-use std::{convert::Infallible, fmt, future::poll_fn, pin::Pin, sync::Arc};
-use trine_core::{Outcome, Text};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+use trine_core::{AbortOnDropGuard, Outcome, Text};
 
 /// A stream in a box.
 type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
@@ -97,23 +103,77 @@ impl<T: PartialEq, E: PartialEq> StreamAtom<T, E> {
         let name = name.into();
         let init = || StreamState::Pending;
         let atom = Atom::with(name.clone(), Init::Function(init), by_value);
-        let mount =
-            move |mounted: Mounted<_>| follow(&name, Box::pin(stream()) as BoxStream<_>, mounted);
+        let stream: Arc<Make<T, E>> = Arc::new(move || Box::pin(stream()));
+        let mount = move |mounted: Mounted<_>| {
+            let (name, stream) = (name.clone(), Arc::clone(&stream));
+            let following = Arc::new(Following { name, stream, mounted, run: Mutex::default() });
+            let weak: Weak<Following<T, E>> = Arc::downgrade(&following);
+            following.mounted.site().add_going_on(weak);
+            following.go_on();
+            Unmount::new(move || following.end())
+        };
         Self { atom: atom.on_mount_with(mount) }
     }
 }
 
-/// Follows a stream until that ends or the returned guard does.
+/// Makes the stream.
+type Make<T, E> = dyn Fn() -> BoxStream<Result<T, E>> + Send + Sync;
+
+/// A stream that is followed until it ends or this does.
+struct Following<T, E> {
+    name: Text,
+    stream: Arc<Make<T, E>>,
+    mounted: Mounted<StreamState<T, E>>,
+    run: Mutex<Followed>,
+}
+
+#[derive(Default)]
+struct Followed {
+    /// The run that follows; aborted when it is dropped.
+    run: Option<AbortOnDropGuard<(), Infallible>>,
+    /// Whether nobody observes any more.
+    ended: bool,
+}
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Following<T, E> {
+    fn run(&self) -> MutexGuard<'_, Followed> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) {
+        let mut followed = self.run();
+        followed.ended = true;
+        let run = followed.run.take();
+        drop(followed);
+        drop(run);
+    }
+}
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> GoOn for Following<T, E> {
+    /// Makes the stream, anew if need be.
+    fn go_on(&self) {
+        let run = follow(&self.name, (self.stream)(), self.mounted.clone());
+        let mut followed = self.run();
+        let gone = match run {
+            Some(run) if !followed.ended => followed.run.replace(run),
+            run => run,
+        };
+        drop(followed);
+        drop(gone);
+    }
+}
+
+/// Follows a stream.
 fn follow<T, E>(
     name: &Text,
     mut stream: BoxStream<Result<T, E>>,
     mounted: Mounted<StreamState<T, E>>,
-) -> Unmount
+) -> Option<AbortOnDropGuard<(), Infallible>>
 where
     T: Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let Some(store) = mounted.store() else { return Unmount::nothing() };
+    let store = mounted.store()?;
     let cell = mounted.cell();
     let settled = mounted;
     let run = store
@@ -148,7 +208,7 @@ where
                 }
             }
         });
-    Unmount::dropping(run.abort_on_drop())
+    Some(run.abort_on_drop())
 }
 
 delegated! { [T: Send + Sync + 'static, E: Send + Sync + 'static] StreamAtom<T, E>, Atom<StreamState<T, E>>, atom }

@@ -24,7 +24,7 @@ use std::{
     cell::{Cell, RefCell},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
 };
-use trine_core::{CellBuilder, CellError, CellKey, Reader, Store, Text, Transaction};
+use trine_core::{CellBuilder, CellError, CellKey, Reader, Store, Text, Transaction, after_lease};
 
 /// The cells of a place, by the definitions' identity.
 #[derive(Default)]
@@ -42,6 +42,14 @@ struct Entry {
 /// An atom that has a cell in some place, whatever its type.
 pub(crate) trait AnyAtom: Send + Sync {
     fn name(&self) -> &Text;
+
+    /// Whether it has a value of its own, rather than one that follows from others.
+    fn is_state(&self) -> bool {
+        true
+    }
+
+    /// Goes on after everything has begun again.
+    fn after_reset(&self, _store: &Store, _key: CellKey) {}
 
     /// The initial value, made outside the lease; what it returns writes that.
     fn reset(&self, site: &Site, key: CellKey) -> Reset;
@@ -135,7 +143,7 @@ impl Maker<'_, '_> {
 
 /// A definition whose cells are found in tables.
 pub(crate) trait Tabled {
-    type Cell: trine_core::Cell;
+    type Cell: trine_core::Cell + 'static;
 
     fn about(&self) -> &About;
     /// The handle to the cell with this identity.
@@ -204,8 +212,14 @@ pub(crate) fn cell_in<D: Tabled>(
     let counts = home.cells.add(id, entry);
     if counts == key {
         definition.made(made, home);
-    } else if let Maker::Store(store) = maker {
-        store.remove(made).expect("made here, known to nobody else");
+    } else {
+        // Another thread was first. This one may hold the lease.
+        let store = site.store();
+        after_lease(move || {
+            if let Some(store) = store {
+                let _ = store.remove(made);
+            }
+        });
     }
     Ok(definition.of_key(counts))
 }

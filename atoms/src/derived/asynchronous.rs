@@ -6,7 +6,8 @@ use crate::{
     memo::Memo,
     place::{At, Place, PlaceError, Site},
     readable::{self, Owned, Readable, fail, reading},
-    table::{self, Maker, Tabled},
+    reset::Reset,
+    table::{self, AnyAtom, Maker, Tabled},
 };
 use std::{
     fmt,
@@ -16,7 +17,7 @@ use std::{
 };
 use trine_core::{
     AsyncDerived, AsyncPolicy, AsyncReader, AsyncState, CellError, CellKey, Rejection, RunContext,
-    Text,
+    Store, Text,
 };
 
 /// What the function of a static [`AsyncAtom`] returns: a future in a box.
@@ -212,6 +213,10 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Tabled for AsyncAtom<T,
         AsyncDerived::from_key(key)
     }
 
+    fn atom(&self) -> Option<Arc<dyn AnyAtom>> {
+        readable::any(self.clone())
+    }
+
     fn make(&self, maker: &mut Maker<'_, '_>, site: &Arc<Site>) -> Self::Cell {
         let (body, read) = (self.body.clone(), AsyncAtomReader::maker(site));
         let body = move |cx: AsyncReader| match &body {
@@ -220,6 +225,25 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Tabled for AsyncAtom<T,
         };
         let cell = maker.cell(&self.about.name).equality(self.same);
         cell.derived_async_with(self.policy, body)
+    }
+}
+
+impl<T: Send + Sync + 'static, E: Send + Sync + 'static> AnyAtom for AsyncAtom<T, E> {
+    fn name(&self) -> &Text {
+        &self.about.name
+    }
+
+    fn is_state(&self) -> bool {
+        false
+    }
+
+    fn reset(&self, _site: &Site, _key: CellKey) -> Reset {
+        Box::new(|_| ())
+    }
+
+    fn after_reset(&self, store: &Store, key: CellKey) {
+        // Somebody may have removed it meanwhile.
+        let _ = store.try_refresh(self.of_key(key));
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 use trine_atoms::{
-    AsyncAction, Atom, DefaultAtom, DerivedAtom, ListAtom, Provider, ReducerAtom, Store,
+    AsyncAction, AsyncAtom, Atom, DefaultAtom, DerivedAtom, ListAtom, Provider, ReducerAtom, Store,
     StreamAtom, StreamState, reset_all, synergy, transaction, used_atoms,
 };
 use trine_core::{
@@ -312,4 +312,38 @@ fn reset_of_a_store_is_one_commit_and_leaves_late_results_inert() {
     load.run(&store, 8).detach();
     executor.run_until_stalled();
     assert_eq!(USER.get(&store), Some(8), "the store goes on");
+}
+
+#[test]
+fn after_a_reset_streams_are_made_anew_and_async_atoms_are_computed_again() {
+    static SESSION: Atom<u32> = Atom::new("session", || 0);
+    static PROFILE: AsyncAtom<u32, String> = AsyncAtom::new("profile", |cx| {
+        Box::pin(async move {
+            yield_now().await;
+            Ok(cx.get(&SESSION).await)
+        })
+    });
+    let executor = ManualExecutor::new();
+    let store = Store::with_spawner(executor.clone());
+    let fed = Fed::default();
+    let source = fed.clone();
+    let sensor = StreamAtom::dynamic("sensor", move || Live(source.clone()));
+    let _views = (sensor.subscribe(&store, |_| {}), PROFILE.subscribe(&store, |_| {}));
+    fed.feed(Ok(1));
+    SESSION.set(&store, 7);
+    executor.run_until_stalled();
+    assert_eq!(**PROFILE.read(&store).value().unwrap(), 7);
+    reset_all(&store);
+    assert_eq!(fed.0.lock().unwrap().gone, 1);
+    assert_eq!(sensor.get(&store), StreamState::Pending);
+    assert!(!PROFILE.read(&store).is_ready());
+    fed.feed(Ok(2));
+    executor.run_until_stalled();
+    assert_eq!(sensor.get(&store).value().map(|value| **value), Some(2));
+    let profile = PROFILE.read(&store);
+    assert!(profile.is_ready());
+    assert_eq!(**profile.value().unwrap(), 0);
+    reset_all(&store); // nothing has changed since
+    executor.run_until_stalled();
+    assert!(PROFILE.read(&store).is_ready());
 }
