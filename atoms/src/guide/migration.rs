@@ -28,7 +28,7 @@
 //! | `atomWithStorage(key, x, storage)` | [`Stored`](crate::Stored)`::json(&X).bind(&store, &storage)?` |
 //! | `useHydrateAtoms(values)` | `Snapshots::hydrate` (feature `serde`) |
 //! | `Provider` (hides everything around), `ScopeProvider atoms={[a]}` | [`Provider`](crate::Provider): lists what is its own, the rest falls through |
-//! | `atomEffect((get, set) => cleanup)` | see the effects of this crate |
+//! | `atomEffect((get, set) => cleanup)` | [`Synergy::effect`](crate::Synergy::effect): cleanup per run, cannot loop for ever |
 //! | a new `Provider`, to reset everything | [`reset_all`](crate::reset_all) |
 //!
 //! [`atomWithLazy`]: crate::Atom::new
@@ -83,4 +83,4 @@
 //! | `useSet()` | `A.set(&place, value)`, or a [`transaction`](crate::transaction()) |
 //! | `<SynergyProvider atoms={[a]} initialValue={{..}}>` | `Provider::builder(name, &place).provide(&A).provide_with(&B, value).build()` |
 //! | `Error("Atom provider .. not found")` at the dispatch | [`PlaceError`](crate::PlaceError) when the handle is made; an atom without a provider lives in the store, unless it is [`provided`](crate::Atom::provided) |
-//! | `<MiddlewareProvider middlewares={[m]}>` | see the middleware of this crate |
+//! | `<MiddlewareProvider middlewares={[m]}>` | [`middleware`](crate::middleware()): first registered first, nested places compose; a veto fails the action |
