@@ -4,12 +4,14 @@ use crate::{
     context::AppCtx,
     handler::contain,
     pattern::{Part, Pattern},
+    trigram::Trigram,
+    typed::{Action, Orient, Term, TypedTrigram},
 };
 use std::{fmt, sync::Arc};
 
 /// Which signals an adapter is for: those that match one of its patterns and, if there is one, its condition.
 ///
-/// Made from a pattern, an array or a `Vec` of patterns; everything that takes a filter takes those. A signal that matches several
+/// Made from a pattern, a typed trigram, an array or a `Vec` of patterns; everything that takes a filter takes those. A signal that matches several
 /// of the patterns is one signal still.
 ///
 /// ```
@@ -113,6 +115,24 @@ impl<T: Into<Part>, A: Into<Part>, O: Into<Part>> From<(T, A, O)> for Filter {
     #[track_caller]
     fn from(parts: (T, A, O)) -> Self {
         Self::from(Pattern::from(parts))
+    }
+}
+
+impl<T: Term, A: Action, O: Orient> From<TypedTrigram<T, A, O>> for Pattern {
+    fn from(trigram: TypedTrigram<T, A, O>) -> Self {
+        (&trigram.name()).into()
+    }
+}
+
+impl<T: Term, A: Action, O: Orient> From<TypedTrigram<T, A, O>> for Filter {
+    fn from(trigram: TypedTrigram<T, A, O>) -> Self {
+        Self::from(Pattern::from(trigram))
+    }
+}
+
+impl From<&Trigram> for Filter {
+    fn from(signal: &Trigram) -> Self {
+        Self::from(Pattern::from(signal))
     }
 }
 

@@ -336,6 +336,25 @@ fn a_signal_that_is_refused_since_nobody_handles_it_fails_its_request() {
 }
 
 #[test]
+fn requests_filters_and_bridges_take_typed_trigrams() {
+    use trine_tao::typed::{signal, trigram};
+    trine_tao::parts! {
+        pub term User(u32);
+        pub action Find, Enter;
+        pub orient Portal;
+    }
+    let stage = Stage::new();
+    let server = Kernel::new(&stage.store);
+    let _there = Bridge::new(&stage.tao, &server).inline(trigram(User, Find, Portal));
+    let _back = Bridge::new(&server, &stage.tao).inline([trigram(User, Enter, Portal)]);
+    let _find =
+        server.on_inline(trigram(User, Find, Portal), |_| signal(User, Enter, Portal).term(7));
+    let asked = stage.tao.request(signal(User, Find, Portal));
+    let reply = asked.expect(trigram(User, Enter, Portal)).start();
+    assert_eq!(reply.answer().unwrap().unwrap().term_datum(), Ok(&7_u32));
+}
+
+#[test]
 fn a_request_brings_its_chain_along() {
     let (stage, _clock, _handlers) = chain();
     let log = stage.log.clone();
