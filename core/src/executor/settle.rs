@@ -9,6 +9,9 @@
 //! 3. *publish*, children before parents: waiters see the outcome and are woken, the registry forgets the run;
 //! 4. *reap*: the body is dropped, or its poller is told to when the poll returns; then `stopped` resolves.
 //!
+//! Where nobody has to be told but those who wait, all of it is one critical section of the run (`conclude_quietly` and
+//! `RunCell::end_with`); what comes before what is the same.
+//!
 //! A run whose start is still being told is concluded by its starter, right after that, so that no hook hears of an
 //! end before the start.
 //!
