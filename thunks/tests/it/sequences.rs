@@ -8,7 +8,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 use trine_core::{OutcomeKind, Run, RunId, Update, test::ManualExecutor};
-use trine_thunks::{AsyncThunk, Slice, SliceKey, Store, ThunkApi};
+use trine_thunks::{AsyncThunk, Policy, Slice, SliceKey, Store, ThunkApi};
 
 /// How the test has a body end.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +44,7 @@ type Told = Vec<(usize, RunId, u8, Option<OutcomeKind>)>;
 static LOG: SliceKey<Told> = SliceKey::new("log");
 static IN_FLIGHT: SliceKey<BTreeMap<usize, i64>> = SliceKey::new("in flight");
 static FRAGILE: SliceKey<u32> = SliceKey::new("fragile");
+static HOPED: SliceKey<i64> = SliceKey::new("hoped");
 
 fn work(name: &'static str) -> Work {
     AsyncThunk::new(name, |job: Job, _: ThunkApi| async move {
@@ -101,7 +102,7 @@ fn fragile(thunks: &[Work]) -> Slice<u32> {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let end = prop_oneof![Just(End::Fulfil), Just(End::Reject), Just(End::Panic)];
     let step = prop_oneof![
-        4 => (0..3_usize, 0..4_u8, prop::option::weighted(0.2, end.clone()))
+        4 => (0..4_usize, 0..4_u8, prop::option::weighted(0.2, end.clone()))
             .prop_map(|(thunk, key, end_at_once)| Step::Dispatch { thunk, key, end_at_once }),
         3 => (any::<prop::sample::Index>(), end).prop_map(|(run, end)| Step::End { run, end }),
         2 => any::<prop::sample::Index>().prop_map(|run| Step::Abort { run }),
@@ -157,20 +158,29 @@ fn check(store: &Store, runs: &[Run<(), ApiError>], threads: usize) -> Result<()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_pending_run_has_one_end_and_the_state_is_the_fold_of_the_log(steps in steps()) {
-        // By index: parallel, latest, leading by key.
-        let thunks = [work("parallel"), work("latest").latest(), work("leading").leading().key(|job| job.key)];
+        // By index: parallel, latest, leading by key, one after the other.
+        let thunks = [
+            work("parallel"),
+            work("latest").latest(),
+            work("leading").leading().key(|job| job.key),
+            work("queue").policy(Policy::Queue(3)),
+        ]
+        .map(|work| work.tag("all").optimistic(&HOPED, |hoped, _| *hoped += 1));
         let executor = ManualExecutor::new();
         let store = Store::builder()
             .on(trine_core::Store::with_spawner(executor.clone()))
             .slice(fragile(&thunks))
             .slice(logging(&thunks))
             .slice(counting(&thunks))
+            .slice(HOPED.slice(|| 0))
             .build()
             .unwrap();
+        let states = thunks.each_ref().map(|thunk| store.state_of(thunk));
+        let (shown, all) = (store.optimistic(&HOPED), store.pending_of_tag("all"));
         let mut runs: Vec<Run<(), ApiError>> = Vec::new();
         let mut orders: Vec<Option<oneshot::Sender<End>>> = Vec::new();
 
@@ -203,6 +213,18 @@ proptest! {
             }
             store.recover(&FRAGILE, |count| *count += 1);
             check(&store, &runs, 1)?;
+            // Without a reducer: state, tag and patches say the same as the log.
+            let flight = store.get(&IN_FLIGHT);
+            for (index, state) in states.iter().enumerate() {
+                let in_flight = store.read(*state, |state| state.in_flight());
+                prop_assert_eq!(in_flight as i64, flight.get(&index).copied().unwrap_or(0));
+            }
+            let open: i64 = flight.values().sum();
+            prop_assert_eq!(store.get(all) as i64, open);
+            let fulfilled = store.read(&LOG, |log| {
+                log.iter().filter(|told| told.3 == Some(OutcomeKind::Fulfilled)).count()
+            });
+            prop_assert_eq!(store.get(shown), fulfilled as i64 + open, "what is known and what is hoped");
         }
 
         drop(orders);
@@ -210,6 +232,7 @@ proptest! {
         check(&store, &runs, 1)?;
         prop_assert!(runs.iter().all(Run::is_settled), "nothing is under way any more");
         prop_assert_eq!(executor.pending(), 0);
+        prop_assert_eq!(store.get(shown), store.get(&HOPED), "nothing is hoped any more");
     }
 }
 
