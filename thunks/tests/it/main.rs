@@ -27,3 +27,4 @@ mod service;
 mod slices;
 mod state;
 mod stores;
+mod surroundings;
