@@ -33,6 +33,7 @@ mod stage;
 mod tables;
 #[cfg(feature = "tcp")]
 mod tcp;
+mod typed;
 mod views;
 #[cfg(feature = "wire")]
 mod wire;
