@@ -145,7 +145,8 @@ impl<'a> Line<'a> {
         while let Some(place) = track.next() {
             let mut dispatch = Dispatch::receive(place, track);
             // A future that is ready at once needs no waker of its own. One that is not is polled again at once, with one.
-            let mut first = Poller::Run(&mut Context::from_waker(Waker::noop()));
+            let mut idle = Context::from_waker(Waker::noop());
+            let mut first = Poller::Run(&mut idle);
             if dispatch.poll(track, &mut first).is_pending() {
                 waiting.push(dispatch);
                 waiting.poll_due(track, cx);
