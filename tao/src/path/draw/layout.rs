@@ -209,6 +209,7 @@ fn connected(task: &Task) -> Layout {
         lane_of[at] = lanes.take(one, two + 1);
         widest = widest.max(words.map_or(0.0, |size| size.width));
     }
+    let mut told = vec![0.0; rows.len()];
     let arrows = task.arrows.iter().enumerate().map(|(at, (from, to, words))| {
         let begin = Point { x: ports.out[at], y: boxes[*from].y + task.boxes[*from].height };
         let end = Point { x: ports.into[at], y: boxes[*to].y };
@@ -240,8 +241,12 @@ fn connected(task: &Task) -> Layout {
                     Point { x: end.x, y: enter },
                     end,
                 ];
-                let words =
-                    words.map(|size| Point { x: lanes.end() + 6.0, y: leave - size.height / 2.0 });
+                // Words of lines that leave at the same height stand below each other.
+                let words = words.map(|size| {
+                    let y = leave - size.height / 2.0 + told[below];
+                    told[below] += size.height;
+                    Point { x: lanes.end() + 6.0, y }
+                });
                 Way { points, around: true, words }
             }
         }
