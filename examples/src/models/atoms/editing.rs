@@ -31,7 +31,7 @@ pub(super) fn edit_page(client: Client) -> AsyncAction<u32> {
             Ok(())
         }
     });
-    edit_page.latest()
+    edit_page.named("edit page").latest()
 }
 
 /// A sync action: one commit, before the call returns.
@@ -74,7 +74,7 @@ pub(super) fn save_page(client: Client) -> AsyncAction<()> {
             Ok(())
         }
     });
-    save_page.leading()
+    save_page.named("save page").leading()
 }
 
 /// Changes the editor, if it still has the page that the draft is of.

@@ -27,7 +27,7 @@ pub(super) fn import(client: Client) -> AsyncAction<u32> {
             Ok(())
         }
     });
-    import.leading()
+    import.named("import").leading()
 }
 
 pub(super) fn stop() -> Action<(), ()> {

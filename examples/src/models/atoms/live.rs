@@ -26,5 +26,5 @@ pub(super) fn follow(client: Client) -> AsyncAction<u32> {
             Ok(())
         }
     });
-    follow.leading()
+    follow.named("follow").leading()
 }

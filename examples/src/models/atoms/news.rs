@@ -28,5 +28,5 @@ pub(super) fn load_news(client: Client) -> AsyncAction<()> {
             Ok(())
         }
     });
-    load_news.leading().retry(Retry::exponential(NEWS_ATTEMPTS, NEWS_BACKOFF))
+    load_news.named("load news").leading().retry(Retry::exponential(NEWS_ATTEMPTS, NEWS_BACKOFF))
 }

@@ -51,6 +51,7 @@ pub(super) fn rename(client: Client, spaces: Spaces) -> AsyncAction<Title> {
         }
     });
     rename
+        .named("rename space")
         .key(|new: &Title| new.space)
         .leading()
         .condition(|store, new| is_listed(&SPACES.read(store), new.space))

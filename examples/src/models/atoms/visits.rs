@@ -133,7 +133,7 @@ fn search(client: Client) -> AsyncAction<String> {
             Ok(())
         }
     });
-    search.latest()
+    search.named("search").latest()
 }
 
 // 4. A page.

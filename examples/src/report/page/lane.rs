@@ -88,7 +88,12 @@ fn runs(scene: &Scene, scale: &Scale) -> Vec<Item> {
         };
         let title = format!("{}: {} to {} ms, {kind:?}", work.name, ms(work.started), ms(ended));
         let (from, to) = (scale.x(work.started), scale.x(ended));
-        Item { from, to, ending, label: work.name.clone(), title }
+        // Who has no name is named for where its code is: the file says enough.
+        let label = match work.name.split_once(" at ") {
+            Some((what, place)) => format!("{what}, {}", place.rsplit('/').next().unwrap_or(place)),
+            None => work.name.clone(),
+        };
+        Item { from, to, ending, label, title }
     };
     scene.works.iter().map(item).collect()
 }
