@@ -16,13 +16,16 @@ async fn main() {
         let busy = Arc::clone(&busy);
         store.run_builder("preview").policy(Policy::Latest).key(page).start(move |cx| async move {
             // The pool: of all pages, two at a time. A part of this run: it ends with it.
-            let work = cx.run_builder("render").policy(Policy::Limit(2)).start(move |_| async move {
-                let _working = Working::begin(busy);
-                for _ in 0..10 {
-                    tokio::task::yield_now().await; // costly, in small pieces
-                }
-                Ok::<_, std::convert::Infallible>(format!("page {page}, version {version}").len())
-            });
+            let work =
+                cx.run_builder("render").policy(Policy::Limit(2)).start(move |_| async move {
+                    let _working = Working::begin(busy);
+                    for _ in 0..10 {
+                        tokio::task::yield_now().await; // costly, in small pieces
+                    }
+                    Ok::<_, std::convert::Infallible>(
+                        format!("page {page}, version {version}").len(),
+                    )
+                });
             work.await;
             cx.update(previews, |previews| {
                 previews.retain(|(known, _)| *known != page);
