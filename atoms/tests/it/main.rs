@@ -1,5 +1,6 @@
 //! One binary, a module per topic.
 
+mod actions_in_actions;
 mod atoms;
 mod cancellation;
 mod compile_fail;
