@@ -129,3 +129,8 @@ fn main() {
     log.is([]);
     assert!(service.asked.lock().unwrap().is_empty() && !SAVING.get(&store));
 }
+
+#[test]
+fn it_behaves_as_it_says() {
+    main();
+}

@@ -132,3 +132,8 @@ fn main() {
         ]
     );
 }
+
+#[test]
+fn it_behaves_as_it_says() {
+    main();
+}
