@@ -7,13 +7,16 @@ use std::{
     sync::{Arc, Mutex},
 };
 use trine_atoms::{
-    Action, ActionContext, ActionError, ActionRun, AsyncAction, Atom, Draft, Flush, FlushError,
-    Provider, Store, middleware, synergy,
+    Action, ActionContext, ActionError, ActionRun, AsyncAction, Atom, BoxError, Draft, Flush,
+    FlushError, Provider, Store, middleware, synergy,
 };
 use trine_core::{
     AbortedBy,
     test::{Log, ManualExecutor},
 };
+
+/// What an action knows of itself, and one that it has started.
+type Started = (ActionContext, ActionRun<(), BoxError>);
 
 fn ended<R, E>(run: ActionRun<R, E>) -> Result<R, ActionError<E>> {
     run.into_future().now_or_never().expect("it has ended")
@@ -119,8 +122,7 @@ fn what_an_action_has_started_ends_with_it_and_its_context_writes_nothing_more()
     let count = Atom::dynamic("count", || 0);
     let add = synergy(&count).action(|mut count, n: i32| *count += n);
     let waits: AsyncAction<()> = synergy(&count).async_action(|_count, ()| pending());
-    let kept: Arc<Mutex<Option<(ActionContext, ActionRun<(), trine_atoms::BoxError>)>>> =
-        Arc::default();
+    let kept: Arc<Mutex<Option<Started>>> = Arc::default();
     let keep = Arc::clone(&kept);
     let outer: AsyncAction<()> =
         synergy(&count).async_action_with(move |cx: ActionContext, _count, ()| {
