@@ -168,11 +168,11 @@ fn requests() {
     tao.on_inline(("User", "Find", "Portal"), |_| AppCtx::new("User", "Enter", "Portal")).detach();
     let channel = tao.channel("client");
     let ask = |number: usize| {
-        let action = if number % 2 == 0 { "Find" } else { "Lose" };
+        let action = if number.is_multiple_of(2) { "Find" } else { "Lose" };
         let signal = AppCtx::new("User", action, "Portal");
         let asked = if number % 4 < 2 { tao.request(signal) } else { channel.request(signal) };
         let answer = asked.expect(enter).start().answer().expect("nobody has to wait");
-        assert_eq!(answer.is_ok(), number % 2 == 0);
+        assert_eq!(answer.is_ok(), number.is_multiple_of(2));
     };
     (0..1_000).for_each(ask);
     report(MANY, || (1_000..1_000 + MANY).for_each(ask));
