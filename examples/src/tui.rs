@@ -2,10 +2,10 @@
 //!
 //! | step | file |
 //! |---|---|
-//! | a key says what is to be done | [`keys`] |
-//! | a command is done to the portal | [`command`] |
-//! | what the portal shows comes back through a [`Watch`], what happened in its store through the event feed | [`feed`] |
-//! | both are drawn, at most sixty times a second, however often they change | [`draw`], [`screen`] |
+//! | a key says what is to be done | `keys.rs` |
+//! | a command is done to the portal | `command.rs` |
+//! | what the portal shows comes back through a [`Watch`](trine_core::Watch), what happened in its store through the event feed | `feed.rs` |
+//! | both are drawn, at most sixty times a second, however often they change | `draw.rs`, `screen.rs` |
 
 mod command;
 mod draw;
