@@ -28,3 +28,4 @@ mod slices;
 mod state;
 mod stores;
 mod surroundings;
+mod times;
