@@ -23,6 +23,8 @@ mod progress;
 mod reset;
 mod schedules;
 mod sequences;
+#[cfg(feature = "serde")]
+mod serialized;
 mod service;
 mod slices;
 mod state;
