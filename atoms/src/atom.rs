@@ -211,7 +211,8 @@ impl<T: Clone + Send + Sync + 'static> Atom<T> {
         T::clone(&self.read(at))
     }
 
-    /// Writes the value in a place; a commit, unless it is equal to the old one.
+    /// Writes the value in a place; a commit, unless it is equal to the old one. No action does this, so
+    /// [middleware](mod@crate::middleware) does not see it.
     ///
     /// # Panics
     ///
@@ -223,7 +224,8 @@ impl<T: Clone + Send + Sync + 'static> Atom<T> {
     }
 
     /// Updates the value in a place: as it is if nobody shares it, else a clone. It counts as changed
-    /// unless `update` returns [`Update::Unchanged`](trine_core::Update::Unchanged).
+    /// unless `update` returns [`Update::Unchanged`](trine_core::Update::Unchanged). [Middleware](mod@crate::middleware) does
+    /// not see it.
     ///
     /// # Panics
     ///
@@ -238,7 +240,7 @@ impl<T: Clone + Send + Sync + 'static> Atom<T> {
     }
 
     /// Writes the value that the atom begins with in this place: what the provider was given, else what the definition says.
-    /// A torn atom is sound again.
+    /// A torn atom is sound again. [Middleware](mod@crate::middleware) does not see it.
     ///
     /// # Panics
     ///

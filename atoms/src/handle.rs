@@ -69,7 +69,7 @@ impl<T: Clone + Send + Sync + 'static> AtomHandle<T> {
         self.store.try_get(self.cell)
     }
 
-    /// Writes the value; a commit, unless it is equal to the old one.
+    /// Writes the value; a commit, unless it is equal to the old one. [Middleware](mod@crate::middleware) does not see it.
     ///
     /// # Panics
     ///

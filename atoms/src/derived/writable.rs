@@ -103,7 +103,8 @@ impl<A, R, E> WriteAtom<A, Result<R, E>> {
 }
 
 impl<A, R> WriteAtom<A, R> {
-    /// Writes, in one transaction, which has been committed when this returns.
+    /// Writes, in one transaction, which has been committed when this returns. It is no action: [middleware](mod@crate::middleware)
+    /// does not see what it writes.
     ///
     /// # Panics
     ///
@@ -188,7 +189,8 @@ impl<T: Send + Sync + 'static, A, R> WritableAtom<T, A, R> {
         self.read.get(at)
     }
 
-    /// Writes, in one transaction, which has been committed when this returns.
+    /// Writes, in one transaction, which has been committed when this returns. It is no action: [middleware](mod@crate::middleware)
+    /// does not see what it writes.
     ///
     /// # Panics
     ///
