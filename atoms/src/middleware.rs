@@ -26,7 +26,10 @@
 //! Middleware runs outside the lease, on the thread that flushes, the first registered first. It may use the store. What it
 //! was shown is what is committed: if somebody else writes one of the atoms meanwhile, it is asked again.
 //!
-//! What is written to an atom without an action, with [`Atom::set`](crate::Atom::set) say, is no flush.
+//! What is written to an atom without an action is no flush, and middleware does not see it: [`Atom::set`](crate::Atom::set),
+//! `update` and `reset`, the writes of a [`WriteAtom`](crate::WriteAtom) and the like, [`reset_all`](crate::reset_all), undo, restored
+//! snapshots, and the core's own writes, `Store::transaction` say. Where a rule has to hold for all that is written, write through
+//! actions only.
 
 mod chain;
 mod flush;

@@ -19,6 +19,8 @@ pub(crate) type Reset = Box<dyn FnOnce(&mut Transaction<'_>)>;
 /// Then async atoms are computed again, when they are observed or next read; until that is done they are stale, with their last
 /// value. Streams that are followed are made anew.
 ///
+/// It is no action: [middleware](mod@crate::middleware) does not see it, and cannot refuse it.
+///
 /// ```
 /// use trine_atoms::{Atom, Store, reset_all};
 ///

@@ -123,7 +123,8 @@
 //! # 7. Rules, logs, undo
 //!
 //! [`middleware`](fn@crate::middleware) is shown every flush, and lets it pass, changes it or refuses it; [`LogFlushes`](crate::LogFlushes)
-//! tells `tracing`. An [effect](crate::Synergy::effect) is run whenever atoms have changed, before any subscriber hears of it.
+//! tells `tracing`. What is written without an action (`Atom::set`, `reset`, a `WriteAtom`, a transaction of the store) does not come
+//! by it. An [effect](crate::Synergy::effect) is run whenever atoms have changed, before any subscriber hears of it.
 //! [`Synergy::history`](crate::Synergy::history) remembers what actions have done to some atoms, and undoes it one action at a time.
 //!
 //! # From synergies
