@@ -90,7 +90,8 @@
 //!   children.
 //! - [`Store::state_of`], [`pending_of_tag`](Store::pending_of_tag): what becomes of runs, without a reducer;
 //!   [`AsyncThunk::optimistic`]: what is shown meanwhile; [`Progress`]: what bodies tell.
-//! - [`Run`]: await it for the [`Outcome`], [`result`](Run::result) for a `Result`, [`abort`](Run::abort) it.
+//! - [`Run`]: await it for the [`Outcome`], [`result`](Run::result) for a `Result`, [`abort`](Run::abort) it. Of a [`named`](ThunkCall::named)
+//!   call the error says which thunk, run and key it is about.
 //! - [`Entities`]: tables by key; [`Selector`]: cells by argument; [`middleware`] and [`listener`]s around the reducers. The [`guide`] goes
 //!   from the state to the views, and has Redux Toolkit's names for all of it.
 //! - [`Store::select`], [`subscribe`](Store::subscribe), [`watch`](Store::watch): views. [`Store::core`]: everything else that
@@ -182,10 +183,10 @@ pub use slice::Slice;
 pub use store::{Store, StoreBuilder};
 pub use subject::Subject;
 pub use thunk::{
-    AsyncThunk, ConditionApi, Fulfilled, LifecycleCase, Pending, Progress, ProgressMatcher,
-    Progressed, Rejected, Settled, SettledMatcher, ThunkApi, ThunkCall, ThunkMatcher, ThunkState,
-    ThunkStatus, TiedCall, is_async_thunk_action, is_fulfilled, is_pending, is_rejected,
-    is_rejected_with_value, is_settled,
+    AsyncThunk, ConditionApi, Fulfilled, LifecycleCase, NamedCall, NamedResult, NamedRun, Pending,
+    Progress, ProgressMatcher, Progressed, Rejected, Settled, SettledMatcher, ThunkApi, ThunkCall,
+    ThunkError, ThunkMatcher, ThunkState, ThunkStatus, TiedCall, is_async_thunk_action,
+    is_fulfilled, is_pending, is_rejected, is_rejected_with_value, is_settled,
 };
 
 /// What a dispatched thunk and a view are made of, from the core.

@@ -5,6 +5,7 @@
 //! | `thunk.rs` | the definition of a thunk |
 //! | `thunk/options.rs`, `keys.rs`, `condition.rs` | its options: policies and times, what tells runs apart, whether a run is wanted |
 //! | `thunk/call.rs` | a thunk with its argument: what is dispatched |
+//! | `thunk/named.rs` | calls whose errors name thunk, run and key |
 //! | `thunk/launch.rs` | how a call becomes a run |
 //! | `thunk/api.rs` | what its body is given |
 //! | `thunk/ending.rs` | how slices are told of its end |
@@ -24,6 +25,7 @@ mod launch;
 mod lifecycle;
 mod matchers;
 mod meta;
+mod named;
 mod options;
 mod patches;
 mod phases;
@@ -39,6 +41,7 @@ pub use matchers::{
     ThunkMatcher, is_async_thunk_action, is_fulfilled, is_pending, is_rejected,
     is_rejected_with_value, is_settled,
 };
+pub use named::{NamedCall, NamedResult, NamedRun, ThunkError};
 pub(crate) use patches::Shown;
 pub use phases::{LifecycleCase, SettledMatcher};
 pub use progress::{Progress, ProgressMatcher, Progressed};

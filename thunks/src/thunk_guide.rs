@@ -41,7 +41,9 @@
 //!
 //! [`Run`](crate::Run): await it for the [`Outcome`](crate::Outcome), a sum type; await [`result`](crate::Run::result) for a
 //! `Result`, with the shared payload or a [`Rejection`](crate::Rejection), which has the body's own error in it, of its own type. The
-//! promise of the original never rejects, and neither does an outcome that nobody looks at. What is written to a log is made of it
+//! promise of the original never rejects, and neither does an outcome that nobody looks at. An error that goes further than to who
+//! dispatched is better of a [`named`](crate::ThunkCall::named) call: a [`ThunkError`](crate::ThunkError) says which thunk, run and key
+//! it is about. What is written to a log is made of it
 //! [there](crate::SerializedError).
 //!
 //! # Ending a run

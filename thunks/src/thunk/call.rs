@@ -36,9 +36,9 @@ pub(super) type Signal = Pin<Box<dyn Future<Output = Text> + Send>>;
 #[must_use = "a call does nothing until it is dispatched"]
 pub struct TiedCall<A, T, E, X = (), M = ()> {
     /// The call.
-    call: ThunkCall<A, T, E, X, M>,
+    pub(super) call: ThunkCall<A, T, E, X, M>,
     /// What the run ends with.
-    signal: Signal,
+    pub(super) signal: Signal,
 }
 
 impl<A, T, E, X, M> ThunkCall<A, T, E, X, M> {

@@ -15,6 +15,7 @@ mod listeners;
 mod log;
 mod matchers;
 mod middleware;
+mod named;
 mod original;
 mod outcomes;
 mod patches;
