@@ -21,6 +21,7 @@
 mod conflict;
 mod desk;
 mod edit;
+mod ender;
 mod piece;
 mod rules;
 mod scoped;
@@ -32,6 +33,7 @@ pub use edit::Edit;
 pub use trigger_all::{DraftList, trigger_all};
 
 pub(crate) use desk::{AbandonGuard, AnyDesk, Caller, Desk, Pieces, Shelves, Unfinished, for_each};
+pub(crate) use ender::Ender;
 pub(crate) use piece::{AnyPiece, AnySeen, Facts, Given, Piece, Reading};
 pub(crate) use rules::Rules;
 pub(crate) use shelf::{AnyShelf, Shelf};
@@ -168,7 +170,9 @@ impl<T: Clone + Send + Sync + 'static> Draft<T> {
 
     /// Like [`trigger`](Self::trigger), but for as long as the action lasts: when it ends, in whatever way, the
     /// atom goes back to the value that it had before, unless somebody else has written it since, or this action
-    /// has written it once more. Ending well, that is part of the action's one commit.
+    /// has written it once more. Ending well, that is part of the action's one commit. Else it has gone back before anybody
+    /// hears of the end, though the handler may still be busy on another thread. (For work that several calls
+    /// [share](crate::AsyncAction::shared), it goes when the handler is dropped, which is then a moment later.)
     ///
     /// If several actions have done so with the same atom, it keeps the value of the last of them that is under
     /// way: a loading flag that all of them raise goes down when none is left.

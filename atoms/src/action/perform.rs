@@ -7,7 +7,7 @@ use super::{
     settings::{Builder, Settings},
 };
 use crate::{
-    draft::{AbandonGuard, Caller, Desk, FlushError, Rules, Unfinished},
+    draft::{AbandonGuard, Caller, Desk, Ender, FlushError, Rules, Unfinished},
     middleware::Hooks,
     place::{At, Kept},
     synergy::Atoms,
@@ -16,7 +16,7 @@ use std::{
     future::Future,
     sync::{Arc, Mutex, PoisonError},
 };
-use trine_core::{RunContext, Store, StoreDropped};
+use trine_core::{Outcome, RunContext, Store, StoreDropped};
 
 /// Where a call comes from.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub(super) struct From {
     pub(super) place: Kept,
     /// The call.
     pub(super) caller: Caller,
+    /// How the end of its run reaches it.
+    pub(super) ender: Ender,
 }
 
 /// What an async action does.
@@ -62,6 +64,8 @@ where
         from: From,
     ) -> ActionRun<R, E> {
         let (rules, again) = (settings.rules.clone(), settings.again);
+        let ender = from.ender.clone();
+        let builder = builder.on_settle(move |_: &Outcome<_, _>| ender.end());
         let run = match (&settings.retry, again) {
             (Some(retry), Some(again)) => {
                 // Copied for each attempt, one after the other; `A` need not be `Sync`.
@@ -165,7 +169,7 @@ fn open<S: Atoms, E>(
         cx.store().map_err(|StoreDropped| ActionError::Failed(StoreDropped.into()))?;
     let at = from.place.at(&store);
     let pieces = read(atoms, at)?;
-    Ok(Desk::open(cx, from.caller, pieces, rules, Hooks::chain(at)))
+    Ok(Desk::open(cx, from.caller, pieces, rules, Hooks::chain(at), &from.ender))
 }
 
 /// Reads the atoms, in one lease.

@@ -240,7 +240,8 @@ where
     }
 
     /// What the handler has flushed on its way is undone unless it ends well: whole-action compensation. An atom that
-    /// somebody else has written since is left alone.
+    /// somebody else has written since is left alone. It is undone before anybody hears of the end: as with
+    /// [`trigger_scoped`](crate::Draft::trigger_scoped).
     ///
     /// ```
     /// # use trine_atoms::{AsyncAction, Atom, BoxError, Store, synergy};

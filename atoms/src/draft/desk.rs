@@ -2,13 +2,14 @@
 //!
 //! It has a shelf for each draft, all in one allocation. A draft that is dropped goes back to its shelf, so that the action
 //! finds there, when its handler has ended, what is to be written: in one commit, at [`Desk::finish`]. If the handler
-//! ends in any other way, [`Desk::abandon`] undoes what was there for the time being.
+//! ends in any other way, [`Desk::abandon`] undoes what was there for the time being; so does whoever ends the run (`ender.rs`).
 //!
 //! What is flushed goes by the store's lease: everything that can fail, the user's code included, comes before the
 //! first write, so a flush is all or nothing. The desk's own lock is taken inside the lease, and no user code runs under it.
 
 use super::{
     conflict::FlushError,
+    ender::Ender,
     piece::{AnyPiece, AnySeen, Piece},
     rules::Rules,
     scoped::{Claiming, Claims},
@@ -45,7 +46,7 @@ pub(crate) struct Desk<S: Atoms> {
 }
 
 struct State<P> {
-    /// The shelves, unless the action is about to end.
+    /// The shelves, unless the action has ended.
     shelves: Option<P>,
     /// Whether the action has ended, so that nothing can be flushed any more.
     closed: bool,
@@ -121,6 +122,9 @@ pub trait AnyDesk: Send + Sync {
 
     /// Notes what later flushes have to find unchanged, if that is validated.
     fn note_seen(&self, piece: &dyn AnyPiece);
+
+    /// Abandons it, if its run is over.
+    fn end(&self);
 }
 
 impl<S: Atoms> Desk<S> {
@@ -131,6 +135,7 @@ impl<S: Atoms> Desk<S> {
         pieces: S::Pieces,
         rules: Option<Arc<Rules>>,
         chain: Option<Chain>,
+        ender: &Ender,
     ) -> (Arc<Self>, S::Drafts) {
         let mut pieces = pieces;
         let mut seen = Vec::new();
@@ -143,6 +148,7 @@ impl<S: Atoms> Desk<S> {
         let (claims, state) = (OnceLock::new(), Mutex::new(state));
         let desk = Arc::new(Self { run, caller, rules, chain, claims, state });
         let for_drafts: Arc<dyn AnyDesk> = Arc::clone(&desk) as _;
+        ender.note(&for_drafts);
         let drafts = S::drafts(pieces, &for_drafts, &mut 0);
         (desk, drafts)
     }
@@ -154,19 +160,10 @@ impl<S: Atoms> Desk<S> {
     ///
     /// [`Unfinished`].
     pub(crate) fn finish(&self, atoms: &S) -> Result<(), Unfinished> {
-        let Some(shelves) = self.lock().shelves.take() else { return Ok(()) };
-        // Comes back if anything fails or panics, to be abandoned.
-        let mut ending = Ending { desk: self, shelves: Some(shelves) };
-        let shelves = ending.shelves.as_mut().expect("put there just now");
-        let mut pieces = atoms.collect(shelves).map_err(Unfinished::Escaped)?;
-        let mut claimed = false;
-        for place in 0..S::Shelves::COUNT {
-            claimed |= shelves.at(place).has_claims();
-        }
+        let (mut pieces, claimed) = self.collect(atoms).map_err(Unfinished::Escaped)?;
         let mut written = false;
         for_each(&mut pieces, |piece| written |= piece.was_written());
         if !written && !claimed {
-            ending.shelves = None;
             return Ok(());
         }
         if !claimed && self.chain.is_none() && self.rules.is_none() {
@@ -175,9 +172,7 @@ impl<S: Atoms> Desk<S> {
                 pieces.each(&mut |piece| piece.prepare(up, None))?;
                 pieces.each(&mut |piece| piece.write_away(up))
             });
-            done.map_err(Unfinished::Flush)?;
-            ending.shelves = None;
-            return Ok(());
+            return done.map_err(Unfinished::Flush);
         }
         let mut spent = Vec::new();
         let done = self.rounds(&mut pieces, FlushKind::End, self.caller, &mut |up, pieces| {
@@ -188,18 +183,40 @@ impl<S: Atoms> Desk<S> {
                 }
                 piece.write(up)
             })?;
-            for (place, &stays) in stays.iter().enumerate() {
-                shelves.at(place).conclude(stays, self.claims(), up, &mut spent);
+            // The run is active, and we are inside the lease: who ends it comes later, and finds nothing to give up.
+            if claimed && let Some(mut shelves) = self.lock().shelves.take() {
+                for (place, &stays) in stays.iter().enumerate() {
+                    shelves.at(place).conclude(stays, self.claims(), up, &mut spent);
+                }
             }
             Ok(())
         });
         drop(spent);
-        done.map_err(Unfinished::Flush)?;
-        ending.shelves = None;
-        Ok(())
+        done.map_err(Unfinished::Flush)
     }
 
-    /// Ends the action in any other way: what it flushed for the time being is undone, the rest is discarded.
+    /// Takes the drafts from their shelves; says whether the action has claimed anything. The shelves stay where they are:
+    /// whoever ends the run meanwhile is to find there what there is to give up.
+    fn collect(&self, atoms: &S) -> Result<(S::Pieces, bool), Text> {
+        let mut state = self.lock();
+        if let Some(shelves) = &mut state.shelves
+            && (0..S::Shelves::COUNT).all(|place| shelves.at(place).is_back())
+        {
+            let claimed = (0..S::Shelves::COUNT).any(|place| shelves.at(place).has_claims());
+            return Ok((atoms.collect(shelves)?, claimed));
+        }
+        let shelves = state.shelves.take();
+        drop(state);
+        // Drops what has come back, so not under the lock.
+        let mut escaped = Escaped { desk: self, shelves };
+        match &mut escaped.shelves {
+            Some(shelves) => atoms.collect(shelves).map(|pieces| (pieces, true)),
+            None => Err("an atom of an action that is over".into()),
+        }
+    }
+
+    /// Ends the action in any other way: what it flushed for the time being is undone, the rest is discarded. By whoever
+    /// ends the run, and again when the handler is dropped.
     pub(crate) fn abandon(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -217,7 +234,7 @@ impl<S: Atoms> Desk<S> {
                     shelves.at(place).abandon(self.claims(), up, &mut spent);
                 }
             });
-            debug_assert!(done.is_ok(), "bodies are dropped outside the lease: {done:?}");
+            debug_assert!(done.is_ok(), "ends are told outside the lease: {done:?}");
         }
     }
 
@@ -411,6 +428,13 @@ impl<S: Atoms> AnyDesk for Desk<S> {
             self.note(vec![(piece.place(), piece.any_seen())]);
         }
     }
+
+    fn end(&self) {
+        // Not if it is the work of several calls, and only one of them has ended.
+        if !self.run.is_active() {
+            self.abandon();
+        }
+    }
 }
 
 impl<S: Atoms> Desk<S> {
@@ -438,13 +462,13 @@ pub(crate) enum Unfinished {
     Flush(FlushError),
 }
 
-/// Puts the shelves back unless they have been taken out.
-struct Ending<'d, S: Atoms> {
+/// Puts the shelves back, to be abandoned.
+struct Escaped<'d, S: Atoms> {
     desk: &'d Desk<S>,
     shelves: Option<S::Shelves>,
 }
 
-impl<S: Atoms> Drop for Ending<'_, S> {
+impl<S: Atoms> Drop for Escaped<'_, S> {
     fn drop(&mut self) {
         if let Some(shelves) = self.shelves.take() {
             self.desk.lock().shelves = Some(shelves);

@@ -36,6 +36,10 @@ pub trait AnyShelf: Send {
     #[doc(hidden)]
     fn give_back(&mut self, piece: &mut dyn Any);
 
+    /// Whether the draft has come back.
+    #[doc(hidden)]
+    fn is_back(&self) -> bool;
+
     /// Whether there is anything to give up.
     #[doc(hidden)]
     fn has_claims(&self) -> bool;
@@ -103,6 +107,10 @@ impl<T: Clone + Send + Sync + 'static> AnyShelf for Shelf<T> {
         let piece: &mut Option<Piece<T>> =
             piece.downcast_mut().expect("a draft comes back to its own shelf");
         self.piece = piece.take();
+    }
+
+    fn is_back(&self) -> bool {
+        self.piece.is_some()
     }
 
     fn has_claims(&self) -> bool {

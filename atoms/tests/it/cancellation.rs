@@ -1,9 +1,17 @@
 //! Actions that do not come to their end.
 
 use futures_util::FutureExt;
-use std::sync::{Arc, Mutex};
+use std::{
+    future::{Future, IntoFuture},
+    sync::{Arc, Mutex, mpsc},
+    task::{Context, Wake, Waker},
+    thread,
+    time::Duration,
+};
 use tokio::sync::oneshot;
-use trine_atoms::{ActionError, AsyncAction, Atom, BoxError, Store, synergy};
+use trine_atoms::{
+    ActionError, AsyncAction, Atom, BoxError, Flush, FlushKind, Store, middleware, synergy,
+};
 use trine_core::{test::Log, test::ManualExecutor};
 
 static LOADING: Atom<bool> = Atom::new("loading", || false);
@@ -183,4 +191,102 @@ async fn actions_run_on_a_real_runtime() {
         run.await.unwrap();
     }
     assert_eq!(TOTAL.get(&store), 5_050);
+}
+
+/// What the two threads of a busy action tell each other.
+struct Busy {
+    action: AsyncAction<()>,
+    /// The handler is at its work, on the thread that polls it.
+    at_work: mpsc::Receiver<()>,
+    go_on: mpsc::Sender<()>,
+}
+
+/// Shows two values for the time being, then keeps the thread that polls it.
+fn busy() -> Busy {
+    let ((begin, at_work), (go_on, wait)) = (mpsc::channel(), mpsc::channel());
+    let wait = Arc::new(Mutex::new(wait));
+    let action = synergy((&LOADING, &STEPS)).async_action(move |(mut loading, mut steps), ()| {
+        let (begin, wait) = (begin.clone(), Arc::clone(&wait));
+        async move {
+            *loading = true;
+            let _loading = loading.trigger_scoped()?;
+            steps.push(1);
+            let mut steps = steps.trigger()?;
+            begin.send(())?;
+            wait.lock().unwrap().recv()?;
+            steps.push(2);
+            Ok(())
+        }
+    });
+    Busy { action: action.compensated(), at_work, go_on }
+}
+
+#[test]
+fn what_was_shown_is_taken_back_before_the_end_is_told_though_the_handler_is_busy_on_another_thread()
+ {
+    let store = Store::with_spawner(ManualExecutor::new());
+    let Busy { action, at_work, go_on } = busy();
+    let (user, named) = (store.clone(), action.clone().named("busy"));
+    let poller = thread::spawn(move || named.run(&user, ()));
+    at_work.recv().unwrap();
+    assert_eq!((LOADING.get(&store), STEPS.get(&store)), (true, vec![1]));
+    assert_eq!(store.runs().abort_named("busy", "enough"), 1);
+    assert!(store.runs().is_empty(), "it has ended");
+    assert_eq!((LOADING.get(&store), STEPS.get(&store)), (false, vec![]));
+    let commits = store.last_commit();
+    go_on.send(()).unwrap();
+    let ended = poller.join().unwrap().wait_blocking(Duration::ZERO).expect("it has ended");
+    assert!(matches!(ended, Err(ActionError::Aborted { .. })), "{ended:?}");
+    assert_eq!(store.last_commit(), commits, "what comes late writes nothing");
+}
+
+#[test]
+fn what_was_shown_is_taken_back_before_the_end_is_told_though_middleware_is_asked_about_it() {
+    let store = Store::with_spawner(ManualExecutor::new());
+    let Busy { action, at_work, go_on } = busy();
+    let ((begin, asked), (answer, wait)) = (mpsc::channel(), mpsc::channel());
+    let wait = Mutex::new(wait);
+    let _guard = middleware(&store, move |flush: &mut Flush| {
+        if flush.kind() == FlushKind::End {
+            begin.send(())?;
+            wait.lock().unwrap().recv()?;
+        }
+        Ok(())
+    });
+    let (user, named) = (store.clone(), action.named("busy"));
+    let poller = thread::spawn(move || named.run(&user, ()));
+    at_work.recv().unwrap();
+    go_on.send(()).unwrap();
+    asked.recv().unwrap();
+    assert_eq!(store.runs().abort_named("busy", "enough"), 1);
+    assert_eq!((LOADING.get(&store), STEPS.get(&store)), (false, vec![]));
+    let commits = store.last_commit();
+    answer.send(()).unwrap();
+    let ended = poller.join().unwrap().wait_blocking(Duration::ZERO).expect("it has ended");
+    assert!(matches!(ended, Err(ActionError::Aborted { .. })), "{ended:?}");
+    assert_eq!(store.last_commit(), commits, "what comes late writes nothing");
+}
+
+#[test]
+fn whoever_is_woken_by_the_end_finds_the_flag_down() {
+    /// Looks as it is woken.
+    struct Look(Store, Mutex<Vec<bool>>);
+
+    impl Wake for Look {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().unwrap().push(LOADING.get(&self.0));
+        }
+    }
+
+    let executor = ManualExecutor::new();
+    let store = Store::with_spawner(executor.clone());
+    let run = stepper(Arc::default()).run(&store, ());
+    let id = run.id();
+    let mut end = Box::pin(run.into_future());
+    let look = Arc::new(Look(store.clone(), Mutex::default()));
+    let waker = Waker::from(Arc::clone(&look));
+    assert!(end.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(LOADING.get(&store));
+    assert!(store.runs().abort(id, "enough"));
+    assert_eq!(*look.1.lock().unwrap(), [false]);
 }
