@@ -98,5 +98,5 @@
 //! | `applyMiddleware`, `getDefaultMiddleware` | [`middleware`](crate::StoreBuilder::middleware) | no defaults: what they check, the compiler does |
 //! | `createDynamicMiddleware` | [`add_middleware`](crate::Store::add_middleware) | removed by its guard |
 //! | `createListenerMiddleware` | [`Listener`](crate::Listener): its module has a table of its own | |
-//! | `autoBatchEnhancer` | none | subscribers are told once per commit, of what is different; several dispatches in one commit are one action that several slices have cases for |
+//! | `autoBatchEnhancer` | [`batch`](crate::Store::batch) | subscribers are told once per commit, of what is different; a batch is one, and no timer decides when it is told |
 //! | `devTools`, `serializableCheck`, `immutableCheck` | the core's [event feed](trine_core::Store::observe); types | |

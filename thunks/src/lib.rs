@@ -82,7 +82,8 @@
 //! # What there is
 //!
 //! - [`SliceKey`], [`Slice`]: state with a lazy initial value and typed cases; several slices of one action change in one commit.
-//! - [`Action`]: actions are Rust types, matched by type; [`Store::dispatch`] reduces them before it returns.
+//! - [`Action`]: actions are Rust types, matched by type; [`Store::dispatch`] reduces them before it returns,
+//!   [`Store::batch`] several in one commit.
 //! - [`AsyncThunk`]: [`condition`](AsyncThunk::condition), typed rejection, [policies](AsyncThunk::policy) by
 //!   [`key`](AsyncThunk::key), [times](AsyncThunk::timeout) and [retries](AsyncThunk::retry), a [value](AsyncThunk::with_meta) for each
 //!   run; it is told apart by instance, not by type. [`thunk_guide`] has all of it, and Redux Toolkit's names.
@@ -144,6 +145,7 @@
 //! | A user by ID, one request at a time | `one_request_at_a_time::*` |
 
 mod action;
+mod batch;
 mod case;
 mod creator;
 mod dispatch;
@@ -165,6 +167,7 @@ mod thunk;
 pub mod thunk_guide;
 
 pub use action::{Action, ActionCase, AnyAction, action};
+pub use batch::Batch;
 pub use case::Case;
 pub use creator::{ActionCreator, CreatedAction};
 pub use dispatch::Dispatch;

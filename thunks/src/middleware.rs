@@ -139,7 +139,8 @@ impl<'a, X: Send + Sync + 'static> Next<'a, X> {
     }
 
     /// Passes an action on: the one that the layer was handed, or another one in its place. When this returns, reducers, subscribers
-    /// and the first parts of listeners have run.
+    /// and the first parts of listeners have run. Of an action of a [batch](Store::batch) they run when all its
+    /// actions have passed.
     ///
     /// Layers that were called before this one do not see what takes the place of an action; what is
     /// [dispatched](Store::dispatch) instead goes through all of them.

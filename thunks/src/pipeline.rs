@@ -20,7 +20,7 @@ use crate::{
     table::Occurrence,
 };
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     sync::{
         Arc,
@@ -84,6 +84,9 @@ impl<F: FnOnce(&mut Reduce<'_>) -> Result<(), DispatchError>> Commit for Once<F>
     }
 }
 
+/// Actions in line, with the calls that have dispatched them.
+pub(crate) type Line = Vec<(Arc<dyn AnyAction>, &'static Location<'static>)>;
+
 /// An action on its way.
 pub(crate) struct Passage<'a, X> {
     pub(crate) store: &'a Store<X>,
@@ -93,6 +96,8 @@ pub(crate) struct Passage<'a, X> {
     at: &'static Location<'static>,
     /// What is committed, if it is not only what the reducers do.
     commit: Option<&'a dyn Commit>,
+    /// Where it is put instead of being reduced, if it is part of a batch.
+    line: Option<&'a RefCell<Line>>,
     /// The layers that it goes through.
     pub(crate) chain: &'a Chain<X>,
 }
@@ -162,6 +167,70 @@ pub(crate) fn send<X: Send + Sync + 'static>(
     route.check(store.core())?;
     let chain = store.shared().pipeline.layers.chain();
     Passage::new(store, route, &chain).pass_on(action, 0)
+}
+
+/// Sends actions through the middleware, then all that have come through to the reducers, in one commit, then to the listeners.
+pub(crate) fn send_batch<X: Send + Sync + 'static>(
+    store: &Store<X>,
+    actions: Line,
+) -> Result<(), DispatchError> {
+    let (core, shared) = (store.core(), store.shared());
+    let busy = shared.pipeline.is_busy();
+    let mut outcome = Ok(());
+    let actions = if busy {
+        let line = RefCell::new(Line::with_capacity(actions.len()));
+        let chain = shared.pipeline.layers.chain();
+        for (action, at) in actions {
+            let passage = Passage::new(store, &Route::Store, &chain);
+            let passed = Passage { at, line: Some(&line), ..passage }.pass_on(action, 0);
+            outcome = outcome.and(passed);
+        }
+        line.into_inner()
+    } else {
+        actions
+    };
+    if actions.is_empty() {
+        return outcome;
+    }
+    let audience = |action: &Arc<dyn AnyAction>| {
+        let audience = shared.pipeline.listeners.audience(action.case_key());
+        let kept = audience.keep();
+        (audience, kept)
+    };
+    let mut heard: Vec<_> = if busy {
+        actions.iter().map(|(action, _)| audience(action)).collect()
+    } else {
+        Vec::new()
+    };
+    let mut reached = 0;
+    let committed = catch_unwind(AssertUnwindSafe(|| {
+        let mut reduced = Ok(());
+        core.try_updates(|cells| {
+            for (index, (action, at)) in actions.iter().enumerate() {
+                reached = index + 1;
+                let mut kept = heard.get_mut(index).map(|(_, kept)| kept);
+                cells.called_at(at);
+                cells.note(|| Event::Dispatched { action: action.action_type(), run: None });
+                if let Some(kept) = &mut kept {
+                    kept.note_before(&shared.table, cells);
+                }
+                let occurrence = Occurrence { event: action.event(), action: &**action };
+                let done = shared.table.reduce(cells, action.case_key(), &occurrence);
+                if let Some(kept) = &mut kept {
+                    kept.note_after(&shared.table, cells);
+                }
+                if reduced.is_ok() {
+                    reduced = done;
+                }
+            }
+        })?;
+        reduced
+    }));
+    // They have happened, also if a reducer has panicked.
+    for ((action, _), (audience, kept)) in actions.iter().zip(heard).take(reached) {
+        audience.hear(store, action, kept);
+    }
+    outcome.and(committed.unwrap_or_else(|payload| resume_unwind(payload)))
 }
 
 /// Sends an action whose commit is more than its reducers. If a middleware stops it, nothing is committed.
@@ -237,7 +306,7 @@ impl<'a, X: Send + Sync + 'static> Passage<'a, X> {
     /// The way of a plain action.
     #[track_caller]
     pub(crate) fn new(store: &'a Store<X>, route: &'a Route, chain: &'a Chain<X>) -> Self {
-        Self { store, route, at: Location::caller(), commit: None, chain }
+        Self { store, route, at: Location::caller(), commit: None, line: None, chain }
     }
 
     /// Calls the layer at `index`, or the reducers if there is none.
@@ -255,6 +324,10 @@ impl<'a, X: Send + Sync + 'static> Passage<'a, X> {
     /// Calls the reducers, then the listeners.
     #[track_caller]
     fn finish(&self, action: &Arc<dyn AnyAction>) -> Result<(), DispatchError> {
+        if let Some(line) = self.line {
+            line.borrow_mut().push((Arc::clone(action), self.at));
+            return Ok(());
+        }
         let (core, shared) = (self.store.core(), self.store.shared());
         let audience = shared.pipeline.listeners.audience(action.case_key());
         let mut kept = audience.keep();

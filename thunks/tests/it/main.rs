@@ -1,6 +1,7 @@
 //! Tests of trine-thunks, a module per topic.
 
 mod actions;
+mod batches;
 mod building;
 mod cancellation;
 mod children;
