@@ -285,6 +285,7 @@ fn values_that_cannot_be_told_apart_supersede_with_every_change_but_not_without_
     assert_eq!(show(&watch.borrow()), "NaN 1 2");
 }
 
+#[cfg(feature = "tokio")]
 #[tokio::test]
 async fn what_counts_as_the_same_value_can_be_chosen_per_read() {
     let (store, log) = (Store::new(), Log::new());
