@@ -13,19 +13,19 @@ use trine_core::test::{Log, ManualClock, ManualExecutor};
 
 /// A document, and how far the service has come with it.
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Document {
-    title: String,
-    revision: u32,
+pub(crate) struct Document {
+    pub(crate) title: String,
+    pub(crate) revision: u32,
 }
 
-static DOCUMENT: Atom<Document> =
+pub(crate) static DOCUMENT: Atom<Document> =
     Atom::new("document", || Document { title: "untitled".to_owned(), revision: 1 });
-static SAVING: Atom<bool> = Atom::new("saving", || false);
+pub(crate) static SAVING: Atom<bool> = Atom::new("saving", || false);
 
 /// A service that waits until somebody decides what it answers.
 #[derive(Default)]
-struct Service {
-    asked: Mutex<Vec<oneshot::Sender<Result<u32, &'static str>>>>,
+pub(crate) struct Service {
+    pub(crate) asked: Mutex<Vec<oneshot::Sender<Result<u32, &'static str>>>>,
 }
 
 impl Service {
@@ -41,7 +41,7 @@ impl Service {
     }
 }
 
-fn rename(service: Arc<Service>) -> AsyncAction<String> {
+pub(crate) fn rename(service: Arc<Service>) -> AsyncAction<String> {
     let rename = synergy((&DOCUMENT, &SAVING)).async_action(
         move |(mut document, mut saving), title: String| {
             let service = Arc::clone(&service);

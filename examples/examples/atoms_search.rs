@@ -14,12 +14,12 @@ use trine_core::{
 // State: what was typed, what was found, and whether somebody is looking.
 
 static QUERY: Atom<String> = Atom::new("query", String::new);
-static HITS: Atom<Vec<String>> = Atom::new("hits", Vec::new);
-static SEARCHING: Atom<bool> = Atom::new("searching", || false);
+pub(crate) static HITS: Atom<Vec<String>> = Atom::new("hits", Vec::new);
+pub(crate) static SEARCHING: Atom<bool> = Atom::new("searching", || false);
 
 /// A service that answers after a second. It stands for a client of HTTP, say.
-struct Service {
-    clock: ManualClock,
+pub(crate) struct Service {
+    pub(crate) clock: ManualClock,
 }
 
 impl Service {
@@ -37,7 +37,7 @@ impl Service {
 }
 
 /// What happens when the user has typed.
-fn search(service: Arc<Service>) -> AsyncAction<String> {
+pub(crate) fn search(service: Arc<Service>) -> AsyncAction<String> {
     let search = synergy((&HITS, &SEARCHING)).async_action(
         move |(mut hits, mut searching), text: String| {
             let service = Arc::clone(&service);

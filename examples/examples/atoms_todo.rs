@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex};
 use trine_atoms::{Atom, AtomFamily, DerivedFamily, ListAtom, Store, WriteAtom};
 
 #[derive(Debug, Clone, PartialEq)]
-struct Todo {
-    id: u32,
+pub(crate) struct Todo {
+    pub(crate) id: u32,
     title: String,
-    done: bool,
+    pub(crate) done: bool,
 }
 
 /// What is to be shown.
@@ -23,13 +23,13 @@ enum Show {
     Done(bool),
 }
 
-static TODOS: ListAtom<Todo> = ListAtom::new("todos", Vec::new);
-static INPUT: Atom<String> = Atom::new("input", String::new);
-static NEXT: Atom<u32> = Atom::new("next id", || 1);
+pub(crate) static TODOS: ListAtom<Todo> = ListAtom::new("todos", Vec::new);
+pub(crate) static INPUT: Atom<String> = Atom::new("input", String::new);
+pub(crate) static NEXT: Atom<u32> = Atom::new("next id", || 1);
 static UNFOLDED: AtomFamily<u32, bool> = AtomFamily::new("unfolded", |_| false);
 
 /// Adds what was typed, in one commit: nobody sees the item added and the input still there. Nothing typed is refused.
-static ADD: WriteAtom<(), Result<u32, &str>> = WriteAtom::try_new("add", |cx, ()| {
+pub(crate) static ADD: WriteAtom<(), Result<u32, &str>> = WriteAtom::try_new("add", |cx, ()| {
     let title = cx.get(&INPUT);
     cx.set(&INPUT, String::new());
     let id = cx.get(&NEXT);

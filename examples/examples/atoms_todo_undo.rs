@@ -7,24 +7,24 @@ use trine_atoms::{Action, Atom, HistoryDepth, Store, synergy};
 use trine_core::test::Log;
 
 #[derive(Debug, Clone, PartialEq)]
-struct Todo {
+pub(crate) struct Todo {
     title: String,
-    done: bool,
+    pub(crate) done: bool,
 }
 
-static TODOS: Atom<Vec<Todo>> = Atom::new("todos", Vec::new);
-static DONE: Atom<usize> = Atom::new("done", || 0);
-static INPUT: Atom<String> = Atom::new("input", String::new);
+pub(crate) static TODOS: Atom<Vec<Todo>> = Atom::new("todos", Vec::new);
+pub(crate) static DONE: Atom<usize> = Atom::new("done", || 0);
+pub(crate) static INPUT: Atom<String> = Atom::new("input", String::new);
 
 /// What the user can do.
-struct Actions {
-    add: Action<(), Result<(), &'static str>>,
-    toggle: Action<usize>,
-    sweep: Action<(), usize>,
+pub(crate) struct Actions {
+    pub(crate) add: Action<(), Result<(), &'static str>>,
+    pub(crate) toggle: Action<usize>,
+    pub(crate) sweep: Action<(), usize>,
 }
 
 impl Actions {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             add: synergy((&TODOS, &INPUT)).try_action(|(mut todos, mut input), ()| {
                 if input.trim().is_empty() {

@@ -1,5 +1,6 @@
 //! Portal from outside: the service over TCP, its data file, the story, the program.
 
+mod action_pairs;
 mod cancellation;
 mod comparison;
 mod data_file;
