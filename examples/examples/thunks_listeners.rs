@@ -13,10 +13,10 @@ use std::{
 use trine_core::test::{ManualClock, ManualExecutor};
 use trine_thunks::{
     Action, ActionCreator, AnyAction, AsyncThunk, Listener, ListenerApi, Next, SliceKey, Store,
-    ThunkApi, action,
+    StoreBuilder, ThunkApi, action,
 };
 
-static TYPED: ActionCreator<String, &str> =
+pub(crate) static TYPED: ActionCreator<String, &str> =
     ActionCreator::prepared("search/typed", |text: &str| text.trim().to_owned());
 static ADDED: ActionCreator<u32> = ActionCreator::new("cart/added");
 static LOGGED_IN: ActionCreator<&str> = ActionCreator::new("session/loggedIn");
@@ -29,6 +29,34 @@ impl Action for FreeShipping {}
 static CART: SliceKey<u32> = SliceKey::new("cart");
 static NOTICES: SliceKey<Vec<String>> = SliceKey::new("notices");
 
+/// Looks for something in the shop.
+pub(crate) fn search() -> AsyncThunk<String, String, String> {
+    AsyncThunk::new("search/run", |text: String, _: ThunkApi| async move {
+        Ok(format!("3 hits for {text}"))
+    })
+}
+
+/// What is found, and what looks for it when nobody has typed for 300 ms; the thunk is a child of the effect.
+pub(crate) fn build(
+    builder: StoreBuilder,
+    search: &AsyncThunk<String, String, String>,
+) -> StoreBuilder {
+    let notices = NOTICES
+        .slice(Vec::new)
+        .on(search.fulfilled(), |notices, run| notices.push(run.payload().to_string()))
+        .on(action::<FreeShipping>(), |notices, _| notices.push("free shipping".to_owned()))
+        .on(&LOGGED_IN, |notices, name| notices.push(format!("hello {name}")))
+        .on(&LOGGED_OUT, |notices, ()| notices.push("goodbye".to_owned()));
+    let searching = Listener::on(&TYPED).name("search").debounce(Duration::from_millis(300)).run({
+        let search = search.clone();
+        move |text, api: ListenerApi| {
+            let search = search.clone();
+            async move { drop(api.dispatch(search.with(String::clone(&text))).await) }
+        }
+    });
+    builder.slice(notices).listener(searching)
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (executor, clock) = (ManualExecutor::new(), ManualClock::new());
     let core = trine_core::Store::builder().spawner(executor.clone()).clock(clock.clone()).build();
@@ -38,25 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         executor.run_until_stalled();
     };
 
-    let search = AsyncThunk::new("search/run", |text: String, _: ThunkApi| async move {
-        Ok::<_, String>(format!("3 hits for {text}"))
-    });
-    let notices = NOTICES
-        .slice(Vec::new)
-        .on(search.fulfilled(), |notices, run| notices.push(run.payload().to_string()))
-        .on(action::<FreeShipping>(), |notices, _| notices.push("free shipping".to_owned()))
-        .on(&LOGGED_IN, |notices, name| notices.push(format!("hello {name}")))
-        .on(&LOGGED_OUT, |notices, ()| notices.push("goodbye".to_owned()));
     let cart = CART.slice(|| 0).on(&ADDED, |cart, price| *cart += price);
-
-    // Searches when nobody has typed for 300 ms; the thunk is a child of the effect.
-    let searching = Listener::on(&TYPED).name("search").debounce(Duration::from_millis(300)).run({
-        let search = search.clone();
-        move |text, api: ListenerApi| {
-            let search = search.clone();
-            async move { drop(api.dispatch(search.with(String::clone(&text))).await) }
-        }
-    });
 
     // When the cart crosses a border: the state before and after.
     let crossing = Listener::on(&ADDED)
@@ -91,12 +101,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         next.run(action)
     };
 
-    let store = Store::builder()
-        .on(core)
-        .slice(notices)
+    let store = build(Store::builder().on(core), &search())
         .slice(cart)
         .middleware(keep_protocol)
-        .listener(searching)
         .listener(crossing)
         .listener(session)
         .build()?;
