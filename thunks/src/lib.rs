@@ -123,6 +123,7 @@
 //! | an action that is answered by a middleware or listener without end overflows the stack | [`TooDeep`](DispatchError::TooDeep); effects go on with the runtime | a bug that says where it is |
 //! | an update of one entity is O(n) in what looks at them | O(log n), and only that entity's views run | see [`entities`] |
 //! | fulfilled comes three microtasks after the body | at once, before `dispatch` returns if the body is ready | only the order matters |
+//! | a lazy slice that has not joined yet reads as its initial state | [`NoSuchSlice`](ReadError::NoSuchSlice); [`try_read`](Store::try_read) where it may not be there | a state that nothing was reduced into looks like one that is known |
 //! | every dispatch tells every subscriber | only those whose slice or selector has changed are told | nothing to filter |
 //! | a reducer that throws leaves the state as it was | its slice is torn until it is [recovered](Store::recover), the others have changed | reducers change the state in place, without copies |
 //!

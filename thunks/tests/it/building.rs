@@ -125,3 +125,13 @@ fn reading_a_slice_that_is_not_there_is_a_typed_error() {
     assert!(matches!(error, ReadError::OtherState { .. }), "{error}");
     assert!(error.to_string().contains("holds `i32`, not `alloc::string::String`"), "{error}");
 }
+
+#[test]
+fn a_slice_that_joins_later_has_no_state_before_and_its_initial_state_from_then_on() {
+    static LATE: SliceKey<u32> = SliceKey::new("late");
+    let store = Store::builder().build().unwrap();
+    let error = store.try_read(&LATE, |late| *late).unwrap_err();
+    assert_eq!(error, ReadError::NoSuchSlice { slice: "late" });
+    store.add_slice(LATE.slice(|| 7)).unwrap();
+    assert_eq!(store.try_read(&LATE, |late| *late), Ok(7));
+}
