@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use trine_core::{Outcome, Policy, Store};
 
-#[tokio::main]
+// On one thread, so that work that is stopped is gone before other work takes its place. (On several, it may be in the middle
+// of a poll, and is gone right after it.)
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     let store = Store::new();
     let previews = store.source(Vec::<(u32, u32)>::new());
