@@ -22,9 +22,11 @@ mod conflict;
 mod desk;
 mod edit;
 mod ender;
+mod given;
 mod piece;
 mod rules;
 mod scoped;
+mod seen;
 mod shelf;
 mod trigger_all;
 
@@ -34,8 +36,10 @@ pub use trigger_all::{DraftList, trigger_all};
 
 pub(crate) use desk::{AbandonGuard, AnyDesk, Caller, Desk, Pieces, Shelves, Unfinished, for_each};
 pub(crate) use ender::Ender;
-pub(crate) use piece::{AnyPiece, AnySeen, Facts, Given, Piece, Reading};
+pub(crate) use given::Given;
+pub(crate) use piece::{AnyPiece, Facts, Piece, Reading};
 pub(crate) use rules::Rules;
+pub(crate) use seen::AnySeen;
 pub(crate) use shelf::{AnyShelf, Shelf};
 
 use crate::middleware::FlushKind;

@@ -13,23 +13,24 @@
 //! The next use of its key begins anew. A family that is to keep what was written says [`kept`](AtomFamily::kept); its
 //! entries go when they are [removed](AtomFamily::remove), with their provider, or with the store.
 
+mod entries;
+mod keyed;
+mod kinds;
 mod members;
 
 use crate::{
-    atom::{Atom, Member},
+    atom::Atom,
     definition::{About, Call, Init, Reach, Same, by_identity, by_value},
-    derived::{AsyncAtomReader, AtomReader, BoxFuture, Writable},
+    derived::{AsyncAtomReader, AtomReader, BoxFuture},
     handle::{AtomHandle, ReadHandle},
-    memo::Memo,
     place::{At, Place, PlaceError, Site},
-    provider::Provides,
-    readable::{Owned, Readable, fail, sealed},
+    readable::{fail, sealed},
     reset::Reset,
     table::Maker,
 };
 use members::{Members, Slot};
-use std::{fmt, hash::Hash, sync::Arc};
-use trine_core::{AsyncDerived, AsyncReader, AsyncState, Cell, Derived, Source, Store, Text};
+use std::{hash::Hash, sync::Arc};
+use trine_core::{AsyncDerived, Cell, Derived, Store, Text};
 
 /// What families differ in. Named in sealed traits only.
 #[allow(missing_docs, reason = "it is not exported")]
@@ -265,105 +266,12 @@ impl<K, T, E> AsyncFamily<K, T, E> {
     }
 }
 
-impl<K, T> Kind for AtomFamily<K, T>
-where
-    K: Clone + Eq + Hash + Send + Sync + 'static,
-    T: Clone + Send + Sync + 'static,
-{
-    type Key = K;
-    type Cell = Source<Arc<T>>;
-
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn make(&self, key: &K, maker: &mut Maker<'_, '_>, _site: &Arc<Site>) -> Source<Arc<T>> {
-        let value = Arc::new(self.initial(key));
-        maker.cell(&self.about.name).equality(self.same).source(value)
-    }
-
-    fn keeps(&self) -> bool {
-        self.keeps
-    }
-
-    fn reset(&self, key: &K, cell: Source<Arc<T>>) -> Option<Reset> {
-        let value = Arc::new(self.initial(key));
-        // It may have gone meanwhile.
-        Some(Box::new(move |tx| _ = tx.try_set(cell, value)))
-    }
-}
-
 impl<K, T> AtomFamily<K, T> {
     fn initial(&self, key: &K) -> T {
         match &self.init {
             Call::Plain(init) => init(key),
             Call::Closure(init) => init(key),
         }
-    }
-}
-
-impl<K, T> Kind for DerivedFamily<K, T>
-where
-    K: Clone + Eq + Hash + Send + Sync + 'static,
-    T: Send + Sync + 'static,
-{
-    type Key = K;
-    type Cell = Derived<Arc<T>>;
-
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn make(&self, key: &K, maker: &mut Maker<'_, '_>, site: &Arc<Site>) -> Derived<Arc<T>> {
-        let (key, compute) = (key.clone(), self.compute.clone());
-        let (site, mut memo) = (Arc::clone(site), Memo::default());
-        maker.cell(&self.about.name).equality(self.same).derived(move |cx| {
-            memo.begin();
-            let mut cx = AtomReader::new(cx, &site, &mut memo);
-            let value = match &compute {
-                Call::Plain(compute) => compute(&mut cx, &key),
-                Call::Closure(compute) => compute(&mut cx, &key),
-            };
-            memo.end();
-            Arc::new(value)
-        })
-    }
-
-    fn keeps(&self) -> bool {
-        self.keeps
-    }
-}
-
-impl<K, T, E> Kind for AsyncFamily<K, T, E>
-where
-    K: Clone + Eq + Hash + Send + Sync + 'static,
-    T: Send + Sync + 'static,
-    E: Send + Sync + 'static,
-{
-    type Key = K;
-    type Cell = AsyncDerived<T, E>;
-
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn make(&self, key: &K, maker: &mut Maker<'_, '_>, site: &Arc<Site>) -> AsyncDerived<T, E> {
-        let (key, body) = (key.clone(), self.body.clone());
-        let read = AsyncAtomReader::maker(site);
-        let body = move |cx: AsyncReader| match &body {
-            Call::Plain(body) => body(read(cx), key.clone()),
-            Call::Closure(body) => body(read(cx), key.clone()),
-        };
-        maker.cell(&self.about.name).equality(self.same).derived_async(body)
-    }
-
-    fn after_reset(&self, store: &Store, cell: AsyncDerived<T, E>) {
-        // Somebody may have removed it meanwhile.
-        let _ = store.try_refresh(cell);
-    }
-
-    fn keeps(&self) -> bool {
-        self.keeps
     }
 }
 
@@ -467,190 +375,6 @@ pub struct Keyed<'f, F, K> {
 }
 
 impl<F, K> sealed::Sealed for Keyed<'_, F, K> {}
-
-macro_rules! families {
-    ($([$($generics:ident)*] $family:ty, $value:ty, $shared:ty, $same:expr;)*) => {$(
-        impl<K, $($generics),*> $family {
-            /// The name, for errors and events.
-            pub fn name(&self) -> &Text {
-                &self.about.name
-            }
-
-            /// Its entries stay though nobody uses them, until they are [removed](Self::remove).
-            #[must_use]
-            pub const fn kept(mut self) -> Self {
-                self.keeps = true;
-                self
-            }
-
-            /// The entry of a key, for a derivation: `cx.get(&FAMILY.of(7))`. The entry is in use for as long as the
-            /// derivation reads it.
-            pub fn of(&self, key: K) -> Keyed<'_, Self, K> {
-                Keyed { family: self, key }
-            }
-        }
-
-        impl<K, $($generics),*> $family
-        where
-            K: Clone + Eq + Hash + Send + Sync + 'static,
-            Self: Kind<Key = K>,
-        {
-            /// The keys of the entries that are in use in a place, in no order.
-            ///
-            /// # Panics
-            ///
-            /// If no provider lists the family.
-            #[track_caller]
-            pub fn keys(&self, at: &impl Place) -> Vec<K> {
-                members(self, at.at()).all().iter().map(|slot| slot.key().clone()).collect()
-            }
-
-            /// How many entries are in use in a place.
-            ///
-            /// # Panics
-            ///
-            /// If no provider lists the family.
-            #[track_caller]
-            pub fn len(&self, at: &impl Place) -> usize {
-                members(self, at.at()).len()
-            }
-
-            /// Whether no entry is in use in a place.
-            ///
-            /// # Panics
-            ///
-            /// If no provider lists the family.
-            #[track_caller]
-            pub fn is_empty(&self, at: &impl Place) -> bool {
-                self.len(at) == 0
-            }
-
-            /// Removes the entry of a key, whoever uses it: handles to it are dead, its subscriptions end, and the next use of
-            /// the key begins anew. Returns whether there was one.
-            ///
-            /// # Panics
-            ///
-            /// If no provider lists the family; inside a lease of a store.
-            #[track_caller]
-            pub fn remove(&self, at: &impl Place, key: &K) -> bool {
-                let members = members(self, at.at());
-                members.find(key).is_some_and(|slot| members.remove(&slot))
-            }
-
-            /// Removes the entries for whose key `keep` is false; returns how many. `keep` is called outside every lock.
-            ///
-            /// # Panics
-            ///
-            /// As [`remove`](Self::remove).
-            #[track_caller]
-            pub fn retain(&self, at: &impl Place, mut keep: impl FnMut(&K) -> bool) -> usize {
-                let members = members(self, at.at());
-                let all = members.all().into_iter();
-                all.filter(|slot| !keep(slot.key()) && members.remove(slot)).count()
-            }
-        }
-
-        impl<K, $($generics),*> Readable for Keyed<'_, $family, K>
-        where
-            K: Clone + Eq + Hash + Send + Sync + 'static,
-            $family: Kind<Key = K>,
-            <$family as Kind>::Cell: Cell<Value = $shared>,
-            $shared: Clone + Send + Sync + 'static,
-        {
-            type Shared = $shared;
-            type Value = $value;
-            type Cell = <$family as Kind>::Cell;
-
-            #[track_caller]
-            fn cell_at(&self, at: At<'_>) -> Result<Self::Cell, PlaceError> {
-                Ok(slot_at(self.family, &self.key, at)?.0.cell)
-            }
-
-            #[track_caller]
-            fn cell_in(
-                &self,
-                site: &Arc<Site>,
-                maker: &mut Maker<'_, '_>,
-                memo: &mut Memo,
-            ) -> Result<Self::Cell, PlaceError> {
-                let (slot, _) = slot(self.family, &self.key, site, maker)?;
-                memo.keep(&slot);
-                Ok(slot.cell)
-            }
-
-            fn about_it(&self) -> &About {
-                &self.family.about
-            }
-
-            fn sameness(&self) -> fn(&$shared, &$shared) -> bool {
-                let same: fn(&$family) -> fn(&$shared, &$shared) -> bool = $same;
-                same(self.family)
-            }
-        }
-
-        impl<K, $($generics),*> sealed::Sealed for &$family {}
-
-        impl<K, $($generics),*> Provides for &$family {
-            fn list_provided(&self, listed: &mut Vec<Member>) {
-                listed.push(Member::of(&self.about));
-            }
-        }
-
-        impl<K, $($generics),*> fmt::Debug for $family {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($family)).field(&self.about.name).finish()
-            }
-        }
-    )*};
-}
-
-families! {
-    [T] AtomFamily<K, T>, T, Arc<T>, |family| family.same;
-    [T] DerivedFamily<K, T>, T, Arc<T>, |family| family.same;
-    [T E] AsyncFamily<K, T, E>, AsyncState<T, E>, AsyncState<T, E>, |_| AsyncState::eq;
-}
-
-impl<K, T: Clone> Owned for Keyed<'_, AtomFamily<K, T>, K>
-where
-    Self: Readable<Shared = Arc<T>, Value = T>,
-{
-    fn own(shared: &Arc<T>) -> T {
-        T::clone(shared)
-    }
-}
-
-impl<K, T: Clone> Owned for Keyed<'_, DerivedFamily<K, T>, K>
-where
-    Self: Readable<Shared = Arc<T>, Value = T>,
-{
-    fn own(shared: &Arc<T>) -> T {
-        T::clone(shared)
-    }
-}
-
-impl<K, T, E> Owned for Keyed<'_, AsyncFamily<K, T, E>, K>
-where
-    Self: Readable<Shared = AsyncState<T, E>, Value = AsyncState<T, E>>,
-{
-    fn own(shared: &AsyncState<T, E>) -> AsyncState<T, E> {
-        shared.clone()
-    }
-}
-
-impl<K, T> Writable for Keyed<'_, AtomFamily<K, T>, K>
-where
-    K: Clone + Eq + Hash + Send + Sync + 'static,
-    T: Clone + Send + Sync + 'static,
-{
-    type Argument = T;
-    type Written = ();
-
-    #[track_caller]
-    fn write_in(&self, cx: &mut crate::AtomWriter<'_, '_>, value: T) {
-        let cell = cx.find(self);
-        cx.transaction().set(cell, Arc::new(value));
-    }
-}
 
 impl<K, T> Clone for AtomFamily<K, T> {
     fn clone(&self) -> Self {

@@ -10,9 +10,10 @@
 use super::{
     conflict::FlushError,
     ender::Ender,
-    piece::{AnyPiece, AnySeen, Piece},
+    piece::{AnyPiece, Piece},
     rules::Rules,
     scoped::{Claiming, Claims},
+    seen::AnySeen,
     shelf::AnyShelf,
 };
 use crate::{

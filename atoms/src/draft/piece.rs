@@ -13,9 +13,9 @@
 
 use super::{
     conflict::{Conflict, FlushError, Stale},
-    desk::Pieces,
     rules::{Rules, Settled},
     scoped::{Claiming, Claims, Spent},
+    seen::{AnySeen, Seen},
     shelf::Shelf,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     middleware::{AtomChange, Entry},
 };
 use std::{any::Any, fmt, sync::Arc};
-use trine_core::{Cell, CellError, Derived, Source, Text, Transaction, Update, Updates};
+use trine_core::{Cell, CellError, Source, Text, Transaction, Update, Updates};
 
 /// A change of whatever is there.
 type Reapplied<T> = Box<dyn Fn(&mut T) + Send>;
@@ -472,104 +472,11 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
     }
 }
 
-/// A value that an action has gone by.
-pub(super) struct Seen<T> {
-    name: Text,
-    same: Same<T>,
-    cell: Source<Arc<T>>,
-    value: Arc<T>,
-}
-
-/// A [`Seen`], whatever its type.
-pub trait AnySeen: Send + Sync {
-    /// Whether the atom still holds it. Inside the lease; runs the atom's comparison.
-    #[doc(hidden)]
-    fn holds(&self, up: &mut Updates<'_>) -> Result<(), FlushError>;
-}
-
-impl<T: Clone + Send + Sync + 'static> AnySeen for Seen<T> {
-    fn holds(&self, up: &mut Updates<'_>) -> Result<(), FlushError> {
-        let now = up.get(self.cell)?;
-        if Arc::ptr_eq(&now, &self.value) || (self.same)(&now, &self.value) {
-            return Ok(());
-        }
-        let (base, mine) = (Arc::clone(&self.value), Arc::clone(&self.value));
-        Err(Conflict::new(self.name.clone(), Stale::Read, base, mine, now).into())
-    }
-}
-
 impl<T> fmt::Debug for Piece<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Piece")
             .field("atom", &self.atom.member.name)
             .field("written", &self.mine.is_some())
             .finish_non_exhaustive()
-    }
-}
-
-/// The value of a derived atom, as a handler is given it. Named in sealed traits only.
-pub struct Given<T> {
-    name: Text,
-    cell: Option<(Derived<Arc<T>>, Arc<T>)>,
-}
-
-impl<T: Send + Sync + 'static> Given<T> {
-    pub(crate) fn open(
-        name: Text,
-        cell: Derived<Arc<T>>,
-        reading: &mut impl Reading,
-    ) -> Result<Self, CellError> {
-        Ok(Self { name, cell: Some((cell, reading.read(cell)?)) })
-    }
-
-    /// One that the handler has had.
-    pub(crate) fn taken() -> Self {
-        Self { name: Text::from_static(""), cell: None }
-    }
-
-    pub(crate) fn value(&self) -> Arc<T> {
-        let (_, value) = self.cell.as_ref().expect("it is taken once, after it was opened");
-        Arc::clone(value)
-    }
-}
-
-impl<T: Send + Sync + 'static> Pieces for Given<T> {
-    fn each(
-        &mut self,
-        _visit: &mut dyn FnMut(&mut dyn AnyPiece) -> Result<(), FlushError>,
-    ) -> Result<(), FlushError> {
-        Ok(())
-    }
-
-    fn given(&self, seen: &mut Vec<Arc<dyn AnySeen>>) {
-        if let Some((cell, value)) = &self.cell {
-            let (name, value) = (self.name.clone(), Arc::clone(value));
-            seen.push(Arc::new(SeenDerived { name, cell: *cell, value }));
-        }
-    }
-}
-
-impl<T> fmt::Debug for Given<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Given").field(&self.name).finish()
-    }
-}
-
-/// A value of a derived atom that an action has gone by.
-struct SeenDerived<T> {
-    name: Text,
-    cell: Derived<Arc<T>>,
-    value: Arc<T>,
-}
-
-impl<T: Send + Sync + 'static> AnySeen for SeenDerived<T> {
-    fn holds(&self, up: &mut Updates<'_>) -> Result<(), FlushError> {
-        let now = up.get(self.cell)?;
-        // An equal result is no other one.
-        if Arc::ptr_eq(&now, &self.value) {
-            return Ok(());
-        }
-        let (base, mine) = (Arc::clone(&self.value), Arc::clone(&self.value));
-        Err(Conflict::new(self.name.clone(), Stale::Read, base, mine, now).into())
     }
 }
