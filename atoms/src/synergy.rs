@@ -241,8 +241,9 @@ impl<S: Atoms, E> fmt::Debug for Synergy<S, E> {
     }
 }
 
-/// What can be grouped into a synergy: a reference to an [`Atom`] or to an [`AtomHandle`], a [`Synergy`], or a tuple of these;
-/// a reference to a [`DerivedAtom`] or [`WritableAtom`] too, of which handlers get the value. Sealed.
+/// What can be grouped into a synergy: a reference to an [`Atom`](crate::Atom) or to an [`AtomHandle`](crate::AtomHandle),
+/// a [`Synergy`], or a tuple of these; a reference to a [`DerivedAtom`] or [`WritableAtom`](crate::WritableAtom) too, of
+/// which handlers get the value. Sealed.
 pub trait AtomList: sealed::Sealed {
     /// The group.
     type Atoms: Atoms;
@@ -253,9 +254,9 @@ pub trait AtomList: sealed::Sealed {
 
 /// The atoms of a synergy, in order. Sealed; seen in types only.
 pub trait Atoms: sealed::Sealed + Clone + Send + Sync + 'static {
-    /// A [`Draft`] for each: what async handlers get.
+    /// A [`Draft`](crate::Draft) for each: what async handlers get.
     type Drafts: Send + 'static;
-    /// An [`Edit`] for each: what sync handlers get.
+    /// An [`Edit`](crate::Edit) for each: what sync handlers get.
     type Edits<'a>;
     /// A shared value for each: what selectors get.
     type Values: Clone + Send + Sync + 'static;

@@ -125,7 +125,7 @@ type Compare<E> = Arc<dyn Fn(&E, &E) -> Ordering + Send + Sync>;
 /// Entities by key, in an order: that in which they came, or a sorted one. See the [module](self).
 ///
 /// It is a value: part of the state of a slice, and cheap to clone. Operations tell whether anything is different, as an
-/// [`Update`], which a reducer may return.
+/// [`Update`](crate::Update), which a reducer may return.
 pub struct Entities<E: Entity> {
     /// The entities.
     map: Trie<E::Key, Entry<E>>,
