@@ -12,7 +12,7 @@
 //! | `shared.rs` | runs without a body, which end as the run does whose work they share |
 //! | `context.rs`, `writes.rs` | what the body is given |
 //! | `timing.rs`, `retry.rs` | what is put around the body: a pause before it, a limit, further attempts |
-//! | `statuses.rs`, `audit.rs` | cells that follow runs, and handles that nobody has cared for |
+//! | `statuses.rs` and its folder, `audit.rs` | cells that follow runs, and handles that nobody has cared for |
 //! | `clock.rs`, `tokio_clock.rs` | what time it is |
 //! | `spawn.rs`, `tokio.rs`, `task.rs` | a body that is not ready goes on elsewhere |
 //! | `cell.rs`, `any_run.rs` | the state of the run, and the run with its types forgotten |
