@@ -174,6 +174,10 @@ where
         self.run.is_active_in_lease()
     }
 
+    fn look_away(&self) {
+        self.run.look_away();
+    }
+
     fn end(&self, verdict: Verdict) -> End {
         self.care();
         self.run.end(verdict)
