@@ -5,6 +5,7 @@ use crate::{
     cell::{Cell, Derived, Source},
     error::CellError,
     event::Event,
+    executor::RunId,
     graph::Graph,
 };
 use std::{
@@ -60,10 +61,15 @@ impl Graph {
         let value = catch_unwind(AssertUnwindSafe(|| body(&mut updates)));
         let Updates { mut changed, refreshed, panicked, writer, .. } = updates;
         let anything = refreshed || !changed.is_empty();
-        let number = anything.then(|| self.finish(&changed, writer));
-        for index in changed.drain(..) {
-            self.node_mut(index).listed = false;
+        let mut unnoticed = !refreshed && self.goes_unnoticed();
+        for &index in &changed {
+            let node = self.node_mut(index);
+            node.listed = false;
+            unnoticed &= node.is_lonely();
         }
+        let number = anything
+            .then(|| if unnoticed { self.number_commit() } else { self.finish(&changed, writer) });
+        changed.clear();
         self.scratch = changed;
         Updated { value, number, panicked }
     }
@@ -142,6 +148,13 @@ impl Updates<'_> {
         self.called = Some(caller);
     }
 
+    /// Names a run that the commit is a part of, in its cause, though it is not made through its context: for front ends that
+    /// take back what a run has done when it is over.
+    #[inline]
+    pub fn caused_by(&mut self, run: RunId) {
+        self.writer.run = Some(run);
+    }
+
     /// The value of a cell, the updates so far included, or why it has none.
     ///
     /// # Errors
@@ -153,6 +166,20 @@ impl Updates<'_> {
         C::Value: Clone,
     {
         self.graph.read(cell, Location::caller(), C::Value::clone)
+    }
+
+    /// Looks at the value of a cell, the updates so far included, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    #[track_caller]
+    pub fn with<C: Cell, R>(
+        &mut self,
+        cell: C,
+        look: impl FnOnce(&C::Value) -> R,
+    ) -> Result<R, CellError> {
+        self.graph.read(cell, Location::caller(), look)
     }
 }
 

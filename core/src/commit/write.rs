@@ -217,17 +217,24 @@ impl Graph {
     /// Commits the change of one source.
     #[inline]
     pub(crate) fn commit_one(&mut self, index: u32, writer: Writer) -> CommitNumber {
-        if self.node(index).is_lonely()
-            && !self.observed
-            && self.affected.is_empty()
-            && depth_here() == 0
-        {
-            // Nobody will notice.
-            self.last_commit += 1;
-            return CommitNumber(self.last_commit);
+        if self.node(index).is_lonely() && self.goes_unnoticed() {
+            return self.number_commit();
         }
         self.mark(index);
         self.finish(&[index], writer)
+    }
+
+    /// Whether nobody will notice a commit of cells that nothing depends on and nobody follows.
+    #[inline]
+    pub(super) fn goes_unnoticed(&self) -> bool {
+        !self.observed && self.affected.is_empty() && depth_here() == 0
+    }
+
+    /// All that there is to such a commit.
+    #[inline]
+    pub(super) fn number_commit(&mut self) -> CommitNumber {
+        self.last_commit += 1;
+        CommitNumber(self.last_commit)
     }
 
     /// Ends a commit: everything with subscribers is pulled and, if it differs, handed to the outbox.

@@ -52,3 +52,23 @@ fn a_run_that_is_over_writes_nothing_more() {
     }
     assert_eq!(store.get(cell), 2);
 }
+
+#[test]
+fn several_updates_can_be_a_part_of_a_run_that_is_over_and_look_without_a_copy() {
+    let (store, log) = (Store::new(), Log::default());
+    let cell = store.source(Box::new(1));
+    let run = store.run("early", |_| async { Ok::<_, String>(()) });
+    let (heard, id) = (log.clone(), run.id());
+    let _observer = store.observe(move |event| {
+        if let Event::Committed { cause, .. } = event {
+            heard.note(cause.run == Some(id));
+        }
+    });
+    store.updates(|up| {
+        up.caused_by(id);
+        up.update(cell, |value| **value += 1).unwrap();
+        assert_eq!(up.with(cell, |value| **value), Ok(2));
+    });
+    store.update(cell, |value| **value += 1);
+    log.is(["true", "false"]);
+}
