@@ -28,6 +28,7 @@ pub use state::AsyncState;
 
 use crate::{
     cell::{ByValue, Cell, CellBuilder, CellKey, Equality, Never, Source, Workshop},
+    commit::Transaction,
     error::CellError,
     executor::Rejection,
     graph::Reader,
@@ -177,6 +178,63 @@ impl Store {
         E: Send + Sync + 'static,
     {
         state::ready(self.try_watch(cell))
+    }
+}
+
+impl Transaction<'_> {
+    /// Has an async derivation forget its value: it is [`Pending`](AsyncState::Pending), as if it had just been made, and is
+    /// computed again when it is read or observed. What a run that is under way comes to is not shown. For a logout, say;
+    /// [`Store::refresh`] keeps the last value.
+    ///
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use trine_core::Store;
+    ///
+    /// let store = Store::new();
+    /// let user = store.source("ada");
+    /// let mail = store.derived_async(move |cx| async move {
+    ///     Ok::<_, String>(format!("letters to {}", cx.get(user).await))
+    /// });
+    /// store.ready(mail).await.unwrap();
+    /// store.batch(|tx| {
+    ///     tx.set(user, "grace");
+    ///     tx.forget(mail);
+    /// });
+    /// assert!(store.get(mail).is_pending()); // nobody reads Ada's letters any more
+    /// assert_eq!(store.ready(mail).await.unwrap().as_str(), "letters to grace");
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the cell was removed or belongs to another store.
+    #[track_caller]
+    pub fn forget<T, E>(&mut self, cell: AsyncDerived<T, E>)
+    where
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+    {
+        if let Err(error) = self.try_forget(cell) {
+            panic!("{error}");
+        }
+    }
+
+    /// Like [`forget`](Self::forget), for a cell that may be gone.
+    ///
+    /// # Errors
+    ///
+    /// If the cell was removed or belongs to another store.
+    #[track_caller]
+    pub fn try_forget<T, E>(&mut self, cell: AsyncDerived<T, E>) -> Result<(), CellError>
+    where
+        T: Send + Sync + 'static,
+        E: Send + Sync + 'static,
+    {
+        let result = self.graph.companion(cell.state, Location::caller())?;
+        let result = Source::<Settled<T, E>>::from_key(result);
+        let anew = self.try_with(result, Settled::anew)?;
+        self.try_set(result, anew)
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Settled<T, E> {
     of: Option<Wanted>,
     /// How often the user has asked for a refresh.
     pub(super) refreshed: u64,
+    /// What that was when the value was to be forgotten last: runs for less have come to nothing.
+    forgotten: u64,
     /// The last good value.
     value: Option<Arc<T>>,
     /// What happened instead of a new one.
@@ -45,7 +47,13 @@ pub(super) struct Settled<T, E> {
 impl<T, E> Settled<T, E> {
     /// No run has ended.
     pub(super) fn new() -> Self {
-        Self { of: None, refreshed: 0, value: None, error: None }
+        Self { of: None, refreshed: 0, forgotten: 0, value: None, error: None }
+    }
+
+    /// As if no run had ended, and a new one were wanted.
+    pub(super) fn anew(&self) -> Self {
+        let refreshed = self.refreshed + 1;
+        Self { refreshed, forgotten: refreshed, ..Self::new() }
     }
 }
 
@@ -177,7 +185,7 @@ where
     fn state(self: &Arc<Self>, cx: &mut Reader<'_>) -> AsyncState<T, E> {
         let generation = cx.get(self.shared.inputs.cell());
         let (of, refreshed, value, error) = cx.with(self.result, |settled| {
-            let Settled { of, refreshed, value, error } = settled;
+            let Settled { of, refreshed, value, error, .. } = settled;
             (*of, *refreshed, value.clone(), error.clone())
         });
         let wanted = (generation, refreshed);
@@ -278,10 +286,11 @@ where
                 (work.running, work.suspended) = (None, false);
             }
             graph.read(self.result, self.definition.created, |last| {
-                next.refreshed = last.refreshed;
+                (next.refreshed, next.forgotten) = (last.refreshed, last.forgotten);
                 next.value.clone_from(&last.value);
             })?;
             match outcome.clone().into_result() {
+                _ if wanted.1 < next.forgotten => {}
                 Ok(value) if self.is_same(next.value.as_deref(), &value) => {}
                 Ok(value) => next.value = Some(value),
                 Err(error) => next.error = Some(Arc::new(error)),

@@ -7,7 +7,7 @@ use std::{
     future::pending,
     sync::{Arc, Mutex},
 };
-use trine_core::{AsyncPolicy, AsyncReader, test::yield_now};
+use trine_core::{AsyncPolicy, AsyncReader, AsyncState, test::yield_now};
 
 #[test]
 fn latest_drops_a_run_whose_inputs_change_and_its_further_reads_never_resolve() {
@@ -117,4 +117,57 @@ fn finish_is_not_up_to_date_with_two_values_of_one_cell_though_the_first_is_back
     assert_eq!(show(&watch.borrow()), "stale 1 2");
     stage.run();
     assert_eq!(show(&watch.borrow()), "1 1");
+}
+
+#[test]
+fn what_is_forgotten_is_not_shown_any_more_nor_is_what_was_under_way() {
+    for policy in [AsyncPolicy::Latest, AsyncPolicy::Finish] {
+        let stage = Stage::new();
+        let (a, b) = (stage.store.source(1), stage.store.source(2));
+        let sum = stage.sum(policy, a, b);
+        let watch = stage.store.watch(sum);
+        stage.run();
+        assert_eq!(show(&watch.borrow()), "3");
+        // Under way, with the inputs of before.
+        stage.store.set(a, 10);
+        stage.executor.run_one();
+        stage.store.batch(|tx| {
+            tx.set(a, 20);
+            tx.forget(sum);
+        });
+        assert!(watch.borrow().is_pending(), "{policy:?}");
+        let mut seen = Vec::new();
+        while stage.executor.run_one() {
+            seen.push(show(&watch.borrow()));
+        }
+        seen.dedup();
+        assert_eq!(
+            seen,
+            [show(&AsyncState::<i32, Infallible>::Pending), "22".to_owned()],
+            "{policy:?}"
+        );
+        assert!(stage.store.runs().is_empty());
+    }
+}
+
+#[test]
+fn what_was_to_be_forgotten_in_a_transaction_that_is_rolled_back_is_kept() {
+    let stage = Stage::new();
+    let (a, b) = (stage.store.source(1), stage.store.source(2));
+    let sum = stage.sum(AsyncPolicy::Latest, a, b);
+    stage.store.get(sum);
+    stage.run();
+    stage.log.clear();
+    let rolled_back = stage.store.transaction(|tx| {
+        tx.forget(sum);
+        assert!(tx.get(sum).is_pending());
+        Err::<(), _>("no")
+    });
+    assert_eq!(rolled_back, Err("no"));
+    assert_eq!(stage.show(sum), "3");
+    stage.run();
+    stage.log.is([]);
+    stage.store.remove(sum).unwrap();
+    let gone = stage.store.batch(|tx| tx.try_forget(sum)).unwrap_err();
+    assert!(gone.is_disposed());
 }
