@@ -7,7 +7,7 @@ use super::{
     settings::{Builder, Settings},
 };
 use crate::{
-    draft::{Caller, Ender},
+    draft::Caller,
     place::{At, Kept, Place},
     synergy::{Atoms, BoxError, Synergy},
 };
@@ -158,7 +158,7 @@ where
         place: Kept,
         caller: Caller,
     ) -> ActionRun<R, E> {
-        let (settings, from) = (&*self.settings, From { place, caller, ender: Ender::default() });
+        let (settings, from) = (&*self.settings, From { place, caller });
         let mut builder = settings.apply(builder, &argument);
         if let Some(site) = at.and_then(|at| at.site) {
             // The end of the provider finds it there.

@@ -7,7 +7,7 @@ use super::{
     settings::{Builder, Settings},
 };
 use crate::{
-    draft::{AbandonGuard, Caller, Desk, Ender, FlushError, Rules, Unfinished},
+    draft::{AbandonGuard, AnyDesk, Caller, Desk, Ender, FlushError, Rules, Unfinished},
     middleware::Hooks,
     place::{At, Kept},
     synergy::Atoms,
@@ -25,8 +25,6 @@ pub(super) struct From {
     pub(super) place: Kept,
     /// The call.
     pub(super) caller: Caller,
-    /// How the end of its run reaches it.
-    pub(super) ender: Ender,
 }
 
 /// What an async action does.
@@ -64,24 +62,51 @@ where
         from: From,
     ) -> ActionRun<R, E> {
         let (rules, again) = (settings.rules.clone(), settings.again);
-        let ender = from.ender.clone();
-        let builder = builder.on_settle(move |_: &Outcome<_, _>| ender.end());
         let run = match (&settings.retry, again) {
             (Some(retry), Some(again)) => {
                 // Copied for each attempt, one after the other; `A` need not be `Sync`.
-                let argument = Mutex::new(argument);
+                let (argument, ender) = (Mutex::new(argument), Ender::default());
+                let builder =
+                    builder.on_settle(on_settle::<S, R, E>(Ending::Attempts(ender.clone())));
                 builder.start_retrying(retry.clone(), move |cx| {
                     let argument = again(&argument.lock().unwrap_or_else(PoisonError::into_inner));
-                    let (body, rules, from) = (Arc::clone(&self), rules.clone(), from.clone());
-                    attempts(cx, body, argument, rules, Some(again), from)
+                    let (body, rules) = (Arc::clone(&self), rules.clone());
+                    attempts(cx, body, argument, rules, Some(again), from.clone(), ender.clone())
                 })
             }
             _ if rules.as_ref().is_some_and(|rules| rules.retries > 0) => {
-                builder.start(move |cx| attempts(cx, self, argument, rules, again, from))
+                let ender = Ender::default();
+                let builder =
+                    builder.on_settle(on_settle::<S, R, E>(Ending::Attempts(ender.clone())));
+                builder.start(move |cx| attempts(cx, self, argument, rules, again, from, ender))
             }
-            _ => builder.start(move |cx| attempt(cx, self, argument, rules, from)),
+            _ => {
+                let desk = Arc::new(Desk::new(from.caller, rules));
+                let builder = builder.on_settle(on_settle(Ending::Only(Arc::clone(&desk))));
+                builder.start(move |cx| attempt(cx, self, argument, desk, from.place))
+            }
         };
         ActionRun::new(run, settings.hand_out)
+    }
+}
+
+/// How the end of a run reaches the handler that is under way.
+enum Ending<S: Atoms> {
+    /// There is one attempt, and this is its desk.
+    Only(Arc<Desk<S>>),
+    /// There may be several, each with a desk of its own.
+    Attempts(Ender),
+}
+
+/// What is done when the run has ended: unless it ended well, what is there for the time being is taken back.
+fn on_settle<S: Atoms, R, E>(
+    ending: Ending<S>,
+) -> impl FnOnce(&Outcome<Handed<R>, Handed<ActionError<E>>>) + Send + 'static {
+    move |outcome| match ending {
+        // Whoever ends well has given up everything in his last commit.
+        _ if outcome.is_fulfilled() => {}
+        Ending::Only(desk) => desk.end(),
+        Ending::Attempts(ender) => ender.end(),
     }
 }
 
@@ -96,6 +121,7 @@ async fn attempts<S, A, R, E, H, F>(
     rules: Option<Arc<Rules>>,
     again: Option<fn(&A) -> A>,
     from: From,
+    ender: Ender,
 ) -> HandedOver<R, E>
 where
     S: Atoms,
@@ -106,8 +132,10 @@ where
     let mut left = rules.as_ref().map_or(0, |rules| rules.retries);
     loop {
         let next = again.filter(|_| left > 0).map(|again| again(&argument));
-        let (body, rules, from) = (Arc::clone(&body), rules.clone(), from.clone());
-        let ended = attempt(cx.clone(), body, argument, rules, from).await;
+        let desk = Arc::new(Desk::new(from.caller, rules.clone()));
+        ender.note(&desk);
+        let (body, place) = (Arc::clone(&body), from.place.clone());
+        let ended = attempt(cx.clone(), body, argument, desk, place).await;
         match (ended, next) {
             (Err(error), Some(next))
                 if error.look(|error| matches!(error, ActionError::Conflict(_))) == Some(true) =>
@@ -127,8 +155,8 @@ fn attempt<S, A, R, E, H, F>(
     cx: RunContext,
     body: Arc<OverDrafts<S, H>>,
     argument: A,
-    rules: Option<Arc<Rules>>,
-    from: From,
+    desk: Arc<Desk<S>>,
+    place: Kept,
 ) -> impl Future<Output = HandedOver<R, E>>
 where
     S: Atoms,
@@ -137,18 +165,21 @@ where
     F: Future<Output = Result<R, E>>,
 {
     async move {
-        let (desk, drafts) = match open(cx, &body.atoms, rules, &from) {
-            Ok(opened) => opened,
+        let drafts = match open(cx, &body.atoms, &desk, &place) {
+            Ok(drafts) => drafts,
             Err(error) => return Err(Handed::new(error)),
         };
         // Declared before the handler's future, so dropped after it, when its drafts have come back.
-        let abandon = AbandonGuard(desk);
-        let desk = &*abandon.0;
-        let value = (body.handler)(&desk.run, &from.place, drafts, argument).await;
+        let abandon = AbandonGuard::new(desk);
+        let desk = abandon.desk();
+        let value = (body.handler)(desk.run(), &place, drafts, argument).await;
         let ended = match value {
             Err(error) => Err(ActionError::of_handler(error)),
             Ok(value) => match desk.finish(&body.atoms) {
-                Ok(()) => return Ok(Handed::new(value)),
+                Ok(()) => {
+                    abandon.disarm();
+                    return Ok(Handed::new(value));
+                }
                 Err(Unfinished::Escaped(atom)) => Err(ActionError::DraftEscaped { atom }),
                 Err(Unfinished::Flush(error)) => Err(error.into()),
             },
@@ -158,18 +189,17 @@ where
 }
 
 /// Opens the drafts, together a snapshot. The store is not held longer, or the action would keep it alive.
-#[allow(clippy::type_complexity, reason = "what a desk opens with")]
 fn open<S: Atoms, E>(
     cx: RunContext,
     atoms: &S,
-    rules: Option<Arc<Rules>>,
-    from: &From,
-) -> Result<(Arc<Desk<S>>, S::Drafts), ActionError<E>> {
+    desk: &Arc<Desk<S>>,
+    place: &Kept,
+) -> Result<S::Drafts, ActionError<E>> {
     let store: Store =
         cx.store().map_err(|StoreDropped| ActionError::Failed(StoreDropped.into()))?;
-    let at = from.place.at(&store);
+    let at = place.at(&store);
     let pieces = read(atoms, at)?;
-    Ok(Desk::open(cx, from.caller, pieces, rules, Hooks::chain(at), &from.ender))
+    Ok(desk.open(cx, pieces, Hooks::chain(at)))
 }
 
 /// Reads the atoms, in one lease.

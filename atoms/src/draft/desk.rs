@@ -9,7 +9,6 @@
 
 use super::{
     conflict::FlushError,
-    ender::Ender,
     piece::{AnyPiece, Piece},
     rules::Rules,
     scoped::{Claiming, Claims},
@@ -22,6 +21,7 @@ use crate::{
 };
 use std::{
     any::Any,
+    cell::Cell,
     panic::Location,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
@@ -32,22 +32,28 @@ pub(crate) type Caller = &'static Location<'static>;
 
 /// Where the drafts of one call of an async action come from and where their changes go.
 pub(crate) struct Desk<S: Atoms> {
-    /// The run of the action.
-    pub(crate) run: RunContext,
-    /// The call that started it.
+    /// The call that started the action.
     caller: Caller,
     /// What it does about conflicts, if anything was said.
     rules: Option<Arc<Rules>>,
-    /// The middleware, if there is any.
-    chain: Option<Chain>,
+    /// What it was opened with.
+    opened: OnceLock<Opened>,
     /// The claims on the atoms of the store, once this action has one.
     claims: OnceLock<Arc<Claims>>,
     /// The shelves.
     state: Mutex<State<S::Shelves>>,
 }
 
+/// What a desk is opened with, when its action begins.
+struct Opened {
+    /// The run of the action.
+    run: RunContext,
+    /// The middleware, if there is any.
+    chain: Option<Chain>,
+}
+
 struct State<P> {
-    /// The shelves, unless the action has ended.
+    /// The shelves, once it was opened and unless the action has ended.
     shelves: Option<P>,
     /// Whether the action has ended, so that nothing can be flushed any more.
     closed: bool,
@@ -129,29 +135,43 @@ pub trait AnyDesk: Send + Sync {
 }
 
 impl<S: Atoms> Desk<S> {
-    /// Opens the drafts of `atoms`, together a snapshot.
+    /// The desk of a call that is about to begin: whoever ends its run is to know it before.
+    pub(crate) fn new(caller: Caller, rules: Option<Arc<Rules>>) -> Self {
+        let state = Mutex::new(State { shelves: None, closed: false, seen: Vec::new() });
+        Self { caller, rules, opened: OnceLock::new(), claims: OnceLock::new(), state }
+    }
+
+    /// Opens the drafts, together a snapshot.
     pub(crate) fn open(
+        self: &Arc<Self>,
         run: RunContext,
-        caller: Caller,
         pieces: S::Pieces,
-        rules: Option<Arc<Rules>>,
         chain: Option<Chain>,
-        ender: &Ender,
-    ) -> (Arc<Self>, S::Drafts) {
+    ) -> S::Drafts {
         let mut pieces = pieces;
         let mut seen = Vec::new();
-        if rules.as_ref().is_some_and(|rules| rules.validate_reads) {
+        if self.validates() {
             for_each(&mut pieces, |piece| seen.push(piece.any_seen()));
             // They have no places, and are looked at each time.
             pieces.given(&mut seen);
         }
-        let state = State { shelves: Some(S::shelves()), closed: false, seen };
-        let (claims, state) = (OnceLock::new(), Mutex::new(state));
-        let desk = Arc::new(Self { run, caller, rules, chain, claims, state });
-        let for_drafts: Arc<dyn AnyDesk> = Arc::clone(&desk) as _;
-        ender.note(&for_drafts);
-        let drafts = S::drafts(pieces, &for_drafts, &mut 0);
-        (desk, drafts)
+        let opened = self.opened.set(Opened { run, chain });
+        debug_assert!(opened.is_ok(), "a desk is for one attempt");
+        {
+            let mut state = self.lock();
+            (state.shelves, state.seen) = (Some(S::shelves()), seen);
+        }
+        let for_drafts: Arc<dyn AnyDesk> = Arc::clone(self) as _;
+        S::drafts(pieces, &for_drafts, &mut 0)
+    }
+
+    /// The run of the action.
+    pub(crate) fn run(&self) -> &RunContext {
+        &self.opened().run
+    }
+
+    fn opened(&self) -> &Opened {
+        self.opened.get().expect("nobody has a draft of it before it was opened")
     }
 
     /// Ends the action, whose handler returned `Ok`: one commit of everything that was written or is to be given
@@ -167,7 +187,7 @@ impl<S: Atoms> Desk<S> {
         if !written && !claimed {
             return Ok(());
         }
-        if !claimed && self.chain.is_none() && self.rules.is_none() {
+        if !claimed && self.opened().chain.is_none() && self.rules.is_none() {
             let done = self.inside(&mut pieces, |up, pieces| {
                 up.called_at(self.caller);
                 pieces.each(&mut |piece| piece.prepare(up, None))?;
@@ -226,11 +246,12 @@ impl<S: Atoms> Desk<S> {
         let Some(mut shelves) = shelves else { return };
         if (0..S::Shelves::COUNT).any(|place| shelves.at(place).has_claims())
             // Not through the run, which writes nothing more once it has settled.
-            && let Ok(store) = self.run.store()
+            && let Ok(store) = self.run().store()
         {
             let mut spent = Vec::new();
             let done = store.try_updates(|up| {
                 up.called_at(self.caller);
+                up.caused_by(self.run().id());
                 for place in 0..S::Shelves::COUNT {
                     shelves.at(place).abandon(self.claims(), up, &mut spent);
                 }
@@ -248,7 +269,7 @@ impl<S: Atoms> Desk<S> {
         commit: &mut dyn FnMut(&mut Updates<'_>, &mut dyn Pieces) -> Result<(), FlushError>,
     ) -> Result<(), FlushError> {
         let end = kind == FlushKind::End;
-        let Some(chain) = &self.chain else {
+        let Some(chain) = &self.opened().chain else {
             return self.inside(pieces, |up, pieces| {
                 up.called_at(caller);
                 self.prepare(up, pieces, end)?;
@@ -258,7 +279,7 @@ impl<S: Atoms> Desk<S> {
         for _ in 0..ROUNDS {
             for_each(pieces, |piece| piece.reset());
             self.inside(pieces, |up, pieces| self.prepare(up, pieces, end))?;
-            let mut flush = Flush::of(&self.run, kind, caller, pieces);
+            let mut flush = Flush::of(self.run(), kind, caller, pieces);
             chain.judge(&mut flush)?;
             for_each(pieces, |piece| flush.hand_back(piece));
             let mut outdated = false;
@@ -330,7 +351,7 @@ impl<S: Atoms> Desk<S> {
         number: &mut Option<CommitNumber>,
         body: impl FnOnce(&mut Updates<'_>, &mut dyn Pieces) -> Result<(), FlushError>,
     ) -> Result<(), FlushError> {
-        match self.run.updates(|up| body(up, &mut *pieces)) {
+        match self.run().updates(|up| body(up, &mut *pieces)) {
             Ok((done, commit)) => {
                 *number = commit;
                 done
@@ -346,7 +367,7 @@ impl<S: Atoms> Desk<S> {
     fn claims(&self) -> &Claims {
         self.claims.get_or_init(|| {
             // Without a store nothing was written, and nothing can be given up.
-            self.run.store().map(|store| store.extension()).unwrap_or_default()
+            self.run().store().map(|store| store.extension()).unwrap_or_default()
         })
     }
 
@@ -418,7 +439,7 @@ impl<S: Atoms> AnyDesk for Desk<S> {
     }
 
     fn read(&self, atom: &Text, read: &mut ReadInLease<'_>) -> Result<(), FlushError> {
-        match self.run.updates(|up| read(up, self.rules.as_deref())) {
+        match self.run().updates(|up| read(up, self.rules.as_deref())) {
             Ok((done, _)) => done,
             Err(error) => Err(ended(error, atom.clone())),
         }
@@ -431,8 +452,8 @@ impl<S: Atoms> AnyDesk for Desk<S> {
     }
 
     fn end(&self) {
-        // Not if it is the work of several calls, and only one of them has ended.
-        if !self.run.is_active() {
+        // Not if it was never opened; nor if it is the work of several calls, and only one of them has ended.
+        if self.opened.get().is_some_and(|opened| !opened.run.is_active()) {
             self.abandon();
         }
     }
@@ -479,11 +500,32 @@ impl<S: Atoms> Drop for Escaped<'_, S> {
 
 /// Abandons the desk when it goes out of scope, unless the action has finished: that is after the handler's
 /// future, and with it the drafts, has been dropped.
-pub(crate) struct AbandonGuard<S: Atoms>(pub(crate) Arc<Desk<S>>);
+pub(crate) struct AbandonGuard<S: Atoms> {
+    desk: Arc<Desk<S>>,
+    /// Whether there is anything to abandon.
+    armed: Cell<bool>,
+}
+
+impl<S: Atoms> AbandonGuard<S> {
+    pub(crate) fn new(desk: Arc<Desk<S>>) -> Self {
+        Self { desk, armed: Cell::new(true) }
+    }
+
+    pub(crate) fn desk(&self) -> &Desk<S> {
+        &self.desk
+    }
+
+    /// The action has finished: all drafts have come back, and everything was given up.
+    pub(crate) fn disarm(&self) {
+        self.armed.set(false);
+    }
+}
 
 impl<S: Atoms> Drop for AbandonGuard<S> {
     fn drop(&mut self) {
-        self.0.abandon();
+        if self.armed.get() {
+            self.desk.abandon();
+        }
     }
 }
 

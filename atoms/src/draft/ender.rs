@@ -10,14 +10,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-/// Finds the desk of the attempt that is under way, for whoever ends the run.
+/// Finds the desk of the attempt that is under way, for whoever ends a run of several.
 #[derive(Clone, Default)]
 pub(crate) struct Ender(Arc<Mutex<Option<Weak<dyn AnyDesk>>>>);
 
 impl Ender {
     /// Notes the desk of an attempt.
-    pub(super) fn note(&self, desk: &Arc<dyn AnyDesk>) {
-        let last = self.lock().replace(Arc::downgrade(desk));
+    pub(crate) fn note(&self, desk: &Arc<impl AnyDesk + 'static>) {
+        let desk: Weak<dyn AnyDesk> = Arc::downgrade(desk) as _;
+        let last = self.lock().replace(desk);
         drop(last);
     }
 

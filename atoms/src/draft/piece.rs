@@ -71,7 +71,7 @@ pub struct Piece<T> {
     intent: Intent<T>,
     /// What a flush is going to write.
     plan: Plan,
-    /// What the flush has found in the atom.
+    /// What the flush has found in the atom, if that is not `base`.
     theirs: Option<Arc<T>>,
     /// What it is going to write instead of `mine`.
     other: Option<Arc<T>>,
@@ -172,9 +172,8 @@ impl<T: Clone + Send + Sync + 'static> Piece<T> {
 
     /// Finds out what is to be written over `theirs`.
     fn resolve(&mut self, rules: Option<&Rules>) -> Result<Plan, FlushError> {
-        let (Some(theirs), Some(mine)) = (&self.theirs, &self.mine) else {
-            return Ok(Plan::Unwritten);
-        };
+        let Some(mine) = &self.mine else { return Ok(Plan::Unwritten) };
+        let theirs = self.theirs.as_ref().unwrap_or(&self.base);
         if Arc::ptr_eq(theirs, &self.base) {
             return Ok(if (self.atom.same)(theirs, mine) { Plan::Same } else { Plan::Mine });
         }
@@ -221,10 +220,15 @@ impl<T: Clone + Send + Sync + 'static> Piece<T> {
         .into()
     }
 
+    /// What the flush has found in the atom.
+    fn found(&self) -> &Arc<T> {
+        self.theirs.as_ref().unwrap_or(&self.base)
+    }
+
     /// What the atom holds after the flush.
     fn outcome(&self) -> Option<&Arc<T>> {
         match self.plan {
-            Plan::Unwritten | Plan::Same => self.theirs.as_ref(),
+            Plan::Unwritten | Plan::Same => Some(self.found()),
             Plan::Mine => self.mine.as_ref(),
             Plan::Other => self.other.as_ref(),
         }
@@ -347,7 +351,9 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
 
     fn prepare(&mut self, up: &mut Updates<'_>, rules: Option<&Rules>) -> Result<(), FlushError> {
         if self.mine.is_some() {
-            self.theirs = Some(up.get(self.cell)?);
+            let base = &self.base;
+            self.theirs =
+                up.with(self.cell, |held| (!Arc::ptr_eq(held, base)).then(|| Arc::clone(held)))?;
             self.plan = self.resolve(rules)?;
         }
         Ok(())
@@ -361,8 +367,7 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
     }
 
     fn is_as_found(&self, up: &mut Updates<'_>) -> Result<bool, FlushError> {
-        let now = up.get(self.cell)?;
-        Ok(Arc::ptr_eq(&now, self.theirs.as_ref().unwrap_or(&self.base)))
+        Ok(up.with(self.cell, |held| Arc::ptr_eq(held, self.found()))?)
     }
 
     #[inline]
@@ -371,7 +376,7 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
             return Ok(());
         }
         let mut new = Arc::clone(self.outcome().expect("there is a value to write"));
-        // What comes out is shared with `theirs`, so nothing is dropped here.
+        // What comes out is what was found, which is shared, so nothing is dropped here.
         up.update(self.cell, |held| {
             std::mem::swap(held, &mut new);
             Update::Changed
@@ -420,7 +425,7 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
             return None;
         }
         let (base, new) = (Arc::clone(&self.base), Arc::clone(self.outcome()?));
-        let current = Arc::clone(self.theirs.as_ref().unwrap_or(&base));
+        let current = Arc::clone(self.found());
         let (member, same, cell) = (self.atom.member.clone(), self.atom.same, self.cell);
         Some(Box::new(AtomChange { member, same, cell, base, current, new }))
     }
@@ -445,8 +450,10 @@ impl<T: Clone + Send + Sync + 'static> AnyPiece for Piece<T> {
         spent: &mut Vec<Spent>,
     ) {
         let shelf: &mut Shelf<T> = shelf.downcast_mut().expect("a shelf has the type of its piece");
-        if let (Some(found), Some(put)) = (&self.theirs, self.outcome()) {
-            let (found, put) = (Arc::clone(found), Arc::clone(put));
+        if self.mine.is_some()
+            && let Some(put) = self.outcome()
+        {
+            let (found, put) = (Arc::clone(self.found()), Arc::clone(put));
             shelf.claim((self.cell, self.atom.same), found, put, claims, kind, spent);
         }
     }

@@ -22,8 +22,11 @@ pub trait AnySeen: Send + Sync {
 
 impl<T: Clone + Send + Sync + 'static> AnySeen for Seen<T> {
     fn holds(&self, up: &mut Updates<'_>) -> Result<(), FlushError> {
+        if up.with(self.cell, |held| Arc::ptr_eq(held, &self.value))? {
+            return Ok(());
+        }
         let now = up.get(self.cell)?;
-        if Arc::ptr_eq(&now, &self.value) || (self.same)(&now, &self.value) {
+        if (self.same)(&now, &self.value) {
             return Ok(());
         }
         let (base, mine) = (Arc::clone(&self.value), Arc::clone(&self.value));
@@ -40,11 +43,11 @@ pub(super) struct SeenDerived<T> {
 
 impl<T: Send + Sync + 'static> AnySeen for SeenDerived<T> {
     fn holds(&self, up: &mut Updates<'_>) -> Result<(), FlushError> {
-        let now = up.get(self.cell)?;
         // An equal result is no other one.
-        if Arc::ptr_eq(&now, &self.value) {
+        if up.with(self.cell, |held| Arc::ptr_eq(held, &self.value))? {
             return Ok(());
         }
+        let now = up.get(self.cell)?;
         let (base, mine) = (Arc::clone(&self.value), Arc::clone(&self.value));
         Err(Conflict::new(self.name.clone(), Stale::Read, base, mine, now).into())
     }
