@@ -30,7 +30,7 @@ use crate::{
 };
 use members::{Members, Slot};
 use std::{hash::Hash, sync::Arc};
-use trine_core::{AsyncDerived, Cell, Derived, Store, Text};
+use trine_core::{AsyncDerived, Cell, Derived, Text};
 
 /// What families differ in. Named in sealed traits only.
 #[allow(missing_docs, reason = "it is not exported")]
@@ -47,8 +47,6 @@ pub trait Kind: Clone + Send + Sync + 'static {
     fn reset(&self, _key: &Self::Key, _cell: Self::Cell) -> Option<Reset> {
         None
     }
-    /// Goes on after everything has begun again.
-    fn after_reset(&self, _store: &Store, _cell: Self::Cell) {}
 }
 
 /// The entry of a key, seen from a place.

@@ -150,9 +150,6 @@ pub(crate) trait Table: Any + Send + Sync {
 
     /// What has them begin again.
     fn resets(&self, _resets: &mut Vec<Reset>) {}
-
-    /// Goes on after everything has begun again.
-    fn after_reset(&self, _store: &Store) {}
 }
 
 /// Work that goes on after everything has begun again, and its runs have been aborted.
@@ -278,11 +275,7 @@ impl Site {
     }
 
     /// Tells what goes on that everything has begun again. No lease is held.
-    pub(crate) fn go_on(&self, store: &Store) {
-        for (atom, key) in self.cells.atoms() {
-            atom.after_reset(store, key);
-        }
-        self.each_table(|table| table.after_reset(store));
+    pub(crate) fn go_on(&self) {
         let all: Vec<_> = {
             let all = self.going_on.lock().unwrap_or_else(PoisonError::into_inner);
             all.iter().filter_map(Weak::upgrade).collect()

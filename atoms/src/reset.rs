@@ -2,22 +2,20 @@
 
 use crate::place::{At, Place, Site};
 use std::sync::{Arc, PoisonError};
-use trine_core::{CellKey, Text, Transaction};
+use trine_core::{CellKey, RunId, Runs, Text, Transaction};
 
-/// How often runs that were started meanwhile are looked for.
-const ROUNDS: usize = 16;
-
-/// Writes one atom's initial value.
+/// Writes one atom's initial value, or has it computed again.
 pub(crate) type Reset = Box<dyn FnOnce(&mut Transaction<'_>)>;
 
 /// Has every atom of a place, and of the providers inside it, begin again: for a logout, say. Families and lists too.
 ///
-/// One commit, which tells each subscriber once; subscriptions, watches and handles go on. What was under way is aborted, so
-/// that nothing of before lands after: for a store, all of its runs; for a provider, the actions that were started in it
-/// and in those inside it. A run that somebody starts while this is under way may be aborted too.
+/// One commit, which tells each subscriber once; subscriptions, watches and handles go on. Then what was under way is aborted,
+/// so that nothing of before lands after: for a store, all of its runs; for a provider, the actions that were started in it
+/// and in those inside it. If one of them may have written in between, all begins once more. Who starts something when
+/// the commit was told, in a subscriber that shows the login say, is not aborted.
 ///
-/// Then async atoms are computed again, when they are observed or next read; until that is done they are stale, with their last
-/// value. Streams that are followed are made anew.
+/// Async atoms are [pending](crate::AsyncState::Pending) from that commit on: their last value is not shown any more, nor what
+/// is still under way. They are computed again when they are observed or next read. Streams that are followed are made anew.
 ///
 /// It is no action: [middleware](mod@crate::middleware) does not see it, and cannot refuse it.
 ///
@@ -36,32 +34,37 @@ pub(crate) type Reset = Box<dyn FnOnce(&mut Transaction<'_>)>;
 ///
 /// # Panics
 ///
-/// If the function of an initial value panics, before anything has changed but after runs were aborted; inside a lease of
-/// a store.
+/// If the function of an initial value panics, before anything has changed; inside a lease of a store.
 #[track_caller]
 pub fn reset_all(at: &impl Place) {
     let at = at.at();
     let sites = inside(&at.site());
-    for _ in 0..ROUNDS {
-        abort(at, &sites);
-        // The initial values are the user's code: outside the lease.
-        let resets: Vec<_> = sites.iter().flat_map(resets).collect();
-        at.store.batch(|tx| resets.into_iter().for_each(|reset| reset(tx)));
-        // Who has begun before that commit may have written after it.
-        if abort(at, &sites) == 0 {
-            break;
+    let begun = begin_anew(at, &sites);
+    if !begun.is_empty() {
+        for run in begun {
+            at.store.runs().abort(run, "everything was reset");
         }
+        // Between the commit and its end it may have written.
+        begin_anew(at, &sites);
     }
-    sites.iter().for_each(|site| site.go_on(at.store));
+    sites.iter().for_each(|site| site.go_on());
 }
 
-fn abort(at: At<'_>, sites: &[Arc<Site>]) -> usize {
-    let reason = Text::from_static("everything was reset");
-    if at.site.is_none() {
-        return at.store.runs().abort_all(reason);
-    }
-    let abort = |site: &Arc<Site>| at.store.runs().tagged(site.tag()).abort_all(reason.clone());
-    sites.iter().map(abort).sum()
+/// Has everything begin again, in one commit; returns what was under way.
+fn begin_anew(at: At<'_>, sites: &[Arc<Site>]) -> Vec<RunId> {
+    // The initial values are the user's code: outside the lease.
+    let resets: Vec<_> = sites.iter().flat_map(resets).collect();
+    let runs = at.store.runs();
+    let runs = match at.site {
+        None => vec![runs],
+        Some(_) => sites.iter().map(|site| runs.tagged(site.tag())).collect(),
+    };
+    at.store.batch(|tx| {
+        // Inside the lease: who begins later reads what is written here.
+        let begun = runs.iter().flat_map(Runs::list).map(|run| run.id).collect();
+        resets.into_iter().for_each(|reset| reset(tx));
+        begun
+    })
 }
 
 /// A site and the providers inside it.

@@ -48,10 +48,7 @@ pub(crate) trait AnyAtom: Send + Sync {
         true
     }
 
-    /// Goes on after everything has begun again.
-    fn after_reset(&self, _store: &Store, _key: CellKey) {}
-
-    /// The initial value, made outside the lease; what it returns writes that.
+    /// The initial value, made outside the lease; what it returns writes that, or has it computed again.
     fn reset(&self, site: &Site, key: CellKey) -> Reset;
 }
 

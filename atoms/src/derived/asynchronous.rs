@@ -17,7 +17,7 @@ use std::{
 };
 use trine_core::{
     AsyncDerived, AsyncPolicy, AsyncReader, AsyncState, CellError, CellKey, Rejection, RunContext,
-    Store, Text,
+    Text,
 };
 
 /// What the function of a static [`AsyncAtom`] returns: a future in a box.
@@ -189,6 +189,18 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> AsyncAtom<T, E> {
         at.store().refresh(self.cell(at));
     }
 
+    /// Has it forget its value: it is [`Pending`](AsyncState::Pending), as if nobody had read it yet, and is computed again when
+    /// it is observed or next read. For what is not to be shown any more, even for the time being.
+    ///
+    /// # Panics
+    ///
+    /// As [`ready`](Self::ready).
+    #[track_caller]
+    pub fn reset(&self, at: &impl Place) {
+        let cell = self.cell(at);
+        at.store().batch(|tx| tx.forget(cell));
+    }
+
     /// The atom in a place.
     ///
     /// # Errors
@@ -237,13 +249,10 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> AnyAtom for AsyncAtom<T
         false
     }
 
-    fn reset(&self, _site: &Site, _key: CellKey) -> Reset {
-        Box::new(|_| ())
-    }
-
-    fn after_reset(&self, store: &Store, key: CellKey) {
+    fn reset(&self, _site: &Site, key: CellKey) -> Reset {
+        let cell = self.of_key(key);
         // Somebody may have removed it meanwhile.
-        let _ = store.try_refresh(self.of_key(key));
+        Box::new(move |tx| _ = tx.try_forget(cell))
     }
 }
 

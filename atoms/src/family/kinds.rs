@@ -10,7 +10,7 @@ use crate::{
     table::Maker,
 };
 use std::{hash::Hash, sync::Arc};
-use trine_core::{AsyncDerived, AsyncReader, Derived, Source, Store};
+use trine_core::{AsyncDerived, AsyncReader, Derived, Source};
 
 impl<K, T> Kind for AtomFamily<K, T>
 where
@@ -95,9 +95,9 @@ where
         maker.cell(&self.about.name).equality(self.same).derived_async(body)
     }
 
-    fn after_reset(&self, store: &Store, cell: AsyncDerived<T, E>) {
-        // Somebody may have removed it meanwhile.
-        let _ = store.try_refresh(cell);
+    fn reset(&self, _key: &K, cell: AsyncDerived<T, E>) -> Option<Reset> {
+        // It may have gone meanwhile.
+        Some(Box::new(move |tx| _ = tx.try_forget(cell)))
     }
 
     fn keeps(&self) -> bool {

@@ -22,7 +22,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use trine_core::{Cell, CellKey, Store, WeakStore, after_lease};
+use trine_core::{Cell, CellKey, WeakStore, after_lease};
 
 /// The entries of a family in a place.
 pub(super) struct Members<F: Kind> {
@@ -223,12 +223,6 @@ impl<F: Kind> Table for Members<F> {
         if let Some(family) = self.family.get() {
             let all = self.all();
             resets.extend(all.iter().filter_map(|slot| family.reset(slot.key(), slot.cell)));
-        }
-    }
-
-    fn after_reset(&self, store: &Store) {
-        if let Some(family) = self.family.get() {
-            self.all().iter().for_each(|slot| family.after_reset(store, slot.cell));
         }
     }
 }

@@ -13,7 +13,7 @@ use trine_atoms::{
     StreamAtom, StreamState, reset_all, synergy, transaction, used_atoms,
 };
 use trine_core::{
-    ListDiff,
+    ListDiff, OutcomeKind, RunStatus,
     test::{Log, ManualExecutor, yield_now},
 };
 
@@ -346,4 +346,75 @@ fn after_a_reset_streams_are_made_anew_and_async_atoms_are_computed_again() {
     reset_all(&store); // nothing has changed since
     executor.run_until_stalled();
     assert!(PROFILE.read(&store).is_ready());
+}
+
+#[test]
+fn an_async_atom_that_begins_again_does_not_show_what_it_was() {
+    static WHO: Atom<&str> = Atom::new("who", || "nobody");
+    static MAIL: AsyncAtom<String, String> = AsyncAtom::new("mail", |cx| {
+        Box::pin(async move {
+            let who = cx.get(&WHO).await;
+            yield_now().await;
+            Ok(format!("letters to {who}"))
+        })
+    });
+    let executor = ManualExecutor::new();
+    let (store, log) = (Store::with_spawner(executor.clone()), Log::new());
+    let told = log.clone();
+    let _view = MAIL.subscribe(&store, move |mail| {
+        told.note(match mail.value() {
+            Some(value) if mail.is_ready() => format!("ready {value}"),
+            Some(value) => format!("still {value}"),
+            None => "nothing".to_owned(),
+        });
+    });
+    WHO.set(&store, "ada");
+    executor.run_until_stalled();
+    log.is(["ready letters to ada"]);
+    // A logout, with one request under way and without.
+    for request in [true, false] {
+        if request {
+            MAIL.refresh(&store);
+            executor.run_one();
+            log.is(["still letters to ada"]);
+        }
+        reset_all(&store);
+        log.is(["nothing"]);
+        executor.run_until_stalled();
+        log.is(["ready letters to nobody"]);
+        WHO.set(&store, "ada");
+        executor.run_until_stalled();
+        log.is(["still letters to nobody", "ready letters to ada"]);
+    }
+    MAIL.reset(&store);
+    log.is(["nothing"]);
+    executor.run_until_stalled();
+    log.is(["ready letters to ada"]);
+}
+
+#[test]
+fn what_a_subscriber_starts_when_it_hears_of_the_reset_goes_on() {
+    static SESSION: Atom<u32> = Atom::new("session", || 0);
+    static SHOWN: Atom<&str> = Atom::new("shown", || "login");
+    let executor = ManualExecutor::new();
+    let store = Store::with_spawner(executor.clone());
+    let show: AsyncAction<&'static str> =
+        synergy(&SHOWN).async_action(|mut shown, page| async move {
+            yield_now().await;
+            shown.set(page);
+            Ok(())
+        });
+    SESSION.set(&store, 1);
+    let old = show.run(&store, "secrets");
+    let (at, again) = (store.downgrade(), show.clone());
+    let _view = SESSION.subscribe(&store, move |session| {
+        if *session == 0 {
+            again.run(&at.upgrade().unwrap(), "welcome").detach();
+        }
+    });
+    reset_all(&store);
+    assert!(matches!(old.status(), RunStatus::Settled(OutcomeKind::Aborted)));
+    executor.run_until_stalled();
+    assert_eq!(SHOWN.get(&store), "welcome");
+    drop(old);
 }
