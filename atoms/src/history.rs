@@ -2,7 +2,8 @@
 //!
 //! A history watches its atoms and keeps a snapshot of all of them for each step: values are shared, so a snapshot is a
 //! reference count per atom. A step is what one call of an action has changed: all commits of one run that follow each other are
-//! one step, so an action that has shown its progress is undone as a whole. A write without an action is a step of its own.
+//! one step, so an action that has shown its progress is undone as a whole, and one that has failed and taken all of that back is
+//! no step. A write without an action is a step of its own.
 //!
 //! It is told of commits like any subscriber, and so may be behind. To undo, it waits for those that another thread is
 //! delivering. In a callback there is nothing to wait for: then it takes in what is there as one step, inside the lease, and leaves
@@ -204,13 +205,22 @@ impl<V> Steps<V> {
 
 impl<V: Clone> Steps<V> {
     /// A step was made; returns what is forgotten.
-    fn record(&mut self, values: V, run: Option<RunId>) -> Vec<Step<V>> {
+    fn record(
+        &mut self,
+        values: V,
+        run: Option<RunId>,
+        is_same: fn(&V, &V) -> bool,
+    ) -> Vec<Step<V>> {
         let mut forgotten: Vec<_> = self.future.drain(..).collect();
         let before = std::mem::replace(&mut self.present, values);
         let same_run = run.is_some() && self.past.back().is_some_and(|last| last.run == run);
         if same_run && forgotten.is_empty() {
             // The run's first commit is where it is undone to.
             forgotten.push(Step { values: before, run });
+            if self.past.back().is_some_and(|last| is_same(&last.values, &self.present)) {
+                // One that has failed, and has taken back what it had shown, is no step.
+                forgotten.extend(self.past.pop_back());
+            }
         } else {
             self.past.push_back(Step { values: before, run });
         }
@@ -227,7 +237,7 @@ impl<S: Atoms> Shared<S> {
         if number.get() <= steps.settled || S::is_same(&steps.present, values) {
             return;
         }
-        let forgotten = steps.record(values.clone(), run);
+        let forgotten = steps.record(values.clone(), run, S::is_same);
         drop(steps);
         drop(forgotten);
         self.show();
@@ -279,7 +289,7 @@ impl<S: Atoms> Shared<S> {
             if !take_in {
                 return Ok(None);
             }
-            forgotten.extend(steps.record(now.clone(), None));
+            forgotten.extend(steps.record(now.clone(), None, S::is_same));
         }
         let Some(step) = take(&mut steps) else { return Ok(Some(false)) };
         drop(steps);

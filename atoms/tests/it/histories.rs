@@ -204,3 +204,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_action_that_has_taken_back_what_it_had_shown_is_no_step() {
+    let executor = ManualExecutor::new();
+    let store = Store::with_spawner(executor.clone());
+    let (likes, saving) = (Atom::dynamic("likes", || 7), Atom::dynamic("saving", || false));
+    let like: AsyncAction<()> =
+        synergy((&likes, &saving)).async_action(|(mut likes, mut saving), ()| async move {
+            *saving = true;
+            let _saving = saving.trigger_scoped()?;
+            *likes += 1;
+            let _likes = likes.trigger()?;
+            std::future::pending::<()>().await;
+            Ok(())
+        });
+    let like = like.compensated();
+    let history = synergy((&likes, &saving)).history(&store);
+    likes.set(&store, 8);
+    for _ in 0..2 {
+        let run = like.run(&store, ());
+        assert_eq!((likes.get(&store), saving.get(&store)), (9, true));
+        run.abort("offline");
+        assert_eq!((likes.get(&store), saving.get(&store)), (8, false));
+    }
+    assert_eq!(store.get(history.depth()), HistoryDepth { undo: 1, redo: 0 });
+    assert!(history.undo().unwrap());
+    assert_eq!((likes.get(&store), saving.get(&store)), (7, false));
+    assert!(!history.undo().unwrap());
+}
