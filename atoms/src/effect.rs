@@ -13,13 +13,14 @@ use crate::{
     action::Action,
     atom::Atom,
     draft::FlushError,
+    middleware::message_of,
     place::{At, Kept, Place, PlaceError},
     readable::{Owned, Readable, fail},
     synergy::{Atoms, BoxError, Synergy},
 };
 use std::{
     fmt, mem,
-    panic::Location,
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use trine_core::{
@@ -123,10 +124,17 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Cleans up, outside the lock.
-    fn clean_up(cleanups: Vec<Cleanup>) {
+    /// Cleans up, outside the lock. All is done, whatever panics; that is reported.
+    fn clean_up(&self, cleanups: Vec<Cleanup>, store: Option<&Store>) {
         for cleanup in cleanups.into_iter().rev() {
-            cleanup();
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(cleanup))
+                && let Some(store) = store
+            {
+                store.emit(|| Event::Failed {
+                    what: Text::from(format!("cleanup of effect `{}`", self.name)),
+                    message: message_of(&*payload),
+                });
+            }
         }
     }
 }
@@ -145,7 +153,9 @@ impl<F> Running<F> {
     where
         F: FnMut(V, &mut EffectContext<'_>) -> Result<(), BoxError>,
     {
-        Shared::clean_up(mem::take(&mut self.shared.lock().cleanups));
+        let due = mem::take(&mut self.shared.lock().cleanups);
+        self.shared.clean_up(due, Some(store));
+        let mut panicked = None;
         let done = match values {
             Ok(None) => return,
             Ok(Some(values)) => {
@@ -157,12 +167,22 @@ impl<F> Running<F> {
                     runs: self.runs,
                     shared: &self.shared,
                 };
-                (self.effect)(values, &mut cx).map_err(EffectError::of)
+                let run = AssertUnwindSafe(|| (self.effect)(values, &mut cx));
+                match catch_unwind(run) {
+                    Ok(done) => done.map_err(EffectError::of),
+                    Err(payload) => {
+                        let (effect, message) = (self.shared.name.clone(), message_of(&*payload));
+                        panicked = Some(payload);
+                        Err(EffectError::Panicked { effect, message })
+                    }
+                }
             }
             Err(error) => Err(EffectError::Cell(error)),
         };
         let error = done.err().map(Arc::new);
-        if let Some(error) = &error {
+        if let Some(error) = &error
+            && panicked.is_none()
+        {
             store.emit(|| Event::Failed {
                 what: Text::from(format!("effect `{}`", self.shared.name)),
                 message: Text::from(error.to_string()),
@@ -174,7 +194,11 @@ impl<F> Running<F> {
         let cleanups = if state.ended { mem::take(&mut state.cleanups) } else { Vec::new() };
         drop(state);
         drop(replaced);
-        Shared::clean_up(cleanups);
+        self.shared.clean_up(cleanups, Some(store));
+        if let Some(payload) = panicked {
+            // Reported like that of any callback.
+            resume_unwind(payload);
+        }
     }
 }
 
@@ -267,7 +291,8 @@ impl EffectContext<'_> {
         }
     }
 
-    /// Has something done before the effect runs next, and when it ends; the last one that was said first.
+    /// Has something done before the effect runs next, and when it ends; the last one that was said first. If it panics, the
+    /// event feed is told, and the others are done all the same.
     pub fn on_cleanup(&mut self, cleanup: impl FnOnce() + Send + 'static) {
         self.shared.lock().cleanups.push(Box::new(cleanup));
     }
@@ -337,6 +362,14 @@ pub enum EffectError {
     /// The effect returned this error.
     #[error(transparent)]
     Failed(BoxError),
+    /// The effect panicked. It runs again at the next change.
+    #[error("effect `{effect}` panicked: {message}")]
+    Panicked {
+        /// The effect.
+        effect: Text,
+        /// The panic's message.
+        message: Text,
+    },
 }
 
 impl EffectError {
@@ -385,11 +418,12 @@ impl Drop for EffectGuard {
             state.ended = true;
             let cleanups = mem::take(&mut state.cleanups);
             drop(state);
-            if let Some(store) = store.upgrade() {
+            let store = store.upgrade();
+            if let Some(store) = &store {
                 let (begun, cell) = cells;
                 let _ = (store.remove(cell), store.remove(begun));
             }
-            Shared::clean_up(cleanups);
+            shared.clean_up(cleanups, store.as_ref());
         });
     }
 }

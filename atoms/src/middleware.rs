@@ -39,7 +39,7 @@ pub use chain::{MiddlewareGuard, Veto, middleware};
 pub use flush::{AtomFlush, Flush, FlushKind};
 pub use logging::LogFlushes;
 
-pub(crate) use chain::{Chain, Hooks};
+pub(crate) use chain::{Chain, Hooks, message_of};
 pub(crate) use flush::{AtomChange, Entry};
 
 use crate::BoxError;

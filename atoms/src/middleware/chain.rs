@@ -215,7 +215,7 @@ impl Chain {
 }
 
 /// What a panic said.
-fn message_of(payload: &(dyn Any + Send)) -> Text {
+pub(crate) fn message_of(payload: &(dyn Any + Send)) -> Text {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
     Text::from(text.unwrap_or_else(|| "a panic without a message".to_owned()))

@@ -125,6 +125,7 @@ fn an_effect_that_fails_or_panics_runs_again_at_the_next_change() {
         catch_unwind(AssertUnwindSafe(|| n.set(&store, 2))).is_err(),
         "told like a panic of any callback"
     );
+    assert_eq!(effect.error().unwrap().to_string(), "effect `picky` panicked: two");
     n.set(&store, 3);
     assert!(effect.error().is_none());
     assert_eq!(*ran.lock().unwrap(), [0, 1, 2, 3]);
@@ -172,4 +173,30 @@ fn an_effect_that_is_ended_by_itself_is_cleaned_up_once() {
     n.set(&store, 1);
     n.set(&store, 2);
     log.is(["run 0", "cleaned up", "run 1", "cleaned up"]);
+}
+
+#[test]
+fn a_cleanup_that_panics_is_reported_and_keeps_nothing_else_from_being_done() {
+    let (store, log) = (Store::new(), Log::new());
+    let n = Atom::dynamic("n", || 0);
+    let failed = log.clone();
+    let _observer = store.observe(move |event| {
+        if let Event::Failed { what, message } = event {
+            failed.note(format!("{what}: {message}"));
+        }
+    });
+    let heard = log.clone();
+    let effect = synergy(&n).effect(&store, "careless", move |n, cx| {
+        heard.note(format!("runs {n}"));
+        let heard = heard.clone();
+        cx.on_cleanup(move || heard.note("first"));
+        cx.on_cleanup(|| panic!("second"));
+        Ok(())
+    });
+    n.set(&store, 1);
+    let failure = "cleanup of effect `careless`: second";
+    // What is told while callbacks are called is told after them.
+    log.is(["runs 0", "first", "runs 1", failure]);
+    drop(effect);
+    log.is([failure, "first"]);
 }
