@@ -183,6 +183,10 @@ type OnError = Arc<dyn Fn(&StorageError) + Send + Sync>;
 /// What cannot be read is left as it is: a text that is no value, that its validation refuses, or that a later version of the
 /// app has written, is a typed error from [`bind`](Stored::bind), and then nothing is bound and nothing written. Whoever wants to
 /// begin anew says so, with [`Storage::remove`].
+///
+/// The same holds while the atom is bound: once another handle, of a later version of the app say, has written what is not
+/// understood here, changes of the atom are not written any more, and each one is reported, until somebody has written what is
+/// understood or removed the key.
 #[must_use = "nothing is stored until `bind` is called"]
 pub struct Stored<T> {
     atom: Atom<T>,
@@ -293,7 +297,7 @@ impl<T: Clone + Send + Sync + 'static> Stored<T> {
             handle.set(self.understand(text)?);
         }
         let shared = Arc::new(Bound {
-            known: Mutex::new(Known { text: found, last_error: None }),
+            known: Mutex::new(Known { text: found, strange: None, last_error: None }),
             stored: self,
         });
         let (writer, target, mut seen) = (Arc::clone(&shared), storage.clone(), handle.read());
@@ -357,6 +361,8 @@ struct Bound<T> {
 struct Known {
     /// The text that the storage has, as far as is known: what is written, or was told, once is not written again.
     text: Option<String>,
+    /// Why what it has is not understood, so that it is not to be overwritten.
+    strange: Option<StorageError>,
     last_error: Option<StorageError>,
 }
 
@@ -371,8 +377,15 @@ impl<T: Clone + Send + Sync + 'static> Bound<T> {
             Ok(text) => text,
             Err(error) => return self.report(error),
         };
-        if self.known().text.as_deref() == Some(&text) {
-            return;
+        let strange = {
+            let known = self.known();
+            if known.text.as_deref() == Some(&text) {
+                return;
+            }
+            known.strange.clone()
+        };
+        if let Some(error) = strange {
+            return self.report(error);
         }
         let before = self.known().text.replace(text.clone());
         if let Err(error) = storage.save(&self.stored.key, &text) {
@@ -396,6 +409,7 @@ impl<T: Clone + Send + Sync + 'static> Bound<T> {
                 return;
             }
             known.text = text.map(str::to_owned);
+            known.strange = None;
         }
         let Some(text) = text else {
             // Removed: the atom begins again, and that is not written.
@@ -407,7 +421,10 @@ impl<T: Clone + Send + Sync + 'static> Bound<T> {
         };
         match self.stored.understand(text) {
             Ok(value) => drop(handle.try_set(value)),
-            Err(error) => self.report(error),
+            Err(error) => {
+                self.known().strange = Some(error.clone());
+                self.report(error);
+            }
         }
     }
 

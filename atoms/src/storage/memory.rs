@@ -37,16 +37,23 @@ impl Storage for MemoryStorage {
     }
 
     fn save(&self, key: &str, text: &str) -> Result<(), StorageError> {
-        self.texts().insert(key.to_owned(), text.to_owned());
-        self.followers.tell(key, Some(text));
+        {
+            let mut texts = self.texts();
+            texts.insert(key.to_owned(), text.to_owned());
+            self.followers.note(key, Some(text));
+        }
+        self.followers.tell();
         Ok(())
     }
 
     fn remove(&self, key: &str) -> Result<(), StorageError> {
-        let removed = self.texts().remove(key);
-        if removed.is_some() {
-            self.followers.tell(key, None);
+        {
+            let mut texts = self.texts();
+            if texts.remove(key).is_some() {
+                self.followers.note(key, None);
+            }
         }
+        self.followers.tell();
         Ok(())
     }
 

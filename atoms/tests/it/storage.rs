@@ -1,6 +1,10 @@
 //! Stored atoms.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 use trine_atoms::{
     Atom, FileStorage, MemoryStorage, PlaceError, Storage, StorageCallback, StorageError,
     StorageGuard, Store, Stored,
@@ -98,6 +102,86 @@ fn what_another_handle_writes_and_nobody_understands_is_reported_and_changes_not
     log.is(["true"]);
     assert_eq!(VOLUME.get(&store), 5);
     assert!(matches!(guard.last_error(), Some(StorageError::Corrupt { .. })));
+}
+
+#[test]
+fn what_is_not_understood_is_not_overwritten_by_changes_either() {
+    let (storage, store) = (MemoryStorage::new(), Store::new());
+    let guard = volume().bind(&store, &storage).unwrap();
+    VOLUME.set(&store, 6);
+    let newer = "version 2\nloud";
+    storage.save("volume", newer).unwrap();
+    VOLUME.set(&store, 7);
+    assert_eq!(storage.load("volume").unwrap().as_deref(), Some(newer));
+    assert!(matches!(guard.last_error(), Some(StorageError::Version { found: 2, known: 1, .. })));
+    // Mended, or removed to begin anew.
+    storage.save("volume", "version 1\n8").unwrap();
+    assert_eq!(VOLUME.get(&store), 8);
+    VOLUME.set(&store, 9);
+    assert_eq!(storage.load("volume").unwrap().as_deref(), Some("version 1\n9"));
+    storage.save("volume", newer).unwrap();
+    storage.remove("volume").unwrap();
+    VOLUME.set(&store, 4);
+    assert_eq!(storage.load("volume").unwrap().as_deref(), Some("version 1\n4"));
+}
+
+#[test]
+fn followers_hear_of_writes_in_their_order_though_they_write_themselves() {
+    let (storage, log) = (MemoryStorage::new(), Log::new());
+    let (heard, writer) = (log.clone(), storage.clone());
+    let answers = move |text: Option<&str>| {
+        heard.note(format!("first hears {text:?}"));
+        if text == Some("ask") {
+            writer.save("k", "answer").unwrap();
+        }
+    };
+    let _first = storage.follow("k", Arc::new(answers));
+    let heard = log.clone();
+    let second = move |text: Option<&str>| heard.note(format!("second hears {text:?}"));
+    let _second = storage.follow("k", Arc::new(second));
+    storage.save("k", "ask").unwrap();
+    log.is([
+        "first hears Some(\"ask\")",
+        "second hears Some(\"ask\")",
+        "first hears Some(\"answer\")",
+        "second hears Some(\"answer\")",
+    ]);
+    // One that panics leaves the others able to go on.
+    let third = storage.follow("k", Arc::new(|_: Option<&str>| panic!("no")));
+    catch_unwind(AssertUnwindSafe(|| storage.save("k", "a"))).unwrap_err();
+    drop(third);
+    log.clear();
+    storage.remove("k").unwrap();
+    log.is(["first hears None", "second hears None"]);
+}
+
+#[test]
+fn files_of_keys_that_differ_in_capitals_differ_where_file_systems_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = FileStorage::open(folder.path()).unwrap();
+    let lower = |key: &str| storage.file_of(key).to_string_lossy().to_lowercase();
+    assert_ne!(lower("Theme"), lower("theme"));
+    assert_ne!(lower("%54heme"), lower("Theme"));
+    storage.save("Theme", "dark").unwrap();
+    assert_eq!(storage.load("theme").unwrap(), None);
+}
+
+#[test]
+fn all_that_is_followed_is_looked_at_though_one_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, there) =
+        (FileStorage::open(folder.path()).unwrap(), FileStorage::open(folder.path()).unwrap());
+    let store = Store::new();
+    let _bound = volume().bind(&store, &here).unwrap();
+    let others = ["a", "z"].map(|key| volume().key(key).bind(&Store::new(), &here).unwrap());
+    there.save("volume", "version 1\n2").unwrap();
+    for key in ["a", "z"] {
+        fs::create_dir(here.file_of(key)).unwrap();
+    }
+    assert!(matches!(here.refresh_all(), Err(StorageError::Io { doing: "read", .. })));
+    assert_eq!(VOLUME.get(&store), 2);
+    drop(others);
+    here.refresh_all().unwrap();
 }
 
 /// Fails to write.
