@@ -20,6 +20,7 @@ mod random_actions;
 mod schedules;
 mod storage;
 mod sync_actions;
+mod together;
 mod upstream_actions;
 mod upstream_state;
 mod utilities;
