@@ -127,22 +127,4 @@
 //! by it. An [effect](crate::Synergy::effect) is run whenever atoms have changed, before any subscriber hears of it.
 //! [`Synergy::history`](crate::Synergy::history) remembers what actions have done to some atoms, and undoes it one action at a time.
 //!
-//! # From synergies
-//!
-//! | synergies | here |
-//! |---|---|
-//! | `createAtom(defaultValue, name)` | `static ITEMS: Atom<Vec<Item>> = Atom::new("items", Vec::new);` or [`Atom::dynamic`](crate::Atom::dynamic) |
-//! | `createSynergy(a, b)`, `s.combine(t)` | `synergy((&a, &b))`, `synergy((s, t))`: tuples of drafts nest as the synergies do |
-//! | `s.createAction((n) => (a, b) => { a.current += n; })` | `s.action(\|(mut a, b), n\| *a += n)`: committed when it returns, and it may return a value |
-//! | `s.createAction(() => async (a, b) => { .. })` | `s.async_action(\|(mut a, b), ()\| async move { .. Ok(()) })` |
-//! | `draft.current`, `draft.current = v` | `*draft`, `*draft = v`; any `T: Clone` |
-//! | `loading = loading.trigger()` | `let loading = loading.trigger()?`, or `trigger_scoped` for a flag that goes off by itself |
-//! | `if (r.current) return; r.current = true; r = r.trigger();` | the same, with `trigger_scoped`; or `.leading()` and nothing in the handler |
-//! | `const act = useAct(); await act(1)` | `act.run(&place, 1).await?`; [`detach`](crate::ActionRun::detach) for one whose end does not matter |
-//! | `s.createSelector((a, b) => ..)` | [`Synergy::select`](crate::Synergy::select): equal results tell nobody, and it may take parameters ([`DerivedFamily`](crate::DerivedFamily)) |
-//! | `s.useValue()`, `s.useSet()` | [`Synergy::watch`](crate::Synergy::watch), [`subscribe`](crate::Synergy::subscribe), [`read`](crate::Synergy::read); [`Atom::set`](crate::Atom::set) |
-//! | `<SynergyProvider atoms={[a]} initialValue={..}>` | [`Provider::builder`](crate::Provider::builder)`("name", &around).provide_with(&a, value).build()` |
-//! | `<MiddlewareProvider middlewares={[last, first]}>` | `middleware(&place, first)`, `middleware(&place, last)`: the first registered is asked first, and places compose |
-//! | middleware: `next => updates => next(updates.filter(..))` | [`Flush::leave_out`](crate::Flush::leave_out), [`Flush::replace`](crate::Flush::replace), `Err(reason)`: by atom, not by position |
-//! | the last action to finish wins | a [`Conflict`](crate::Conflict), unless [`overwrite_conflicts`](crate::AsyncAction::overwrite_conflicts) |
-//! | an action that fails leaves what it has triggered | the same; [`trigger_scoped`](crate::Draft::trigger_scoped) and [`compensated`](crate::AsyncAction::compensated) take it back |
+//! Those who come from synergies find all of it beside what it is there in [a table](super::migration#synergies).

@@ -30,6 +30,10 @@
 //! | `Provider` (hides everything around), `ScopeProvider atoms={[a]}` | [`Provider`](crate::Provider): lists what is its own, the rest falls through |
 //! | `atomEffect((get, set) => cleanup)` | [`Synergy::effect`](crate::Synergy::effect): cleanup per run, cannot loop for ever |
 //! | a new `Provider`, to reset everything | [`reset_all`](crate::reset_all) |
+//! | `createStore()`, `getDefaultStore()` | [`Store::new`](crate::Store::new); there is no default one |
+//! | `withHistory(a, n)`, `UNDO`, `REDO` (jotai-history) | [`Synergy::history`](crate::Synergy::history): over several atoms, one action at a time |
+//! | `useAtomCallback((get, set) => ..)` | [`transaction`](crate::transaction()): all of it, or nothing |
+//! | `atom.debugLabel`, devtools | every definition has a name; [`used_atoms`](crate::used_atoms), and the event feed of the store |
 //!
 //! [`atomWithLazy`]: crate::Atom::new
 //!
@@ -78,9 +82,14 @@
 //! | `synergy.createAction(arg => (a, b) => ..)` | `synergy.action(\|(mut a, mut b), arg\| ..)`, committed when it returns |
 //! | `createAction(() => async (a, b) => ..)` | `synergy.async_action(\|(mut a, mut b), arg\| async move { .. Ok(()) })` |
 //! | `a.current = v`, `a.current.push(x)` | `a.set(v)`, `a.push(x)`: a draft is its value |
-//! | `a = a.trigger()` | `let a = a.trigger()?`; the old draft cannot be used any more |
+//! | `a = a.trigger()` | `let a = a.trigger()?`, or `trigger_scoped` for a flag that goes off by itself; the old draft cannot be used any more |
+//! | `if (r.current) return; r.current = true; r = r.trigger();` | the same, with `trigger_scoped`; or [`leading`](crate::AsyncAction::leading) and nothing in the handler |
+//! | `const act = useAct(); await act(1)` | `act.run(&place, 1).await?`; [`detach`](crate::ActionRun::detach) for one whose end does not matter |
 //! | `useValue()` | `synergy.read(&place)`, `watch`, `changes`, `subscribe` |
 //! | `useSet()` | `A.set(&place, value)`, or a [`transaction`](crate::transaction()) |
 //! | `<SynergyProvider atoms={[a]} initialValue={{..}}>` | `Provider::builder(name, &place).provide(&A).provide_with(&B, value).build()` |
 //! | `Error("Atom provider .. not found")` at the dispatch | [`PlaceError`](crate::PlaceError) when the handle is made; an atom without a provider lives in the store, unless it is [`provided`](crate::Atom::provided) |
 //! | `<MiddlewareProvider middlewares={[m]}>` | [`middleware`](crate::middleware()): first registered first, nested places compose; a veto fails the action |
+//! | `next => updates => next(updates.filter(..))` | [`Flush::leave_out`](crate::Flush::leave_out), [`Flush::replace`](crate::Flush::replace), `Err(reason)`: by atom, not by position |
+//! | the last action to finish wins | a [`Conflict`](crate::Conflict), unless [`overwrite_conflicts`](crate::AsyncAction::overwrite_conflicts) |
+//! | an action that fails leaves what it has triggered | the same; [`trigger_scoped`](crate::Draft::trigger_scoped) and [`compensated`](crate::AsyncAction::compensated) take it back |
