@@ -3,11 +3,12 @@
 mod conclusion;
 mod settled;
 mod shared;
+mod waiters;
 
 pub use conclusion::{Conclusion, Ending};
 pub use settled::Settled;
 
-pub(crate) use shared::{Deadline, Limits, Presence, Shared};
+pub(crate) use shared::{Deadline, Presence, Shared};
 
 use std::{fmt, sync::Arc, time::Duration};
 use trine_core::Text;

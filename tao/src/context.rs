@@ -220,7 +220,7 @@ impl AppCtx {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        for datum in &mut self.datum {
+        for datum in self.datum.iter_mut().filter(|datum| datum.is_some()) {
             // The last one to hold a context is most likely a dispatch, whose caller is to blame for nothing.
             if let Some(datum) = datum.take()
                 && let Err(panic) = contain(|| drop(datum))

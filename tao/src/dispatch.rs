@@ -15,6 +15,7 @@
 //! allocation, and in a run. On the stack there is no waker to wait with: a future is polled there once, and if it is not ready,
 //! its dispatch waits until the line moves into a run, which polls it again at once.
 
+mod carried;
 mod line;
 mod measured;
 mod nesting;
@@ -24,7 +25,6 @@ mod track;
 mod waiting;
 mod walk;
 
-use line::Line;
 pub(crate) use line::set;
 
 use crate::{
@@ -58,6 +58,21 @@ struct Subject {
     measured: Measured,
 }
 
+impl Subject {
+    fn scene(&self) -> Scene<'_> {
+        let Self { place, handlers, measured } = self;
+        Scene { place, handlers, measured }
+    }
+}
+
+/// A [`Subject`], wherever its parts are.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    place: &'a Place,
+    handlers: &'a Snapshot,
+    measured: &'a Measured,
+}
+
 enum Stage {
     /// The intercepts are being asked.
     Gate(Walk<Verdict>, Ruling),
@@ -66,24 +81,28 @@ enum Stage {
 }
 
 impl Dispatch {
-    /// Begins: notes the handlers that match now.
+    /// Begins: notes the handlers that match now, and goes on until it is done or a handler has to be waited for. What is left of it
+    /// then, if anything is.
     #[inline]
-    fn receive(place: Place, track: &Track<'_>) -> Self {
+    fn begin(place: Place, track: &mut Track<'_>, poller: &mut Poller<'_, '_>) -> Option<Self> {
         let mut handlers = track.snapshot(&place);
-        track.tell(&place, What::Received);
-        if handlers.is_empty() {
-            track.tell(&place, What::Unhandled);
-        }
-        let ruling = match track.judge(&place, handlers.is_empty()) {
-            None => Ruling::default(),
-            Some(error) => {
-                handlers = Snapshot::default();
-                Ruling::refuse(error)
-            }
-        };
+        let mut ruling = receive(&place, &mut handlers, track);
         let measured = track.measured().dispatch(&place);
-        let subject = Subject { place, handlers, measured };
-        Self { subject, stage: Stage::Gate(Walk::default(), ruling) }
+        let scene = Scene { place: &place, handlers: &handlers, measured: &measured };
+        let mut gates = Walk::default();
+        let Poll::Ready(conclusion) = gate(&mut gates, &mut ruling, scene, track, poller) else {
+            let subject = Subject { place, handlers, measured };
+            return Some(Self { subject, stage: Stage::Gate(gates, ruling) });
+        };
+        if proceed(conclusion, scene, track) {
+            let (mut walk, mut chains) = (Walk::default(), Vec::new());
+            if react(&mut walk, &mut chains, scene, track, poller).is_pending() {
+                let subject = Subject { place, handlers, measured };
+                return Some(Self { subject, stage: Stage::Inline(walk, chains) });
+            }
+        }
+        track.leave(place);
+        None
     }
 
     /// The handler that it waits for.
@@ -99,52 +118,45 @@ impl Dispatch {
     fn poll(&mut self, track: &mut Track<'_>, poller: &mut Poller<'_, '_>) -> Poll<()> {
         let Self { subject, stage } = self;
         if let Stage::Gate(walk, ruling) = stage {
-            let conclusion = ready!(gate(walk, ruling, subject, track, poller));
-            let Subject { place, handlers, measured } = subject;
-            measured.record("conclusion", &conclusion);
-            track.concluded(place, &conclusion);
-            match conclusion {
-                Conclusion::Proceeded => {}
-                Conclusion::Redirected { to, by } => {
-                    track.chain(place.next(by, to));
-                    return Poll::Ready(());
-                }
-                _ => return Poll::Ready(()),
+            let conclusion = ready!(gate(walk, ruling, subject.scene(), track, poller));
+            if !proceed(conclusion, subject.scene(), track) {
+                return Poll::Ready(());
             }
-            let mut n = 0;
-            while let Some(handler) = handlers.asynchronous(n) {
-                track.fork(handler, place, measured);
-                n += 1;
-            }
-            track.tell(place, What::Dispatched);
             *stage = Stage::Inline(Walk::default(), Vec::new());
         }
-        if let Stage::Inline(walk, chains) = stage {
-            // Whatever is chained from here on comes last in the track, where nobody takes it before this one is done or waits.
-            let mark = track.len();
-            let poll = inline(walk, subject, track, poller);
-            if poll.is_pending() || !chains.is_empty() {
-                chains.append(&mut track.split_off(mark));
-            }
-            ready!(poll);
-            track.tell(&subject.place, What::Settled);
-            if !chains.is_empty() {
-                chains.drain(..).for_each(|place| track.chain(place));
-            }
+        match stage {
+            Stage::Gate(..) => Poll::Ready(()),
+            Stage::Inline(walk, chains) => react(walk, chains, subject.scene(), track, poller),
         }
-        Poll::Ready(())
+    }
+}
+
+/// Tells that a signal is received, and judges it: what the kernel has against it, if anything, in which case no handler hears of it.
+#[inline]
+fn receive(place: &Place, handlers: &mut Snapshot, track: &Track<'_>) -> Ruling {
+    track.tell(place, What::Received);
+    if handlers.is_empty() {
+        track.tell(place, What::Unhandled);
+    }
+    match track.judge(place, handlers.is_empty()) {
+        None => Ruling::default(),
+        Some(error) => {
+            *handlers = Snapshot::default();
+            Ruling::refuse(error)
+        }
     }
 }
 
 /// Asks every intercept, whatever the others say.
+#[inline]
 fn gate(
     walk: &mut Walk<Verdict>,
     ruling: &mut Ruling,
-    subject: &Subject,
+    scene: Scene<'_>,
     track: &Track<'_>,
     poller: &mut Poller<'_, '_>,
 ) -> Poll<Conclusion> {
-    let Subject { place, handlers, measured } = subject;
+    let Scene { place, handlers, measured } = scene;
     while let Some(handler) = handlers.intercept(walk.next()) {
         match ready!(walk.poll(handler, place, measured, poller)) {
             Ok(verdict) => {
@@ -157,14 +169,62 @@ fn gate(
     Poll::Ready(std::mem::take(ruling).conclude())
 }
 
-/// Calls every inline handler, whatever becomes of the others.
-fn inline(
+/// Tells what the intercepts have decided, and does it: queues the async handlers, or chains to what comes instead. Whether the
+/// inline handlers are to hear of the signal.
+#[inline]
+fn proceed(conclusion: Conclusion, scene: Scene<'_>, track: &mut Track<'_>) -> bool {
+    let Scene { place, handlers, measured } = scene;
+    measured.record("conclusion", &conclusion);
+    track.concluded(place, &conclusion);
+    match conclusion {
+        Conclusion::Proceeded => {}
+        Conclusion::Redirected { to, by } => {
+            track.chain(place.next(by, to));
+            return false;
+        }
+        _ => return false,
+    }
+    let mut n = 0;
+    while let Some(handler) = handlers.asynchronous(n) {
+        track.fork(handler, place, measured);
+        n += 1;
+    }
+    track.tell(place, What::Dispatched);
+    true
+}
+
+/// Calls every inline handler, and chains to what they have returned when all are done. What waits for that meanwhile is kept in `chains`.
+#[inline]
+fn react(
     walk: &mut Walk<Contexts>,
-    subject: &Subject,
+    chains: &mut Vec<Place>,
+    scene: Scene<'_>,
     track: &mut Track<'_>,
     poller: &mut Poller<'_, '_>,
 ) -> Poll<()> {
-    let Subject { place, handlers, measured } = subject;
+    // Whatever is chained from here on comes last in the track, where nobody takes it before this one is done or waits.
+    let mark = track.len();
+    let poll = inline(walk, scene, track, poller);
+    if poll.is_pending() || !chains.is_empty() {
+        chains.append(&mut track.split_off(mark));
+    }
+    ready!(poll);
+    track.tell(scene.place, What::Settled);
+    if !chains.is_empty() {
+        chains.drain(..).for_each(|place| track.chain(place));
+    }
+    Poll::Ready(())
+}
+
+/// Calls every inline handler, whatever becomes of the others.
+#[inline]
+fn inline(
+    walk: &mut Walk<Contexts>,
+    scene: Scene<'_>,
+    track: &mut Track<'_>,
+    poller: &mut Poller<'_, '_>,
+) -> Poll<()> {
+    let Scene { place, handlers, measured } = scene;
     while let Some(handler) = handlers.inline(walk.next()) {
         match ready!(walk.poll(handler, place, measured, poller)) {
             Ok(contexts) => {

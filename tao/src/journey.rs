@@ -17,8 +17,8 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::{
-    channel::Circle, context::AppCtx, envelope::Chain, kernel::Core, observe::Place, request::Ask,
-    sync::Mutex, trigram::Trigram,
+    cascade::CascadeId, channel::Circle, context::AppCtx, envelope::Chain, kernel::Core,
+    observe::Place, request::Ask, sync::Mutex, trigram::Trigram,
 };
 use rustc_hash::FxHashSet;
 use std::{
@@ -301,5 +301,12 @@ impl Entrance {
             timeout: None,
             hop_budget: None,
         }
+    }
+
+    /// Where it is dispatched first, in this cascade.
+    #[inline]
+    pub(crate) fn into_place(self, cascade: CascadeId) -> Place {
+        let Self { context, route, circle, chain, .. } = self;
+        Place { route, circle, ..Place::entry(cascade, context, chain) }
     }
 }

@@ -79,7 +79,7 @@ impl Pattern {
     /// Whether handlers of this pattern hear a signal of that name.
     #[must_use]
     pub fn matches(&self, trigram: &Trigram) -> bool {
-        self.parts.iter().zip(trigram.parts()).all(|(part, name)| part.matches(name))
+        self.parts.iter().zip(trigram.parts()).all(|(part, name)| part.hears(name))
     }
 
     /// Whether some signal matches both patterns.
@@ -127,11 +127,21 @@ impl Part {
 
     /// Whether it may be this name.
     #[must_use]
+    #[inline]
     pub fn matches(&self, name: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Name(own) => own == name,
             Self::OneOf(names) => names.has(name),
+        }
+    }
+
+    /// The same, for a name of a signal.
+    #[inline]
+    fn hears(&self, name: &Text) -> bool {
+        match self {
+            Self::Name(own) => own == name,
+            _ => self.matches(name),
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! No user code runs inside the lock: runs are started and aborted, and wakers woken and dropped, outside of it.
 
-use super::{CascadeId, Conclusion, Ending};
+use super::{CascadeId, Conclusion, Ending, waiters::Waiters};
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::{
     context::AppCtx,
@@ -18,7 +18,6 @@ use crate::{
     sync::{Mutex, mutant},
 };
 use rustc_hash::FxHashMap;
-use slab::Slab;
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
@@ -40,8 +39,8 @@ pub(crate) struct Shared {
     entry: AppCtx,
     /// What that came with.
     chain: Chain,
-    /// How far it may go.
-    limits: Limits,
+    /// Until when.
+    deadline: Option<Deadline>,
     /// How many chained signals there were. Only counted up: each line needs a number of its own, no order.
     spent: AtomicU32,
     /// What the first signal came to.
@@ -53,17 +52,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
 }
 
-/// How far a cascade may go.
-#[derive(Clone)]
-pub(crate) struct Limits {
-    /// How many chained signals it may have.
-    pub(crate) hop_budget: u32,
-    /// Until when.
-    pub(crate) deadline: Option<Deadline>,
-}
-
 /// When a cascade's time is up.
-#[derive(Clone)]
 pub(crate) struct Deadline {
     /// How long it may take.
     pub(crate) timeout: Duration,
@@ -84,7 +73,7 @@ struct State {
     /// How the cascade was ended before it came to rest by itself.
     ended: Option<Ending>,
     /// Those who wait for rest.
-    waiters: Slab<Waker>,
+    waiters: Waiters,
 }
 
 /// The live runs of a cascade: almost always one, which needs no allocation.
@@ -108,7 +97,7 @@ impl Shared {
         core: Arc<Core>,
         id: CascadeId,
         entry: (AppCtx, Chain),
-        limits: Limits,
+        deadline: Option<Deadline>,
         spent: u32,
         first: Option<Conclusion>,
     ) -> Presence {
@@ -119,20 +108,24 @@ impl Shared {
             runs: LiveRuns::default(),
             last_run: 0,
             ended: None,
-            waiters: Slab::new(),
+            waiters: Waiters::default(),
         };
         let shared = Self {
             core,
             id,
             entry,
             chain,
-            limits,
+            deadline,
             spent: AtomicU32::new(spent),
             conclusion: first.map_or_else(OnceLock::new, OnceLock::from),
             over: AtomicBool::new(false),
             state: Mutex::new(state),
         };
         Presence { shared: Arc::new(shared) }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     pub(crate) fn entry(&self) -> &AppCtx {
@@ -153,19 +146,16 @@ impl Shared {
         self.conclusion.get().cloned()
     }
 
+    #[inline]
     pub(crate) fn is_over(&self) -> bool {
         if self.over.load(Ordering::Relaxed) {
             return true;
         }
-        let Some(deadline) = &self.limits.deadline else { return false };
+        let Some(deadline) = &self.deadline else { return false };
         deadline.is_past() && {
             self.time_out();
             true
         }
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
     }
 
     /// How it came to rest, once it has.
@@ -178,18 +168,23 @@ impl Shared {
         self.state.lock().lines == 0
     }
 
-    /// Starts the run of a line. If it ends without having come to the line's end, and not because the
-    /// cascade was ended, `on_cut` is told why.
+    /// Makes a place for the run of a line that is about to be started; returns its number.
+    pub(crate) fn announce_run(&self) -> u64 {
+        self.state.lock().announce_run()
+    }
+
+    /// Starts the run of a line, which was [announced](Self::announce_run) under this number. If it ends without having come to the
+    /// line's end, and not because the cascade was ended, `on_cut` is told why.
     pub(crate) fn start<B, F>(
         self: &Arc<Self>,
+        number: u64,
         builder: RunBuilder<'_, (), Infallible>,
         on_cut: impl FnOnce(Cause) + Send + 'static,
         body: B,
     ) where
         B: FnOnce(RunContext) -> F + Send + 'static,
-        F: Future<Output = ()> + Send + 'static,
+        F: Future<Output = Result<(), Infallible>> + Send + 'static,
     {
-        let number = self.state.lock().announce_run();
         let shared = Arc::clone(self);
         let builder = builder.on_settle(move |outcome| {
             let run = shared.state.lock().runs.remove(number);
@@ -200,13 +195,7 @@ impl Shared {
                 on_cut(cause);
             }
         });
-        let run = builder.start(move |run| {
-            let body = body(run);
-            async move {
-                body.await;
-                Ok(())
-            }
-        });
+        let run = builder.start(body);
         // The hook hears of its end.
         run.attend();
         let (run, ended) = {
@@ -227,7 +216,7 @@ impl Shared {
 
     /// Has a run watch the clock until the cascade has come to rest, if its time is limited.
     pub(crate) fn watch_deadline(self: &Arc<Self>, store: &Store) {
-        let Some(Deadline { at: Some((clock, at)), .. }) = &self.limits.deadline else { return };
+        let Some(Deadline { at: Some((clock, at)), .. }) = &self.deadline else { return };
         let mut up = clock.sleep_until(*at);
         let shared = Arc::clone(self);
         let run: CascadeRun = store.run("tao timeout", move |_| async move {
@@ -280,7 +269,7 @@ impl Shared {
     /// Ends the cascade because its time is up.
     #[cold]
     fn time_out(&self) {
-        let Some(deadline) = &self.limits.deadline else { return };
+        let Some(deadline) = &self.deadline else { return };
         let ending = Ending::TimedOut(deadline.timeout);
         let Some(runs) = self.take_runs(&ending) else { return };
         let cause = match &deadline.at {
@@ -329,19 +318,13 @@ impl Shared {
             if state.lines == 0 {
                 return Poll::Ready(());
             }
-            match *slot {
-                Some(slot) => Some(std::mem::replace(&mut state.waiters[slot], waker)),
-                None => {
-                    *slot = Some(state.waiters.insert(waker));
-                    None
-                }
-            }
+            state.waiters.put(slot, waker)
         };
         Poll::Pending
     }
 
     pub(super) fn forget_waiter(&self, slot: usize) {
-        let waker = self.state.lock().waiters.try_remove(slot);
+        let waker = self.state.lock().waiters.take(slot);
         drop(waker);
     }
 
@@ -427,10 +410,11 @@ fn cut(outcome: &Outcome<(), Infallible>) -> Option<Cause> {
 }
 
 impl Presence {
-    /// A line more. To be called by a line that is there itself.
-    pub(crate) fn enter(shared: &Arc<Shared>) -> Self {
-        shared.state.lock().lines += 1;
-        Self { shared: Arc::clone(shared) }
+    /// A line more, which is about to be started in a run of its own; that has the number. To be called by a line that is there itself.
+    pub(crate) fn announce(shared: &Arc<Shared>) -> (u64, Self) {
+        let mut state = shared.state.lock();
+        state.lines += 1;
+        (state.announce_run(), Self { shared: Arc::clone(shared) })
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -440,26 +424,27 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        let ending = {
-            let mut state = self.shared.state.lock();
-            if state.lines > 1 {
-                state.lines -= 1;
-                return;
-            }
-            // The last line: nobody else can make one. Who observes learns of it before who waits.
+        let mut state = self.shared.state.lock();
+        if state.lines > 1 {
+            state.lines -= 1;
+            return;
+        }
+        // The last line: nobody else can make one. Who observes learns of it before who waits.
+        let observers = self.shared.core.observers();
+        if observers.hear_of_signals() {
             state.resting = !mutant("a cascade is ended as it comes to rest");
-            state.ended.clone().unwrap_or(Ending::Completed)
-        };
-        self.shared.core.observers().tell_at(|| self.shared.place(), What::Rested(&ending));
-        let waiters = {
-            let mut state = self.shared.state.lock();
-            state.lines = 0;
-            if mutant("rest wakes nobody") {
-                return;
-            }
-            std::mem::take(&mut state.waiters)
-        };
-        for (_, waker) in waiters {
+            let ending = state.ended.clone().unwrap_or(Ending::Completed);
+            drop(state);
+            observers.tell(&self.shared.place(), What::Rested(&ending));
+            state = self.shared.state.lock();
+        }
+        state.lines = 0;
+        if mutant("rest wakes nobody") {
+            return;
+        }
+        let waiters = std::mem::take(&mut state.waiters);
+        drop(state);
+        for waker in waiters.into_wakers() {
             // A waker belongs to a runtime, which reports its own panics; a drop must not.
             let _ = contain(|| waker.wake());
         }

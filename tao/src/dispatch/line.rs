@@ -4,19 +4,15 @@
 //! has to wait for a handler does not hold up the others of its line: chains are a fan-out.
 
 use super::{
-    Dispatch, measured::Measured, nesting::Nested, track::Track, waiting::Waiting, walk::Poller,
+    Dispatch,
+    carried::Carried,
+    nesting::Nested,
+    track::{Own, Track},
+    waiting::Waiting,
+    walk::Poller,
 };
-use crate::{
-    cascade::Cascade,
-    error::Cause,
-    handler::{Called, Contexts, Handler},
-    journey::Entrance,
-    kernel::Core,
-    observe::Place,
-};
+use crate::{cascade::Cascade, journey::Entrance, kernel::Core, observe::Place};
 use std::{
-    future::poll_fn,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -25,129 +21,91 @@ use trine_core::{Store, Text};
 /// How many signals a line in a run dispatches before it lets others have the thread.
 const TURN: u32 = 64;
 
-/// A line of execution.
-pub(crate) struct Line<'a> {
+/// A line of execution, while it is polled.
+pub(super) struct Line<'a> {
     /// What is to be dispatched next, and for whom.
-    track: Track<'a>,
+    pub(super) track: Track<'a>,
     /// Dispatches that wait for a handler.
-    waiting: Waiting,
+    pub(super) waiting: &'a mut Waiting,
 }
 
 /// Dispatches what has entered as far as that goes without waiting, and leaves the rest to the runtime.
 #[inline]
-pub(crate) fn set(core: &Arc<Core>, store: &Store, entrance: Entrance) -> Cascade {
-    let track = Track::enter(core, store, entrance);
-    let mut line = Line { track, waiting: Waiting::default() };
-    let id = line.track.id();
-    let rests = Nested::enter().is_some_and(|_nested| line.advance_on_stack().is_ready());
+pub(crate) fn set(core: &Arc<Core>, store: &Store, mut entrance: Entrance) -> Cascade {
+    let mut own = Own::enter(core, &mut entrance);
+    let (mut waiting, id, timeout) = (Waiting::default(), own.id(), entrance.timeout);
+    let first = entrance.into_place(id);
+    let mut line = Line { track: Track::on_stack(core, store, &mut own), waiting: &mut waiting };
+    if let Some(timeout) = timeout {
+        line.track.limit(&first, timeout);
+    }
+    let rests = match Nested::enter() {
+        Some(_nested) => line.advance_on_stack(first).is_ready(),
+        None => {
+            line.track.chain(first);
+            false
+        }
+    };
     if rests {
         let (shared, first) = line.track.close();
-        drop(line);
+        drop(own);
         return Cascade::new(id, shared, first);
     }
-    line.go_on_elsewhere(core, store)
+    go_on_elsewhere(core, store, own, waiting)
 }
 
-impl<'a> Line<'a> {
-    pub(super) fn forked(track: Track<'a>) -> Self {
-        Self { track, waiting: Waiting::default() }
-    }
-
-    /// Leaves what waits, or has not been begun, to a run.
-    #[cold]
-    fn go_on_elsewhere(mut self, core: &Arc<Core>, store: &Store) -> Cascade {
-        let (id, shared) = (self.track.id(), self.track.share());
-        // All that is ready at once, or could not be begun on this stack: so there is nothing for a first poll here.
-        let name = self.waiting_for().unwrap_or(Text::from_static("tao cascade"));
-        let builder = store.run_builder(name).queued();
-        let (cut, watched, ask) = (Arc::clone(&shared), Arc::clone(&shared), self.track.ask());
-        let (core, own, waiting) = (Arc::clone(core), self.track.into_own(), self.waiting);
-        shared.start(
-            builder,
-            move |cause| {
-                let error = cut.cut(cause);
-                if let Some(ask) = ask {
-                    ask.failed(error.into());
-                }
-            },
-            move |run| async move {
-                let track = Track::carried(&core, own, run);
-                Line { track, waiting }.finish().await;
-            },
-        );
-        watched.watch_deadline(store);
-        Cascade::new(id, Some(watched), None)
-    }
-
-    /// The handler that is waited for.
-    fn waiting_for(&self) -> Option<Text> {
-        self.waiting.first().and_then(Dispatch::waiting_for)
-    }
-
-    /// Runs the async handler that the line was forked for, and chains to what it returns.
-    pub(super) async fn open(
-        &mut self,
-        handler: &Handler<Contexts>,
-        place: &Place,
-        measured: Measured,
-    ) {
-        let attempt = match measured.inside(|| handler.call(place)) {
-            Called::Done(attempt) => attempt,
-            Called::Pending(mut pending) => {
-                let poll =
-                    |cx: &mut Context<'_>| measured.inside(|| Pin::new(&mut pending).poll(cx));
-                let attempt = poll_fn(poll).await;
-                drop(pending);
-                attempt
+/// Leaves what waits, or has not been begun, to a run.
+#[cold]
+fn go_on_elsewhere(core: &Arc<Core>, store: &Store, mut own: Own, waiting: Waiting) -> Cascade {
+    let mut track = Track::on_stack(core, store, &mut own);
+    let (shared, ask) = (track.share(), track.ask());
+    // All that is ready at once, or could not be begun on this stack: so there is nothing for a first poll here.
+    let name = waiting.first().and_then(Dispatch::waiting_for);
+    let builder = store.run_builder(name.unwrap_or(Text::from_static("tao cascade"))).queued();
+    let (cut, watched, id, core) =
+        (Arc::clone(&shared), Arc::clone(&shared), own.id(), Arc::clone(core));
+    shared.start(
+        shared.announce_run(),
+        builder,
+        move |cause| {
+            let error = cut.cut(cause);
+            if let Some(ask) = ask {
+                ask.failed(error.into());
             }
-        };
-        if let Err(cause) = &attempt {
-            measured.record("error", cause);
-        }
-        drop(measured);
-        match attempt {
-            Ok(contexts) => {
-                self.track.answered(place, handler.id(), &contexts);
-                self.track.chain_all(contexts, place, handler.id());
-            }
-            Err(cause) => drop::<Cause>(self.track.failed(place, handler.id(), cause).cause),
-        }
-    }
+        },
+        |run| Carried::new(core, own.carried_by(run), waiting),
+    );
+    watched.watch_deadline(store);
+    Cascade::new(id, Some(watched), None)
+}
 
-    /// Goes on until nothing is left.
-    pub(super) async fn finish(&mut self) {
-        poll_fn(|cx| self.advance(cx)).await;
-    }
-
+impl Line<'_> {
     /// Dispatches, on the stack of the caller of `set`, until nothing is left that can go on.
     #[inline]
-    fn advance_on_stack(&mut self) -> Poll<()> {
+    fn advance_on_stack(&mut self, first: Place) -> Poll<()> {
         let Self { track, waiting } = self;
         let mut poller = Poller::Stack(track.store());
-        while let Some(place) = track.next() {
-            let mut dispatch = Dispatch::receive(place, track);
-            match dispatch.poll(track, &mut poller) {
-                Poll::Ready(()) => track.leave(dispatch.subject.place),
-                Poll::Pending => {
-                    track.remember(&dispatch.subject.place);
-                    waiting.push(dispatch);
-                }
+        let mut next = track.first(first);
+        while let Some(place) = next {
+            if let Some(dispatch) = Dispatch::begin(place, track, &mut poller) {
+                track.remember(&dispatch.subject.place);
+                waiting.push(dispatch);
             }
+            next = track.next();
         }
         self.is_at_rest()
     }
 
     /// Dispatches, in a run, until nothing is left that can go on, or until a [`TURN`] is over.
-    fn advance(&mut self, cx: &Context<'_>) -> Poll<()> {
+    pub(super) fn advance(&mut self, cx: &Context<'_>) -> Poll<()> {
         let Self { track, waiting } = self;
         let mut dispatched = 0;
         waiting.poll_due(track, cx);
         while let Some(place) = track.next() {
-            let mut dispatch = Dispatch::receive(place, track);
             // A future that is ready at once needs no waker of its own. One that is not is polled again at once, with one.
             let mut idle = Context::from_waker(Waker::noop());
             let mut first = Poller::Run(&mut idle);
-            if dispatch.poll(track, &mut first).is_pending() {
+            if let Some(dispatch) = Dispatch::begin(place, track, &mut first) {
                 waiting.push(dispatch);
                 waiting.poll_due(track, cx);
             }

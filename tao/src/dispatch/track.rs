@@ -1,8 +1,12 @@
 //! What a line of execution keeps: what is still to be dispatched, and its part in the cascade.
 
-use super::{Line, measured::Measured, queue::Queue};
+use super::{
+    carried::{Carried, Opening},
+    measured::Measured,
+    queue::Queue,
+};
 use crate::{
-    cascade::{CascadeId, Conclusion, Deadline, Ending, Limits, Presence, Shared},
+    cascade::{CascadeId, Conclusion, Deadline, Ending, Presence, Shared},
     context::AppCtx,
     envelope::Chain,
     error::{CascadeError, Cause, HandlerError, HopBudgetError},
@@ -26,7 +30,7 @@ pub(super) struct Track<'a> {
     /// The store, on the stack of the caller of `set`: a run holds it weakly.
     store: Option<&'a Store>,
     /// What goes along when the line moves from that stack into a run.
-    own: Own,
+    own: &'a mut Own,
 }
 
 /// What a line of execution keeps, wherever it is.
@@ -60,42 +64,75 @@ pub(super) struct Own {
     attendance: Option<Attendance>,
 }
 
-impl<'a> Track<'a> {
-    /// The line of a signal that is being set.
+impl Own {
+    /// The line of a signal that is being set. Takes the request that it is set for.
     #[inline]
-    pub(super) fn enter(core: &'a Arc<Core>, store: &'a Store, entrance: Entrance) -> Self {
+    pub(super) fn enter(core: &Arc<Core>, entrance: &mut Entrance) -> Self {
         let id = core.next_cascade();
-        let Entrance { context, chain, route, circle, returns, ask, timeout, hop_budget } =
-            entrance;
-        let measured = Measured::cascade(id, &context);
-        let attendance = ask.map(|ask| Attendance::enter(ask, core, id));
-        let ready = Queue::of(Place { route, circle, ..Place::entry(id, context, chain.clone()) });
-        let hop_budget = hop_budget.unwrap_or(core.hop_budget());
-        let own = Own {
+        let attendance = entrance.ask.take();
+        Self {
             id,
             entry: None,
-            chain,
-            hop_budget,
-            ready,
+            chain: entrance.chain.clone(),
+            hop_budget: entrance.hop_budget.unwrap_or(core.hop_budget()),
+            ready: Queue::default(),
             presence: None,
             spent: 0,
             first: None,
             run: None,
             trail: Vec::new(),
-            returns,
-            measured,
-            attendance,
-        };
-        let mut track = Self { core, store: Some(store), own };
-        if let Some(timeout) = timeout {
-            track.limit(timeout);
+            returns: entrance.returns,
+            measured: Measured::cascade(id, &entrance.context),
+            attendance: attendance.map(|ask| Attendance::enter(ask, core, id)),
         }
-        track
     }
 
-    /// Has the cascade end when this time is up.
+    /// A line beside this one, in a run of its own.
+    pub(super) fn fork(&self, presence: Presence) -> Self {
+        Self {
+            id: self.id,
+            entry: Some(presence.shared().entry().clone()),
+            chain: Chain::new(),
+            hop_budget: self.hop_budget,
+            ready: Queue::default(),
+            presence: Some(presence),
+            spent: 0,
+            first: None,
+            run: None,
+            trail: self.trail.clone(),
+            returns: false,
+            measured: self.measured.clone(),
+            attendance: self.attendance.clone(),
+        }
+    }
+
+    /// The line, now carried by this run.
+    pub(super) fn carried_by(self, run: RunContext) -> Self {
+        Self { run: Some(run), ..self }
+    }
+
+    pub(super) fn id(&self) -> CascadeId {
+        self.id
+    }
+}
+
+impl<'a> Track<'a> {
+    /// What is dispatched on the stack of the caller of `set`.
+    #[inline]
+    pub(super) fn on_stack(core: &'a Arc<Core>, store: &'a Store, own: &'a mut Own) -> Self {
+        Self { core, store: Some(store), own }
+    }
+
+    /// What is dispatched in a run.
+    #[inline]
+    pub(super) fn in_run(core: &'a Arc<Core>, own: &'a mut Own) -> Self {
+        Self { core, store: None, own }
+    }
+
+    /// Has the cascade, which begins with this signal, end when this time is up.
     #[cold]
-    fn limit(&mut self, timeout: Duration) {
+    pub(super) fn limit(&mut self, first: &Place, timeout: Duration) {
+        self.remember(first);
         let clock = self.store.and_then(Store::clock);
         let at = clock.map(|clock| {
             let at = clock.now().saturating_add(timeout);
@@ -104,43 +141,9 @@ impl<'a> Track<'a> {
         self.share_until(Some(Deadline { timeout, at }));
     }
 
-    /// A line beside others, in a run of its own.
-    pub(super) fn forked(
-        core: &'a Arc<Core>,
-        id: CascadeId,
-        presence: Presence,
-        run: RunContext,
-        trail: Vec<Trigram>,
-        measured: Measured,
-        attendance: Option<Attendance>,
-    ) -> Self {
-        let entry = Some(presence.shared().entry().clone());
-        let hop_budget = presence.shared().limits().hop_budget;
-        let own = Own {
-            id,
-            entry,
-            chain: Chain::new(),
-            hop_budget,
-            ready: Queue::default(),
-            presence: Some(presence),
-            spent: 0,
-            first: None,
-            run: Some(run),
-            trail,
-            returns: false,
-            measured,
-            attendance,
-        };
-        Self { core, store: None, own }
-    }
-
     /// The request that waits for what follows.
     pub(super) fn ask(&self) -> Option<Arc<Ask>> {
         self.own.attendance.as_ref().map(|attendance| Arc::clone(attendance.ask()))
-    }
-
-    pub(super) fn id(&self) -> CascadeId {
-        self.own.id
     }
 
     /// What the lines of the cascade share.
@@ -156,9 +159,15 @@ impl<'a> Track<'a> {
                 first.expect("a line has a signal, or has had one").context.clone()
             });
             let entry = (entry.clone(), self.own.chain.clone());
-            let limits = Limits { hop_budget: self.own.hop_budget, deadline };
             let first = self.own.first.take();
-            Shared::begin(Arc::clone(self.core), self.own.id, entry, limits, self.own.spent, first)
+            Shared::begin(
+                Arc::clone(self.core),
+                self.own.id,
+                entry,
+                deadline,
+                self.own.spent,
+                first,
+            )
         });
         Arc::clone(presence.shared())
     }
@@ -172,16 +181,6 @@ impl<'a> Track<'a> {
         }
         let shared = self.own.presence.as_ref().map(|presence| Arc::clone(presence.shared()));
         (shared, self.own.first.take())
-    }
-
-    /// What goes along into a run.
-    pub(super) fn into_own(self) -> Own {
-        self.own
-    }
-
-    /// The line, now carried by this run.
-    pub(super) fn carried(core: &'a Arc<Core>, own: Own, run: RunContext) -> Self {
-        Self { core, store: None, own: Own { run: Some(run), ..own } }
     }
 
     /// Who polls the futures that are met on the stack of the caller of `set`.
@@ -206,6 +205,7 @@ impl<'a> Track<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn snapshot(&self, place: &Place) -> Snapshot {
         self.core.snapshot(place)
     }
@@ -264,6 +264,7 @@ impl<'a> Track<'a> {
     }
 
     /// Chains to what a handler has returned.
+    #[inline]
     pub(super) fn chain_all(&mut self, contexts: Contexts, from: &Place, handler: HandlerId) {
         contexts.for_each(from, handler, |next| self.chain(next));
     }
@@ -291,11 +292,29 @@ impl<'a> Track<'a> {
     }
 
     /// Whether the cascade was ended, or the line's run (with its store, say), so that nothing more is to be done here.
+    #[inline]
     pub(super) fn is_over(&self) -> bool {
         if self.own.run.as_ref().is_some_and(|run| !run.is_active()) {
             return true;
         }
         self.own.presence.as_ref().is_some_and(|presence| presence.shared().is_over())
+    }
+
+    /// Takes the signal that was set, which need not stand in the line, unless the cascade is over already.
+    #[inline]
+    pub(super) fn first(&mut self, mut place: Place) -> Option<Place> {
+        if self.is_over() {
+            return None;
+        }
+        self.receive_first(&mut place);
+        Some(place)
+    }
+
+    #[inline]
+    fn receive_first(&mut self, place: &mut Place) {
+        place.is_received = true;
+        let returns = std::mem::take(&mut self.own.returns);
+        self.admit(place, returns);
     }
 
     /// Takes the next signal, unless the cascade is over, or is so by this one.
@@ -309,11 +328,11 @@ impl<'a> Track<'a> {
         if place.is_received {
             return Some(place);
         }
-        place.is_received = true;
         if place.hop == 0 {
-            let returns = std::mem::take(&mut self.own.returns);
-            return Some(self.admit(place, returns));
+            self.receive_first(&mut place);
+            return Some(place);
         }
+        place.is_received = true;
         place.dispatch = match &self.own.presence {
             Some(presence) => presence.shared().spend(),
             None => {
@@ -329,20 +348,19 @@ impl<'a> Track<'a> {
             self.exhausted(&place);
             return None;
         }
-        Some(self.admit(place, true))
+        self.admit(&mut place, true);
+        Some(place)
     }
 
     /// Derives the chain of a signal that is about to be received. If it `is_for_channel` too, the channel's handlers hear it first: a
     /// chain of theirs comes after those of the kernel's all the same.
     #[inline]
-    fn admit(&mut self, mut place: Place, is_for_channel: bool) -> Place {
-        self.core.reducers().reduce(&mut place);
+    fn admit(&mut self, place: &mut Place, is_for_channel: bool) {
+        self.core.reducers().reduce(place);
         if let (true, Some(circle)) = (is_for_channel, &place.circle) {
             let heard = place.heard_by(circle);
-            self.own.ready.push_front(place);
-            return heard;
+            self.own.ready.push_front(std::mem::replace(place, heard));
         }
-        place
     }
 
     #[cold]
@@ -365,17 +383,15 @@ impl<'a> Track<'a> {
         dispatch: &Measured,
     ) {
         self.remember(place);
-        let (cascade, measured) =
-            (self.own.measured.clone(), self.own.measured.fork(handler.id(), dispatch));
+        let measured = self.own.measured.fork(handler.id(), dispatch);
         let shared = self.share();
-        let core = Arc::clone(self.core);
         let on_cut = {
+            let (shared, place, handler) = (Arc::clone(&shared), place.clone(), handler.id());
             let ask = self.ask();
-            let (core, place, handler) = (Arc::clone(&core), place.clone(), handler.id());
             move |cause| {
                 let signal = place.context.trigram().clone();
                 let error = HandlerError { signal, handler, cause };
-                core.report(&place, &error.clone().into());
+                shared.core().report(&place, &error.clone().into());
                 if let Some(ask) = ask {
                     ask.failed(error.into());
                 }
@@ -388,14 +404,12 @@ impl<'a> Track<'a> {
             (None, Some(store)) => store.run_builder(name),
             (None, None) => return on_cut(Cause::NotRun(Failure::StoreDropped(StoreDropped))),
         };
-        let (id, place, handler) = (self.own.id, place.clone(), Arc::clone(handler));
-        let (presence, trail) = (Presence::enter(&shared), self.own.trail.clone());
-        let attendance = self.own.attendance.clone();
-        shared.start(builder.queued(), on_cut, move |run| async move {
-            let mut line =
-                Line::forked(Track::forked(&core, id, presence, run, trail, cascade, attendance));
-            line.open(&handler, &place, measured).await;
-            line.finish().await;
+        let (number, presence) = Presence::announce(&shared);
+        let own = self.own.fork(presence);
+        let opening = Opening::new(Arc::clone(handler), place.clone(), measured);
+        let core = Arc::clone(self.core);
+        shared.start(number, builder.queued(), on_cut, |run| {
+            Carried::opening(core, own.carried_by(run), opening)
         });
     }
 }

@@ -24,15 +24,13 @@ pub(super) enum Poller<'a, 'w> {
 pub(super) struct Walk<T> {
     /// The number of the handler whose turn it is.
     next: usize,
-    /// What it has returned, if that is a future.
-    pending: Option<Awaited<T>>,
-    /// Its span.
-    measured: Measured,
+    /// What it has returned, if that is a future, and its span.
+    pending: Option<(Awaited<T>, Measured)>,
 }
 
 impl<T> Default for Walk<T> {
     fn default() -> Self {
-        Self { next: 0, pending: None, measured: Measured::default() }
+        Self { next: 0, pending: None }
     }
 }
 
@@ -53,10 +51,10 @@ impl<T> Walk<T> {
         poller: &mut Poller<'_, '_>,
     ) -> Poll<Attempt<T>> {
         if self.pending.is_none() {
-            self.measured = measured.handler(handler.id());
-            match self.measured.inside(|| handler.call(place)) {
-                Called::Done(attempt) => return Poll::Ready(self.done(attempt)),
-                Called::Pending(pending) => self.pending = Some(pending),
+            let measured = measured.handler(handler.id());
+            match measured.inside(|| handler.call(place)) {
+                Called::Done(attempt) => return Poll::Ready(self.done(attempt, &measured)),
+                Called::Pending(pending) => self.pending = Some((pending, measured)),
             }
         }
         self.poll_pending(handler, poller)
@@ -67,31 +65,31 @@ impl<T> Walk<T> {
         handler: &Handler<T>,
         poller: &mut Poller<'_, '_>,
     ) -> Poll<Attempt<T>> {
-        let Some(pending) = &mut self.pending else { return Poll::Pending };
+        let Some((pending, measured)) = &mut self.pending else { return Poll::Pending };
         let pending = Pin::new(pending);
         let attempt = match poller {
-            Poller::Run(cx) => ready!(self.measured.inside(|| pending.poll(cx))),
+            Poller::Run(cx) => ready!(measured.inside(|| pending.poll(cx))),
             Poller::Stack(None) => return Poll::Pending,
             // A panic of the future is an attempt; here it is one of the spawner, whose context the future needs.
             Poller::Stack(Some(store)) => {
                 let name = handler.name().clone();
-                match self.measured.inside(|| store.poll_inline(name, pending)) {
+                match measured.inside(|| store.poll_inline(name, pending)) {
                     Ok(poll) => ready!(poll),
                     Err(panicked) => Err(Cause::Panicked(panicked.message)),
                 }
             }
         };
-        self.pending = None;
-        Poll::Ready(self.done(attempt))
+        // The future goes first, then its span.
+        let measured = self.pending.take().map(|(_, measured)| measured).unwrap_or_default();
+        Poll::Ready(self.done(attempt, &measured))
     }
 
     /// The next handler's turn.
     #[inline]
-    fn done(&mut self, attempt: Attempt<T>) -> Attempt<T> {
+    fn done(&mut self, attempt: Attempt<T>, measured: &Measured) -> Attempt<T> {
         if let Err(cause) = &attempt {
-            self.measured.record("error", cause);
+            measured.record("error", cause);
         }
-        self.measured = Measured::default();
         self.next += 1;
         attempt
     }

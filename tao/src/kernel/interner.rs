@@ -22,19 +22,19 @@ impl Interner {
     /// The keys that stand for `pattern`: one for each combination of the names that its parts may be. Counts one more use of
     /// each name of each key.
     pub(super) fn acquire(&mut self, pattern: &Pattern) -> Vec<Key> {
-        let mut keys = vec![[WILD; 3]];
+        let mut keys = vec![Key([WILD; 3])];
         for (axis, part) in pattern.parts().iter().enumerate() {
             let Some(names) = part.names() else { continue };
             keys = keys
                 .iter()
                 .flat_map(|key| names.iter().map(move |name| (*key, name)))
                 .map(|(mut key, name)| {
-                    key[axis] = self.number(name);
+                    key.0[axis] = self.number(name);
                     key
                 })
                 .collect();
         }
-        for number in keys.iter().flatten().filter(|number| **number != WILD) {
+        for number in keys.iter().flat_map(|key| &key.0).filter(|number| **number != WILD) {
             self.uses[place(*number)].1 += 1;
         }
         keys
@@ -54,7 +54,7 @@ impl Interner {
 
     /// Takes one use back.
     pub(super) fn release(&mut self, key: &Key) {
-        for &number in key.iter().filter(|number| **number != WILD) {
+        for &number in key.0.iter().filter(|number| **number != WILD) {
             let (name, uses) = &mut self.uses[place(number)];
             *uses -= 1;
             if *uses == 0 {
@@ -66,7 +66,7 @@ impl Interner {
 
     /// The number of a name that some pattern uses.
     #[inline]
-    pub(super) fn look(&self, name: &str) -> Option<u32> {
+    pub(super) fn look(&self, name: &Text) -> Option<u32> {
         self.numbers.get(name).copied()
     }
 

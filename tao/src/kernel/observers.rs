@@ -90,6 +90,12 @@ impl Observers {
         self.signals.each(&observation, |observer| observer(&observation));
     }
 
+    /// Whether anybody observes signals.
+    #[inline]
+    pub(crate) fn hear_of_signals(&self) -> bool {
+        self.signals.any.load(Ordering::Relaxed)
+    }
+
     /// Whether anybody observes handlers.
     pub(crate) fn hears_of_handlers(&self) -> bool {
         self.handlers.any.load(Ordering::Relaxed)

@@ -27,10 +27,11 @@ impl Snapshot {
     #[inline]
     pub(crate) fn take(table: &Table, trigram: &Trigram) -> Self {
         let mut snapshot = Self::default();
-        let mut place = 0;
+        let mut places = snapshot.bound.iter_mut();
         table.matching(trigram, |bound| {
-            snapshot.bound[place] = Some(Arc::clone(bound));
-            place += 1;
+            if let Some(place) = places.next() {
+                *place = Some(Arc::clone(bound));
+            }
         });
         snapshot
     }

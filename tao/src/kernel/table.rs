@@ -25,10 +25,39 @@ use crate::{
     trigram::Trigram,
 };
 use rustc_hash::FxHashMap;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 /// A pattern as the table knows it: three interned parts.
-pub(super) type Key = [u32; 3];
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key(pub(super) [u32; 3]);
+
+/// As two numbers, which is quicker than the bytes of an array.
+impl Hash for Key {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [term, action, orient] = self.0;
+        state.write_u64(u64::from(term) << 32 | u64::from(action));
+        state.write_u32(orient);
+    }
+}
+
+/// For each set of axes, the shapes in which these are wild, and perhaps others. Bit `n` of a set of axes is axis `n`; bit `n` of a
+/// set of shapes is the shape that is wild on the axes of the set `n`.
+const WILD_ON: [u8; 8] = {
+    let mut shapes = [0; 8];
+    let (mut axes, mut shape) = (0, 0);
+    while axes < 8 {
+        if shape & axes == axes {
+            shapes[axes] |= 1 << shape;
+        }
+        (axes, shape) = if shape == 7 { (axes + 1, 0) } else { (axes, shape + 1) };
+    }
+    shapes
+};
 
 /// The handlers of all patterns.
 #[derive(Default)]
@@ -39,6 +68,8 @@ pub(crate) struct Table {
     bound: FxHashMap<Key, Arc<Bound>>,
     /// How many patterns there are of each shape; bit `n` of the index says that axis `n` is wild.
     shapes: [usize; 8],
+    /// The shapes that some pattern has: bit `n` is the shape `n`.
+    used: u8,
     /// Who is registered, by number, and where.
     registered: BTreeMap<u64, Registered>,
 }
@@ -73,6 +104,7 @@ impl Table {
         for key in &keys {
             let bound = self.bound.entry(*key).or_insert_with(|| {
                 self.shapes[shape(key)] += 1;
+                self.used |= 1 << shape(key);
                 Arc::default()
             });
             let bound = Arc::make_mut(bound);
@@ -106,6 +138,9 @@ impl Table {
                 if bound.is_empty() {
                     self.bound.remove(key);
                     self.shapes[shape(key)] -= 1;
+                    if self.shapes[shape(key)] == 0 {
+                        self.used &= !(1 << shape(key));
+                    }
                 }
             }
             self.interner.release(key);
@@ -140,17 +175,12 @@ impl Table {
                 None => unknown |= 1 << axis,
             }
         }
-        for (shape, &patterns) in self.shapes.iter().enumerate() {
-            if patterns == 0 || shape & unknown != unknown {
-                continue;
-            }
-            let mut key = parts;
-            for (axis, part) in key.iter_mut().enumerate() {
-                if shape & (1 << axis) != 0 {
-                    *part = WILD;
-                }
-            }
-            if let Some(bound) = self.bound.get(&key) {
+        let mut shapes = self.used & WILD_ON[unknown];
+        while shapes != 0 {
+            let shape = shapes.trailing_zeros();
+            shapes &= shapes - 1;
+            let part = |axis: usize| if shape & (1 << axis) == 0 { parts[axis] } else { WILD };
+            if let Some(bound) = self.bound.get(&Key([part(0), part(1), part(2)])) {
                 found(bound);
             }
         }
@@ -175,7 +205,7 @@ impl Bound {
 }
 
 fn shape(key: &Key) -> usize {
-    (0..3).filter(|axis| key[*axis] == WILD).map(|axis| 1 << axis).sum()
+    (0..3).filter(|axis| key.0[*axis] == WILD).map(|axis| 1 << axis).sum()
 }
 
 /// Adds a handler in the order of the numbers: at the end, unless two threads register at once.
@@ -216,13 +246,13 @@ mod tests {
             ids.push(id);
         }
         assert_eq!(
-            (table.len(), table.names(), table.shapes),
-            (101, 102, [0, 0, 101, 0, 0, 0, 0, 0])
+            (table.len(), table.names(), table.shapes, table.used),
+            (101, 102, [0, 0, 101, 0, 0, 0, 0, 0], 0b100)
         );
         for id in ids {
             drop(table.remove(id));
         }
-        assert_eq!((table.len(), table.names(), table.shapes), (0, 0, [0; 8]));
+        assert_eq!((table.len(), table.names(), table.shapes, table.used), (0, 0, [0; 8], 0));
         assert_eq!(table.registered().count(), 0);
     }
 }
