@@ -231,7 +231,7 @@ fn inline(
                 track.answered(place, handler.id(), &contexts);
                 track.chain_all(contexts, place, handler.id());
             }
-            Err(cause) => drop(track.failed(place, handler.id(), cause)),
+            Err(cause) => track.fail(place, handler.id(), cause),
         }
     }
     Poll::Ready(())

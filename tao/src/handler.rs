@@ -11,7 +11,7 @@ pub use outputs::Outputs;
 pub use response::{Later, Now, Response, Step};
 pub use verdict::Verdict;
 
-pub(crate) use contain::{Awaited, contain};
+pub(crate) use contain::{Awaited, Contained, contain};
 
 use crate::{context::AppCtx, error::Cause, observe::Place};
 use std::{fmt, panic::Location, pin::Pin, sync::Arc};
@@ -105,7 +105,8 @@ impl<T> Handler<T> {
         body: impl Fn(&Place) -> Step<T> + Send + Sync + 'static,
     ) -> Arc<Self> {
         let name = Text::from(id.to_string());
-        Arc::new(Self { id, name, body: Box::new(body) })
+        let body = Contained::new(body);
+        Arc::new(Self { id, name, body: Box::new(move |place| body(place)) })
     }
 
     pub(crate) fn id(&self) -> HandlerId {

@@ -28,7 +28,7 @@ use crate::{
     dispatch,
     envelope::Reducers,
     error::{CascadeError, Cause},
-    handler::{Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
+    handler::{Contained, Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
     journey::Entrance,
     observe::{HandlerEvent, Observation, Place, What},
     sync::RwLock,
@@ -252,7 +252,8 @@ impl Kernel {
         &self,
         observer: impl Fn(&Observation<'_>) + Send + Sync + 'static,
     ) -> ObserverGuard {
-        self.core.observers.add(&self.core, Arc::new(observer))
+        let observer = Contained::new(observer);
+        self.core.observers.add(&self.core, Arc::new(move |what: &_| observer(what)))
     }
 
     /// Shows `observer` every handler that is registered in this kernel or removed from it, and those that no signal of its
@@ -263,7 +264,8 @@ impl Kernel {
         &self,
         observer: impl Fn(&HandlerEvent<'_>) + Send + Sync + 'static,
     ) -> ObserverGuard {
-        self.core.observers.add_for_handlers(&self.core, Arc::new(observer))
+        let observer = Contained::new(observer);
+        self.core.observers.add_for_handlers(&self.core, Arc::new(move |event: &_| observer(event)))
     }
 
     /// The signals that the app has, if that was [declared](KernelBuilder::space).
@@ -365,10 +367,14 @@ impl Core {
     /// learns of it.
     #[cold]
     pub(crate) fn report(&self, place: &Place, error: &CascadeError) {
-        match error.cause() {
+        // How a handler's error is shown is user code.
+        let shown = contain(|| match error.cause() {
             // Somebody wanted it so, or the app is closing.
             Some(Cause::Aborted(_)) => tracing::debug!(cascade = place.cascade.get(), "{error}"),
             _ => tracing::error!(cascade = place.cascade.get(), "{error}"),
+        });
+        if let Err(panic) = shown {
+            tracing::error!(%panic, signal = %place.context, "an error panicked as it was shown");
         }
         self.observers.tell(place, What::Failed(error));
         if let Some(store) = self.store.upgrade() {

@@ -2,7 +2,7 @@
 
 use crate::{
     context::AppCtx,
-    handler::contain,
+    handler::{Contained, contain},
     pattern::{Part, Pattern},
     trigram::Trigram,
     typed::{Action, Orient, Term, TypedTrigram},
@@ -62,8 +62,9 @@ impl Filter {
     /// It is called where the adapter's handler is, outside of all locks; a panic of it is an error of that handler.
     #[must_use]
     pub fn when(self, condition: impl Fn(&AppCtx) -> bool + Send + Sync + 'static) -> Self {
+        let condition = Contained::new(condition);
         let condition: Condition = match self.condition {
-            None => Arc::new(condition),
+            None => Arc::new(move |cx| condition(cx)),
             Some(before) => Arc::new(move |cx| before(cx) && condition(cx)),
         };
         Self { condition: Some(condition), ..self }

@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     /// What that came with.
     chain: Chain,
     /// Until when.
-    deadline: Option<Deadline>,
+    deadline: Option<Box<Deadline>>,
     /// How many chained signals there were. Only counted up: each line needs a number of its own, no order.
     spent: AtomicU32,
     /// What the first signal came to.
@@ -80,7 +80,7 @@ struct State {
 #[derive(Default)]
 struct LiveRuns {
     one: Option<(u64, Option<CascadeRun>)>,
-    more: FxHashMap<u64, Option<CascadeRun>>,
+    more: Option<Box<FxHashMap<u64, Option<CascadeRun>>>>,
 }
 
 /// The run that carries a line.
@@ -97,7 +97,7 @@ impl Shared {
         core: Arc<Core>,
         id: CascadeId,
         entry: (AppCtx, Chain),
-        deadline: Option<Deadline>,
+        deadline: Option<Box<Deadline>>,
         spent: u32,
         first: Option<Conclusion>,
     ) -> Presence {
@@ -216,7 +216,8 @@ impl Shared {
 
     /// Has a run watch the clock until the cascade has come to rest, if its time is limited.
     pub(crate) fn watch_deadline(self: &Arc<Self>, store: &Store) {
-        let Some(Deadline { at: Some((clock, at)), .. }) = &self.deadline else { return };
+        let Some(deadline) = &self.deadline else { return };
+        let Some((clock, at)) = &deadline.at else { return };
         let mut up = clock.sleep_until(*at);
         let shared = Arc::clone(self);
         let run: CascadeRun = store.run("tao timeout", move |_| async move {
@@ -351,26 +352,29 @@ impl LiveRuns {
     fn announce(&mut self, number: u64) {
         match self.one {
             None => self.one = Some((number, None)),
-            Some(_) => drop(self.more.insert(number, None)),
+            Some(_) => drop(self.more.get_or_insert_default().insert(number, None)),
         }
     }
 
     fn place(&mut self, number: u64) -> Option<&mut Option<CascadeRun>> {
         match &mut self.one {
             Some((own, place)) if *own == number => Some(place),
-            _ => self.more.get_mut(&number),
+            _ => self.more.as_mut()?.get_mut(&number),
         }
     }
 
     fn remove(&mut self, number: u64) -> Option<CascadeRun> {
         match &self.one {
             Some((own, _)) if *own == number => self.one.take()?.1,
-            _ => self.more.remove(&number)?,
+            _ => self.more.as_mut()?.remove(&number)?,
         }
     }
 
     fn places(&mut self) -> impl Iterator<Item = &mut Option<CascadeRun>> {
-        self.one.iter_mut().map(|(_, place)| place).chain(self.more.values_mut())
+        self.one
+            .iter_mut()
+            .map(|(_, place)| place)
+            .chain(self.more.iter_mut().flat_map(|more| more.values_mut()))
     }
 }
 

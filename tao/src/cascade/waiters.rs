@@ -9,7 +9,7 @@ pub(super) struct Waiters {
     /// Slot 0.
     one: Option<Waker>,
     /// The slots from 1 on.
-    more: Slab<Waker>,
+    more: Option<Box<Slab<Waker>>>,
 }
 
 impl Waiters {
@@ -17,13 +17,13 @@ impl Waiters {
     pub(super) fn put(&mut self, slot: &mut Option<usize>, waker: Waker) -> Option<Waker> {
         match *slot {
             Some(0) => self.one.replace(waker),
-            Some(slot) => Some(mem::replace(self.more.get_mut(slot - 1)?, waker)),
+            Some(slot) => Some(mem::replace(self.more.as_mut()?.get_mut(slot - 1)?, waker)),
             None if self.one.is_none() => {
                 *slot = Some(0);
                 self.one.replace(waker)
             }
             None => {
-                *slot = Some(self.more.insert(waker) + 1);
+                *slot = Some(self.more.get_or_insert_default().insert(waker) + 1);
                 None
             }
         }
@@ -33,12 +33,13 @@ impl Waiters {
     pub(super) fn take(&mut self, slot: usize) -> Option<Waker> {
         match slot {
             0 => self.one.take(),
-            slot => self.more.try_remove(slot - 1),
+            slot => self.more.as_mut()?.try_remove(slot - 1),
         }
     }
 
     /// All of them.
     pub(super) fn into_wakers(self) -> impl Iterator<Item = Waker> {
-        self.one.into_iter().chain(self.more.into_iter().map(|(_, waker)| waker))
+        let more = self.more.into_iter().flat_map(|more| *more);
+        self.one.into_iter().chain(more.map(|(_, waker)| waker))
     }
 }

@@ -17,6 +17,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll, ready},
 };
+use trine_core::RunContext;
 
 /// A line of execution that a run carries. What the user wrote is dropped before the line leaves its cascade.
 pub(super) struct Carried {
@@ -31,26 +32,42 @@ pub(super) struct Carried {
 }
 
 /// An async handler that is called in a line of its own.
-pub(super) struct Opening {
-    /// The handler.
-    handler: Arc<Handler<Contexts>>,
+struct Opening {
     /// What it has returned, if that is a future.
     pending: Option<Awaited<Contexts>>,
     /// Its span.
     measured: Measured,
-    /// What it is called for.
-    place: Place,
+    /// Who is called, for what. Shared with who tells of it if the line is cut off.
+    call: Arc<Call>,
+}
+
+/// A handler, and what it is called for.
+pub(super) struct Call {
+    pub(super) handler: Arc<Handler<Contexts>>,
+    pub(super) place: Place,
 }
 
 impl Carried {
     /// A line that was begun elsewhere.
-    pub(super) fn new(core: Arc<Core>, own: Own, waiting: Waiting) -> Self {
-        Self { opening: None, waiting, own, core }
+    pub(super) fn begun(core: &Arc<Core>, own: Own, waiting: Waiting) -> Box<Self> {
+        Box::new(Self { opening: None, waiting, own, core: Arc::clone(core) })
     }
 
-    /// A line that begins with an async handler.
-    pub(super) fn opening(core: Arc<Core>, own: Own, opening: Opening) -> Self {
-        Self { opening: Some(opening), waiting: Waiting::default(), own, core }
+    /// A line that begins with an async handler. In a box, since it is moved from hand to hand until it is polled.
+    pub(super) fn fork(
+        core: &Arc<Core>,
+        own: Own,
+        call: Arc<Call>,
+        measured: Measured,
+    ) -> Box<Self> {
+        let opening = Some(Opening { pending: None, measured, call });
+        Box::new(Self { opening, waiting: Waiting::default(), own, core: Arc::clone(core) })
+    }
+
+    /// By this run.
+    pub(super) fn carried_by(mut self: Box<Self>, run: RunContext) -> Box<Self> {
+        self.own.carried_by(run);
+        self
     }
 }
 
@@ -69,13 +86,10 @@ impl Future for Carried {
 }
 
 impl Opening {
-    pub(super) fn new(handler: Arc<Handler<Contexts>>, place: Place, measured: Measured) -> Self {
-        Self { handler, pending: None, measured, place }
-    }
-
     /// Runs the handler, and chains to what it returns.
     fn poll(&mut self, track: &mut Track<'_>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { handler, pending, measured, place } = self;
+        let Self { pending, measured, call } = self;
+        let Call { handler, place } = &**call;
         let attempt = match pending {
             Some(pending) => ready!(measured.inside(|| Pin::new(pending).poll(cx))),
             None => match measured.inside(|| handler.call(place)) {
@@ -97,7 +111,7 @@ impl Opening {
                 track.answered(place, handler.id(), &contexts);
                 track.chain_all(contexts, place, handler.id());
             }
-            Err(cause) => drop(track.failed(place, handler.id(), cause)),
+            Err(cause) => track.fail(place, handler.id(), cause),
         }
         Poll::Ready(())
     }

@@ -62,8 +62,8 @@ fn go_on_elsewhere(core: &Arc<Core>, store: &Store, mut own: Own, waiting: Waiti
     // All that is ready at once, or could not be begun on this stack: so there is nothing for a first poll here.
     let name = waiting.first().and_then(Dispatch::waiting_for);
     let builder = store.run_builder(name.unwrap_or(Text::from_static("tao cascade"))).queued();
-    let (cut, watched, id, core) =
-        (Arc::clone(&shared), Arc::clone(&shared), own.id(), Arc::clone(core));
+    let (cut, watched, id) = (Arc::clone(&shared), Arc::clone(&shared), own.id());
+    let line = Carried::begun(core, own, waiting);
     shared.start(
         shared.announce_run(),
         builder,
@@ -73,7 +73,7 @@ fn go_on_elsewhere(core: &Arc<Core>, store: &Store, mut own: Own, waiting: Waiti
                 ask.failed(error.into());
             }
         },
-        |run| Carried::new(core, own.carried_by(run), waiting),
+        |run| line.carried_by(run),
     );
     watched.watch_deadline(store);
     Cascade::new(id, Some(watched), None)
@@ -82,18 +82,24 @@ fn go_on_elsewhere(core: &Arc<Core>, store: &Store, mut own: Own, waiting: Waiti
 impl Line<'_> {
     /// Dispatches, on the stack of the caller of `set`, until nothing is left that can go on.
     #[inline]
-    fn advance_on_stack(&mut self, first: Place) -> Poll<()> {
-        let Self { track, waiting } = self;
-        let mut poller = Poller::Stack(track.store());
-        let mut next = track.first(first);
-        while let Some(place) = next {
-            if let Some(dispatch) = Dispatch::begin(place, track, &mut poller) {
-                track.remember(&dispatch.subject.place);
-                waiting.push(dispatch);
-            }
-            next = track.next();
+    fn advance_on_stack(&mut self, mut first: Place) -> Poll<()> {
+        if self.track.first(&mut first) {
+            self.dispatch_on_stack(first);
+        }
+        while let Some(place) = self.track.next() {
+            self.dispatch_on_stack(place);
         }
         self.is_at_rest()
+    }
+
+    #[inline]
+    fn dispatch_on_stack(&mut self, place: Place) {
+        let Self { track, waiting } = self;
+        let mut poller = Poller::Stack(track.store());
+        if let Some(dispatch) = Dispatch::begin(place, track, &mut poller) {
+            track.remember(&dispatch.subject.place);
+            waiting.push(dispatch);
+        }
     }
 
     /// Dispatches, in a run, until nothing is left that can go on, or until a [`TURN`] is over.

@@ -4,7 +4,12 @@
 //! and their level `DEBUG`. A span lasts from the beginning to the end, waiting included; it is entered while code runs for it, so what handlers
 //! log is inside of theirs.
 
-use crate::{cascade::CascadeId, context::AppCtx, handler::HandlerId, observe::Place};
+use crate::{
+    cascade::CascadeId,
+    context::AppCtx,
+    handler::{HandlerId, contain},
+    observe::Place,
+};
 use std::fmt;
 use tracing::{Level, Span, field};
 
@@ -78,7 +83,8 @@ impl Measured {
     #[inline]
     pub(super) fn record(&self, name: &'static str, value: &impl fmt::Display) {
         if let Some(span) = &self.0 {
-            span.record(name, field::display(value));
+            // An error of the user's, perhaps.
+            let _ = contain(|| span.record(name, field::display(value)).id());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a line of execution keeps: what is still to be dispatched, and its part in the cascade.
 
 use super::{
-    carried::{Carried, Opening},
+    carried::{Call, Carried},
     measured::Measured,
     queue::Queue,
 };
@@ -10,7 +10,7 @@ use crate::{
     context::AppCtx,
     envelope::Chain,
     error::{CascadeError, Cause, HandlerError, HopBudgetError},
-    handler::{Contexts, Handler, HandlerId},
+    handler::{Contexts, Handler, HandlerId, contain},
     journey::Entrance,
     kernel::{Core, Snapshot},
     observe::{Place, Said, What},
@@ -106,9 +106,9 @@ impl Own {
         }
     }
 
-    /// The line, now carried by this run.
-    pub(super) fn carried_by(self, run: RunContext) -> Self {
-        Self { run: Some(run), ..self }
+    /// The line is carried by this run from now on.
+    pub(super) fn carried_by(&mut self, run: RunContext) {
+        self.run = Some(run);
     }
 
     pub(super) fn id(&self) -> CascadeId {
@@ -138,7 +138,7 @@ impl<'a> Track<'a> {
             let at = clock.now().saturating_add(timeout);
             (clock, at)
         });
-        self.share_until(Some(Deadline { timeout, at }));
+        self.share_until(Some(Box::new(Deadline { timeout, at })));
     }
 
     /// The request that waits for what follows.
@@ -151,7 +151,7 @@ impl<'a> Track<'a> {
         self.share_until(None)
     }
 
-    fn share_until(&mut self, deadline: Option<Deadline>) -> Arc<Shared> {
+    fn share_until(&mut self, deadline: Option<Box<Deadline>>) -> Arc<Shared> {
         let presence = self.own.presence.get_or_insert_with(|| {
             let first = self.own.ready.first();
             let entry = self.own.entry.get_or_insert_with(|| {
@@ -243,6 +243,13 @@ impl<'a> Track<'a> {
         error
     }
 
+    /// Notes that a handler failed whose error nobody is to have. It is the user's, its drop too.
+    #[cold]
+    pub(super) fn fail(&self, place: &Place, handler: HandlerId, cause: Cause) {
+        let error = self.failed(place, handler, cause);
+        let _ = contain(|| drop(error));
+    }
+
     /// Notes what the intercepts have decided.
     #[inline]
     pub(super) fn concluded(&mut self, place: &Place, conclusion: &Conclusion) {
@@ -300,14 +307,14 @@ impl<'a> Track<'a> {
         self.own.presence.as_ref().is_some_and(|presence| presence.shared().is_over())
     }
 
-    /// Takes the signal that was set, which need not stand in the line, unless the cascade is over already.
+    /// Receives the signal that was set, which need not stand in the line, unless the cascade is over already.
     #[inline]
-    pub(super) fn first(&mut self, mut place: Place) -> Option<Place> {
-        if self.is_over() {
-            return None;
+    pub(super) fn first(&mut self, place: &mut Place) -> bool {
+        let goes_on = !self.is_over();
+        if goes_on {
+            self.receive_first(place);
         }
-        self.receive_first(&mut place);
-        Some(place)
+        goes_on
     }
 
     #[inline]
@@ -385,13 +392,14 @@ impl<'a> Track<'a> {
         self.remember(place);
         let measured = self.own.measured.fork(handler.id(), dispatch);
         let shared = self.share();
+        let call = Arc::new(Call { handler: Arc::clone(handler), place: place.clone() });
         let on_cut = {
-            let (shared, place, handler) = (Arc::clone(&shared), place.clone(), handler.id());
-            let ask = self.ask();
+            let (call, shared, ask) = (Arc::clone(&call), Arc::clone(&shared), self.ask());
             move |cause| {
+                let Call { handler, place } = &*call;
                 let signal = place.context.trigram().clone();
-                let error = HandlerError { signal, handler, cause };
-                shared.core().report(&place, &error.clone().into());
+                let error = HandlerError { signal, handler: handler.id(), cause };
+                shared.core().report(place, &error.clone().into());
                 if let Some(ask) = ask {
                     ask.failed(error.into());
                 }
@@ -405,11 +413,7 @@ impl<'a> Track<'a> {
             (None, None) => return on_cut(Cause::NotRun(Failure::StoreDropped(StoreDropped))),
         };
         let (number, presence) = Presence::announce(&shared);
-        let own = self.own.fork(presence);
-        let opening = Opening::new(Arc::clone(handler), place.clone(), measured);
-        let core = Arc::clone(self.core);
-        shared.start(number, builder.queued(), on_cut, |run| {
-            Carried::opening(core, own.carried_by(run), opening)
-        });
+        let line = Carried::fork(self.core, self.own.fork(presence), call, measured);
+        shared.start(number, builder.queued(), on_cut, |run| line.carried_by(run));
     }
 }

@@ -24,8 +24,14 @@ pub(super) enum Poller<'a, 'w> {
 pub(super) struct Walk<T> {
     /// The number of the handler whose turn it is.
     next: usize,
-    /// What it has returned, if that is a future, and its span.
-    pending: Option<(Awaited<T>, Measured)>,
+    /// What it has returned, if that has to be waited for.
+    pending: Option<Box<Measuring<T>>>,
+}
+
+/// A future of a handler, and its span, which outlives it.
+struct Measuring<T> {
+    future: Awaited<T>,
+    measured: Measured,
 }
 
 impl<T> Default for Walk<T> {
@@ -50,37 +56,31 @@ impl<T> Walk<T> {
         measured: &Measured,
         poller: &mut Poller<'_, '_>,
     ) -> Poll<Attempt<T>> {
-        if self.pending.is_none() {
-            let measured = measured.handler(handler.id());
-            match measured.inside(|| handler.call(place)) {
-                Called::Done(attempt) => return Poll::Ready(self.done(attempt, &measured)),
-                Called::Pending(pending) => self.pending = Some((pending, measured)),
-            }
+        if let Some(waited_for) = &mut self.pending {
+            let attempt = ready!(waited_for.poll(handler, poller));
+            let measured = self.pending.take().map(|done| done.measured).unwrap_or_default();
+            return Poll::Ready(self.done(attempt, &measured));
         }
-        self.poll_pending(handler, poller)
+        let measured = measured.handler(handler.id());
+        match measured.inside(|| handler.call(place)) {
+            Called::Done(attempt) => Poll::Ready(self.done(attempt, &measured)),
+            Called::Pending(future) => self.begin(Measuring { future, measured }, handler, poller),
+        }
     }
 
-    fn poll_pending(
+    /// Polls a future for the first time: only one that is not ready is kept.
+    fn begin(
         &mut self,
+        mut begun: Measuring<T>,
         handler: &Handler<T>,
         poller: &mut Poller<'_, '_>,
     ) -> Poll<Attempt<T>> {
-        let Some((pending, measured)) = &mut self.pending else { return Poll::Pending };
-        let pending = Pin::new(pending);
-        let attempt = match poller {
-            Poller::Run(cx) => ready!(measured.inside(|| pending.poll(cx))),
-            Poller::Stack(None) => return Poll::Pending,
-            // A panic of the future is an attempt; here it is one of the spawner, whose context the future needs.
-            Poller::Stack(Some(store)) => {
-                let name = handler.name().clone();
-                match measured.inside(|| store.poll_inline(name, pending)) {
-                    Ok(poll) => ready!(poll),
-                    Err(panicked) => Err(Cause::Panicked(panicked.message)),
-                }
-            }
+        let Poll::Ready(attempt) = begun.poll(handler, poller) else {
+            self.pending = Some(Box::new(begun));
+            return Poll::Pending;
         };
-        // The future goes first, then its span.
-        let measured = self.pending.take().map(|(_, measured)| measured).unwrap_or_default();
+        let Measuring { future, measured } = begun;
+        drop(future);
         Poll::Ready(self.done(attempt, &measured))
     }
 
@@ -92,5 +92,24 @@ impl<T> Walk<T> {
         }
         self.next += 1;
         attempt
+    }
+}
+
+impl<T> Measuring<T> {
+    fn poll(&mut self, handler: &Handler<T>, poller: &mut Poller<'_, '_>) -> Poll<Attempt<T>> {
+        let Self { future, measured } = self;
+        let future = Pin::new(future);
+        match poller {
+            Poller::Run(cx) => measured.inside(|| future.poll(cx)),
+            Poller::Stack(None) => Poll::Pending,
+            // A panic of the future is an attempt; here it is one of the spawner, whose context the future needs.
+            Poller::Stack(Some(store)) => {
+                let name = handler.name().clone();
+                match measured.inside(|| store.poll_inline(name, future)) {
+                    Ok(poll) => poll,
+                    Err(panicked) => Poll::Ready(Err(Cause::Panicked(panicked.message))),
+                }
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::ChainValue;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::{
     context::AppCtx,
-    handler::contain,
+    handler::{Contained, contain},
     kernel::{Core, Kernel},
     observe::{Place, Via},
     sync::RwLock,
@@ -107,9 +107,9 @@ impl Kernel {
         name: impl Into<Text>,
         reducer: impl Fn(&ChainStep<'_>) -> Option<ChainValue> + Send + Sync + 'static,
     ) -> Result<ReducerGuard, ChainKeyTaken> {
-        let name = name.into();
-        let owned =
-            Owned { name: name.clone(), owner: Location::caller(), reducer: Arc::new(reducer) };
+        let (name, reducer) = (name.into(), Contained::new(reducer));
+        let reducer = Arc::new(move |step: &ChainStep<'_>| reducer(step));
+        let owned = Owned { name: name.clone(), owner: Location::caller(), reducer };
         self.core().reducers().add(owned)?;
         Ok(ReducerGuard { core: Arc::downgrade(self.core()), name })
     }

@@ -3,7 +3,8 @@
 use super::{Attempt, Pending};
 use crate::error::Cause;
 use std::{
-    any::Any,
+    any::{Any, type_name},
+    ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
@@ -16,6 +17,34 @@ use trine_core::Text;
 #[inline]
 pub(crate) fn contain<R>(f: impl FnOnce() -> R) -> Result<R, Text> {
     catch_unwind(AssertUnwindSafe(f)).map_err(message)
+}
+
+/// Something that the user gave and that is shared: a handler, an observer. Who lets go of it last is chance (a dispatch that it was
+/// removed in, say), so a panic in its `Drop` is reported, and hits nobody.
+pub(crate) struct Contained<T>(Option<T>);
+
+impl<T> Contained<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+}
+
+impl<T> Deref for Contained<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl<T> Drop for Contained<T> {
+    fn drop(&mut self) {
+        let value = self.0.take();
+        if let Err(panic) = contain(|| drop(value)) {
+            tracing::error!(%panic, what = type_name::<T>(), "a drop panicked");
+        }
+    }
 }
 
 /// A future of a handler that is waited for. A panic in its `Drop` is contained: several of them may be dropped

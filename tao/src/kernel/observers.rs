@@ -134,7 +134,9 @@ impl<O: Clone> List<O> {
                 continue;
             }
             if let Err(panic) = contain(|| call(observer)) {
-                tracing::error!(%panic, observation = %what, "an observer panicked");
+                // What it was told of may show an error of the user's.
+                let shown = contain(|| what.to_string()).unwrap_or_else(|panic| panic.to_string());
+                tracing::error!(%panic, observation = shown, "an observer panicked");
             }
         }
     }

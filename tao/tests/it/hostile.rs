@@ -309,3 +309,154 @@ fn an_aborted_cascade_whose_futures_and_data_panic_when_they_are_dropped_ends_li
     // The kernel goes on.
     assert!(stage.tao.set(AppCtx::new("App", "Else", "Portal")).is_settled());
 }
+
+/// What a handler, an observer or an error of the user's own holds, at its worst: it panics when it is dropped.
+struct Bomb(Log, &'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.note(self.1);
+        panic!("drop of {}", self.1);
+    }
+}
+
+#[test]
+fn handlers_removed_by_their_own_dispatch_may_panic_when_they_are_dropped() {
+    let stage = Stage::new();
+    let guards: Arc<Mutex<Vec<HandlerGuard>>> = Arc::default();
+    let bomb = Bomb(stage.log.clone(), "intercept");
+    guards.lock().unwrap().push(stage.tao.on_intercept(("App", "Start", "Portal"), move |_| {
+        let _ = &bomb;
+        Verdict::Pass
+    }));
+    let bomb = Bomb(stage.log.clone(), "async");
+    guards.lock().unwrap().push(stage.tao.on_async(("App", "Start", "Portal"), move |_| {
+        let _ = &bomb;
+    }));
+    let bomb = Bomb(stage.log.clone(), "inline");
+    guards.lock().unwrap().push(stage.tao.on_inline(("App", "Start", "Portal"), {
+        let guards = Arc::clone(&guards);
+        move |_| {
+            let _ = &bomb;
+            guards.lock().unwrap().clear();
+        }
+    }));
+    let set = catch_unwind(AssertUnwindSafe(|| stage.tao.set(start())));
+    stage.run();
+    assert!(set.unwrap().is_settled());
+    let mut dropped = stage.log.take();
+    dropped.sort_unstable();
+    assert_eq!(dropped, ["async", "inline", "intercept"]);
+    assert!(stage.tao.set(AppCtx::new("App", "Else", "Portal")).is_settled());
+}
+
+#[test]
+fn observers_and_reducers_removed_while_they_are_called_may_panic_when_they_are_dropped() {
+    let stage = Stage::new();
+    let slot: Arc<Mutex<Option<ObserverGuard>>> = Arc::default();
+    let bomb = Bomb(stage.log.clone(), "observer");
+    let guard = stage.tao.observe({
+        let slot = Arc::clone(&slot);
+        move |_| {
+            let _ = &bomb;
+            let own = slot.lock().unwrap().take();
+            drop(own);
+        }
+    });
+    *slot.lock().unwrap() = Some(guard);
+    let slot: Arc<Mutex<Option<trine_tao::ReducerGuard>>> = Arc::default();
+    let bomb = Bomb(stage.log.clone(), "reducer");
+    let guard = stage.tao.chain_reducer("depth", {
+        let slot = Arc::clone(&slot);
+        move |_| {
+            let _ = &bomb;
+            let own = slot.lock().unwrap().take();
+            drop(own);
+            None
+        }
+    });
+    *slot.lock().unwrap() = Some(guard);
+    let set = catch_unwind(AssertUnwindSafe(|| stage.tao.set(start())));
+    assert!(set.unwrap().is_settled());
+    let mut dropped = stage.log.take();
+    dropped.sort_unstable();
+    assert_eq!(dropped, ["observer", "reducer"]);
+}
+
+#[test]
+fn an_error_that_panics_when_it_is_shown_or_dropped_harms_nobody() {
+    #[derive(Debug)]
+    struct Unspeakable(Bomb);
+    impl std::fmt::Debug for Bomb {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("debug of {}", self.1)
+        }
+    }
+    impl std::fmt::Display for Unspeakable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("display of {}", self.0.1)
+        }
+    }
+    impl std::error::Error for Unspeakable {}
+
+    let stage = Stage::new();
+    let _feed = stage.store.observe(|_| {});
+    let fail = |name: &'static str| {
+        let log = stage.log.clone();
+        move |_: AppCtx| -> Result<(), trine_tao::BoxError> {
+            Err(Box::new(Unspeakable(Bomb(log.clone(), name))))
+        }
+    };
+    let _fork = stage.tao.on_async(("App", "Start", "Portal"), fail("async"));
+    let _inline = stage.tao.on_inline(("App", "Start", "Portal"), fail("inline"));
+    let _sound = stage.tao.on_inline(("App", "Start", "Portal"), {
+        let log = stage.log.clone();
+        move |_| log.note("sound")
+    });
+    let collector = Speaks;
+    let cascade = tracing::subscriber::with_default(collector, || {
+        let set = catch_unwind(AssertUnwindSafe(|| stage.tao.set(start())));
+        stage.run();
+        set.unwrap()
+    });
+    assert!(cascade.is_settled());
+    let mut noted = stage.log.take();
+    noted.sort_unstable();
+    assert_eq!(noted, ["async", "inline", "sound"]);
+}
+
+/// A subscriber of `tracing` that formats everything it is told.
+struct Speaks;
+
+impl tracing::Subscriber for Speaks {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        attributes.record(&mut Formats);
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
+        values.record(&mut Formats);
+    }
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut Formats);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+struct Formats;
+
+impl tracing::field::Visit for Formats {
+    fn record_debug(&mut self, _: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        let _ = format!("{value:?}");
+    }
+}
