@@ -9,7 +9,7 @@ pub(super) struct Queue {
     /// The oldest, unless `rest` came to be first.
     first: Option<Place>,
     /// The others; nothing, as long as there were none.
-    rest: Option<Box<VecDeque<Place>>>,
+    rest: Option<VecDeque<Place>>,
 }
 
 impl Queue {
@@ -46,7 +46,7 @@ impl Queue {
 
     #[inline]
     pub(super) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, |rest| rest.len())
+        usize::from(self.first.is_some()) + self.rest.as_ref().map_or(0, VecDeque::len)
     }
 
     /// Takes out all but the `mark` oldest.
