@@ -73,7 +73,7 @@ fn a_check_shows_file_line_and_column_and_the_row_under_a_mark_and_fails() {
     }
     folder.file("good.tao", GOOD);
     let Done(code, _, told) = folder.run(&["check", "good.tao"]);
-    assert_eq!((code, told.trim()), (0, "1 paths, 2 rows: 0 errors, 0 warnings"));
+    assert_eq!((code, told.trim()), (0, "1 path, 2 rows: 0 errors, 0 warnings"));
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_trace_is_compared_and_held_against_paths() {
 
     let Done(code, report, _) = folder.run(&["trace", "a.tao", "good.json"]);
     assert!(
-        code == 0 && report.contains("1 of 1 cascades are on their paths\n2 of 2 (100 %) Log in"),
+        code == 0 && report.contains("1 of 1 cascade is on its path\n2 of 2 (100 %) Log in"),
         "{report}"
     );
     let Done(code, report, _) = folder.run(&["trace", "a.tao", "bad.json"]);

@@ -202,7 +202,11 @@ fn hold(paths: &str, trace: &str, json: bool) -> Verdict {
             print(&format!("{walk}\n"))?;
         }
         let on = walks.len() - left.len();
-        print(&format!("{on} of {} cascades are on their paths\n{coverage}", walks.len()))?;
+        let are = match walks.len() {
+            1 => "1 cascade is on its path".to_owned(),
+            all => format!("{all} cascades are on their paths"),
+        };
+        print(&format!("{on} of {are}\n{coverage}"))?;
     }
     Ok(walks.iter().all(Walk::is_on_path))
 }

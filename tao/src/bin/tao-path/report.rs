@@ -90,7 +90,13 @@ fn excerpt<'a>(place: &'a Place, sources: &[Source]) -> Option<Excerpt<'a>> {
 pub(crate) fn summary(problems: &[Problem], paths: usize, rows: usize) {
     let denied = problems.iter().filter(|problem| problem.level == Level::Deny).count();
     let warned = problems.len() - denied;
-    anstream::eprintln!("{paths} paths, {rows} rows: {denied} errors, {warned} warnings");
+    let [paths, rows] = [counted(paths, "path"), counted(rows, "row")];
+    let [denied, warned] = [counted(denied, "error"), counted(warned, "warning")];
+    anstream::eprintln!("{paths}, {rows}: {denied}, {warned}");
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What could not be done.
