@@ -320,6 +320,12 @@ impl Drop for Bomb {
     }
 }
 
+impl std::fmt::Debug for Bomb {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("debug of {}", self.1)
+    }
+}
+
 #[test]
 fn handlers_removed_by_their_own_dispatch_may_panic_when_they_are_dropped() {
     let stage = Stage::new();
@@ -387,11 +393,6 @@ fn observers_and_reducers_removed_while_they_are_called_may_panic_when_they_are_
 fn an_error_that_panics_when_it_is_shown_or_dropped_harms_nobody() {
     #[derive(Debug)]
     struct Unspeakable(Bomb);
-    impl std::fmt::Debug for Bomb {
-        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            panic!("debug of {}", self.1)
-        }
-    }
     impl std::fmt::Display for Unspeakable {
         fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             panic!("display of {}", self.0.1)
