@@ -12,13 +12,15 @@
 //! | [`story`], [`recorder`] | what the user does, and the record of what the view showed |
 //! | [`comparison`], [`measure`], [`timeline`], [`report`] | the models side by side |
 //! | [`tui`] | the app in a terminal, used by hand |
-//! | [`options`] | the command line |
+//! | [`options`], [`advice`], [`interruption`] | the command line, what to do about files that cannot be used, Ctrl-C |
 
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod api;
 pub mod client;
 pub mod comparison;
+pub mod interruption;
 pub mod measure;
 pub mod models;
 pub mod options;

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use clap::Parser;
 use tempfile::TempDir;
+use trine_examples::advice::advice;
 use trine_examples::comparison::{Comparison, compare};
+use trine_examples::interruption::interrupted;
 use trine_examples::models;
 use trine_examples::options::{Options, ServiceOptions, Task, TuiOptions};
 use trine_examples::report::{self, ReportError, ReportFile};
@@ -23,20 +25,23 @@ async fn main() -> ExitCode {
     if let Some(Task::Tui(options)) = &options.task {
         return match use_by_hand(options).await {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("error: {}", with_causes(error.as_ref()));
-                ExitCode::from(2)
-            }
+            Err(error) => failed(error.as_ref()),
         };
     }
     let progress = Progress { shown: io::stderr().is_terminal() && !options.quiet };
-    let compared = run(&options, &progress).await;
+    let compared = tokio::select! {
+        biased;
+        // What is dropped here takes its temporary files with it.
+        signal = interrupted() => Err(signal),
+        compared = run(&options, &progress) => Ok(compared),
+    };
     progress.clear();
     let (comparison, page) = match compared {
-        Ok(done) => done,
-        Err(error) => {
-            eprintln!("error: {}", with_causes(error.as_ref()));
-            return ExitCode::from(2);
+        Ok(Ok(done)) => done,
+        Ok(Err(error)) => return failed(error.as_ref()),
+        Err(signal) => {
+            tell("interrupted: no report was written");
+            return ExitCode::from(128 + signal);
         }
     };
     let text = if options.json {
@@ -47,10 +52,11 @@ async fn main() -> ExitCode {
         let page = page.map(|path| format!("The same in pictures: {}\n", path.display()));
         report::tables(&comparison) + &page.unwrap_or_default()
     };
-    match io::stdout().write_all(text.as_bytes()) {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // A reader that has seen enough (`| head`) is no failure; the exit code is the models' business.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("error: the report cannot be written: {error}");
+            tell(&format!("error: the report cannot be written: {error}; {}", advice(&error)));
             return ExitCode::from(2);
         }
         _ => {}
@@ -64,7 +70,7 @@ async fn run(
 ) -> Result<(Comparison, Option<PathBuf>), Box<dyn std::error::Error>> {
     let page = page_file(options)?;
     progress.tell("data");
-    let (data, _folder) = data(&options.service).await?;
+    let (data, _folder) = data(&options.service, Use::Story).await?;
     let models = options.chosen_models();
     let tell = |what: &str| progress.tell(what);
     let scenes = options.chosen_scenes();
@@ -75,20 +81,37 @@ async fn run(
 
 /// The app in this terminal, until its user quits.
 async fn use_by_hand(options: &TuiOptions) -> Result<(), Box<dyn std::error::Error>> {
-    let (data, _folder) = data(&options.service).await?;
+    let (data, _folder) = data(&options.service, Use::ByHand).await?;
     let service = Service::start(data, options.service.injection()).await?;
     let model = models::named(&options.model).ok_or("there is no such model")?;
     Ok(tui::run(model, &service).await?)
 }
 
-/// The service's data, in the file that the user has chosen or in one that goes with the folder.
+/// What the data is for.
+#[derive(Clone, Copy)]
+enum Use {
+    /// The story puts things into the state in which its scenes begin.
+    Story,
+    /// What the user changes is the user's.
+    ByHand,
+}
+
+/// The service's data, in the file that the user has chosen or in one that goes with the folder. A story is played on
+/// a copy: what the user has in the file stays.
 async fn data(
     options: &ServiceOptions,
+    used: Use,
 ) -> Result<(Arc<Data>, TempDir), Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()
-        .map_err(|error| format!("there is no place for temporary data (try --data): {error}"))?;
-    let file = options.data.clone().unwrap_or_else(|| folder.path().join("portal.redb"));
-    let data = tokio::task::spawn_blocking(|| Data::open(file, Size::FULL)).await??;
+    let folder = tempfile::tempdir().map_err(|error| {
+        format!("there is no place for temporary files: {error}; set TMPDIR to a folder with room")
+    })?;
+    let (file, own) = (options.data.clone(), folder.path().join("portal.redb"));
+    let open = move || match (file, used) {
+        (None, _) => Data::open(own, Size::FULL),
+        (Some(file), Use::Story) => Data::open_copy(file, own, Size::FULL),
+        (Some(file), Use::ByHand) => Data::open(file, Size::FULL),
+    };
+    let data = tokio::task::spawn_blocking(open).await??;
     Ok((Arc::new(data), folder))
 }
 
@@ -110,13 +133,13 @@ struct Progress {
 impl Progress {
     fn tell(&self, what: &str) {
         if self.shown {
-            eprint!("\r\x1b[K{what} ...");
+            write(&format!("\r\x1b[K{what} ..."));
         }
     }
 
     fn clear(&self) {
         if self.shown {
-            eprint!("\r\x1b[K");
+            write("\r\x1b[K");
         }
     }
 }
@@ -129,6 +152,21 @@ fn leave_damaged_files_to_their_error() {
             print(panic);
         }
     }));
+}
+
+/// One message, and the code of what could not be done.
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    tell(&format!("error: {}", with_causes(error)));
+    ExitCode::from(2)
+}
+
+fn tell(message: &str) {
+    write(&format!("{message}\n"));
+}
+
+/// Unlike `eprint!`, this does not panic when nobody listens.
+fn write(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

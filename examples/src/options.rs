@@ -17,7 +17,8 @@ use crate::story::{Conditions, Script};
 /// Exit code:
 ///   0  all models end in the same, right state
 ///   1  they do not
-///   2  the comparison could not be run
+///   2  the comparison could not be run, or its report not written
+///   130, 143  interrupted: Ctrl-C, told to end
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "trine-examples",
@@ -89,7 +90,11 @@ pub struct ServiceOptions {
     #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
     pub fail: f64,
 
-    /// Keep the service's data in this file, made when missing [default: a temporary file]
+    /// Stop the service after this many requests (in each scene), as if it had crashed
+    #[arg(long, value_name = "N")]
+    pub stop_after: Option<u64>,
+
+    /// The service's data, made when missing; the comparison works on a copy [default: a temporary file]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
 }
@@ -103,7 +108,7 @@ impl ServiceOptions {
     #[must_use]
     pub fn injection(&self) -> Injection {
         let weather = Weather { latency: self.latency.0.clone(), fail_rate: self.fail };
-        Injection::seeded(self.seed, weather)
+        Injection::seeded(self.seed, weather).stop_after(self.stop_after)
     }
 }
 
@@ -133,6 +138,7 @@ impl Options {
             seed: self.service.seed,
             latency: self.service.latency.0.clone(),
             fail_rate: self.service.fail,
+            stop_after: self.service.stop_after,
             ..Conditions::default()
         }
     }

@@ -1,10 +1,12 @@
 //! Where the page goes: a file that is there as a whole or not at all, and that is never somebody else's.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+
+use crate::advice::advice;
 
 /// How a page begins; a file that begins otherwise is none of ours.
 const BEGINS: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">";
@@ -30,7 +32,7 @@ pub enum ReportError {
         path: PathBuf,
     },
     /// The operating system refused: no such folder, no permission, a full disk.
-    #[error("the report {path} cannot be written: {source}")]
+    #[error("the report {path} cannot be written: {source}; {}", advice(.source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -92,12 +94,16 @@ impl ReportFile {
 
 /// Whether the file is a page of ours; `None` when there is none, or an empty one.
 fn is_report(path: &Path) -> io::Result<Option<bool>> {
-    let mut start = Vec::new();
-    match File::open(path) {
-        Ok(file) => file.take(1_000).read_to_end(&mut start)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+    match fs::metadata(path) {
+        Ok(about) if about.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+        // A pipe, a device: to read it might take for ever.
+        Ok(about) if !about.is_file() => return Ok(Some(false)),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
-    };
+        Ok(_) => {}
+    }
+    let mut start = Vec::new();
+    File::open(path)?.take(1_000).read_to_end(&mut start)?;
     if start.is_empty() {
         return Ok(None);
     }

@@ -1,15 +1,20 @@
 //! Portal's data in one embedded database file, made and filled when it does not exist yet.
 //!
-//! Filling is one transaction: a process that is killed half way leaves a file without tables, which
-//! the next start fills. A file that holds anything else than Portal's data is refused and never
-//! written to.
+//! A file is filled beside its place and then moved there (`making.rs`): who is killed half way finds none at the next
+//! start, and one is made. A file that holds anything else than Portal's data is refused and never written to.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use redb::{Database, ReadableDatabase, ReadableTableMetadata};
+use redb::backends::InMemoryBackend;
+use redb::{Database, ReadableDatabase, ReadableTableMetadata, StorageBackend};
 
-use super::check;
+use super::check::{self, Found};
 use super::fill::{self, Size};
+use crate::advice::advice;
+
+use super::making;
 use super::tables::{
     FORMAT, Failure, PAGES, SESSIONS, SPACES, USERS, WORDS, decode, decoded, encode, format_of,
     write_world,
@@ -20,11 +25,21 @@ use crate::random::mix;
 /// The generated world never changes: a kept file answers like a new one.
 const WORLD_SEED: u64 = 2_026;
 
+/// Writes the world into an empty database, in one transaction.
+pub(super) fn fill(database: &Database, size: Size) -> Result<(), Failure> {
+    write_world(database, &fill::world(WORLD_SEED, size))
+}
+
+/// Who comes into question as the user of a new session.
+const FIRST_USERS: u32 = 100;
+
 /// The open data file. Reads run in parallel; writes take turns.
 #[derive(Debug)]
 pub struct Data {
     database: Database,
     path: PathBuf,
+    /// Why the file could not be read or written, the first time that it could not.
+    failed: OnceLock<String>,
 }
 
 /// Why a data file cannot be used.
@@ -48,15 +63,26 @@ pub enum DataError {
         /// What was wrong.
         cause: String,
     },
+    /// The file was made by a newer version of this program, or of its database.
+    #[error(
+        "the data file {path} was made by a newer version of this program ({cause}); \
+         it was left as it is: use that version or choose another file"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Which version it says.
+        cause: String,
+    },
     /// The operating system refused: no such folder, no permission, a full disk.
-    #[error("the data file {path} cannot be read and written: {source}")]
+    #[error("the data file {path} cannot be read and written: {source}; {}", advice(.source))]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// The database gave another error.
+    /// The database gave another error, or has given one before.
     #[error("the data file {path} failed: {cause}")]
     Storage {
         /// The file.
@@ -75,16 +101,62 @@ impl Data {
     /// [`DataError`], whose message names the file, the cause and what to do. The file is unchanged then.
     pub fn open(path: impl AsRef<Path>, size: Size) -> Result<Self> {
         let path = path.as_ref();
-        check::readable(path).map_err(|failure| Self::refused(path, failure))?;
-        let database =
-            Database::create(path).map_err(|error| Self::refused(path, Failure::from(error)))?;
-        let data = Self { database, path: path.to_owned() };
+        let refused = |failure| Self::refused(path, failure);
+        if check::what_is_at(path).map_err(refused)? == Found::Nothing {
+            making::make(path, size).map_err(refused)?;
+        }
+        let database = Database::create(path).map_err(|error| refused(Failure::from(error)))?;
+        Self::filled(database, path, size)
+    }
+
+    /// Opens a copy, at `copy`, of the data file at `path`, which is made when there is none and is else only read.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) of either.
+    pub fn open_copy(path: impl AsRef<Path>, copy: impl AsRef<Path>, size: Size) -> Result<Self> {
+        let (path, copy) = (path.as_ref(), copy.as_ref());
+        if check::what_is_at(path).map_err(|failure| Self::refused(path, failure))? != Found::Data {
+            drop(Self::open(path, size)?);
+        }
+        std::fs::copy(path, copy)
+            .map_err(|source| DataError::Io { path: copy.to_owned(), source })?;
+        Self::open(copy, size)
+    }
+
+    /// Data in memory, gone with this value.
+    ///
+    /// # Errors
+    /// [`DataError`] if it cannot be filled.
+    pub fn in_memory(size: Size) -> Result<Self> {
+        Self::on(InMemoryBackend::new(), size)
+    }
+
+    /// Data wherever `backend` keeps bytes; filled with `size` if it keeps none.
+    ///
+    /// # Errors
+    /// [`DataError`] as with a file, whose place is "in memory".
+    pub fn on(backend: impl StorageBackend, size: Size) -> Result<Self> {
+        let path = Path::new("in memory");
+        let database = Database::builder().create_with_backend(backend);
+        let database = database.map_err(|error| Self::refused(path, Failure::from(error)))?;
+        Self::filled(database, path, size)
+    }
+
+    fn filled(database: Database, path: &Path, size: Size) -> Result<Self> {
+        let data = Self { database, path: path.to_owned(), failed: OnceLock::new() };
         data.in_file(|database| match format_of(database)? {
             Some(FORMAT) => Ok(()),
-            Some(other) => Err(Failure::Corrupt(format!("its format is {other}, not {FORMAT}"))),
-            None => write_world(database, &fill::world(WORLD_SEED, size)),
+            Some(other) => Err(Failure::Format(other)),
+            None => fill(database, size),
         })?;
         Ok(data)
+    }
+
+    /// Why the file could not be read or written, if that has happened. What was answered since says nothing.
+    #[must_use]
+    pub fn failure(&self) -> Option<DataError> {
+        let cause = self.failed.get()?.clone();
+        Some(DataError::Storage { path: self.path.clone(), cause })
     }
 
     /// Where the file is.
@@ -178,7 +250,8 @@ impl Data {
     /// # Errors
     /// [`DataError`] when the file cannot be written.
     pub fn create_session(&self, token: &str) -> Result<Option<Session>> {
-        let users = self.size()?.users;
+        // One of the first, so that it is the same one in a small world and in a large one.
+        let users = self.size()?.users.min(FIRST_USERS);
         self.change_session(token, |old| match old {
             Some(_) => (old.clone(), None),
             None => {
@@ -233,13 +306,30 @@ impl Data {
         &self,
         work: impl FnOnce(&Database) -> Result<R, Failure>,
     ) -> Result<R> {
-        work(&self.database).map_err(|failure| Self::refused(&self.path, failure))
+        work(&self.database).map_err(|failure| {
+            let refused = Self::refused(&self.path, failure);
+            self.failed.get_or_init(|| match &refused {
+                DataError::Io { source, .. } => format!("{source}; {}", advice(source)),
+                DataError::Corrupt { cause, .. } | DataError::Storage { cause, .. } => {
+                    cause.clone()
+                }
+                other => other.to_string(),
+            });
+            refused
+        })
     }
 
     fn refused(path: &Path, failure: Failure) -> DataError {
         let path = path.to_owned();
         match failure {
             Failure::Corrupt(cause) => DataError::Corrupt { path, cause },
+            Failure::Format(format) if format > FORMAT => {
+                let cause = format!("its format is {format}, this one knows {FORMAT}");
+                DataError::Newer { path, cause }
+            }
+            Failure::Format(format) => {
+                DataError::Corrupt { path, cause: format!("its format is {format}, not {FORMAT}") }
+            }
             Failure::Database(error) => match *error {
                 redb::Error::DatabaseAlreadyOpen => DataError::Locked { path },
                 redb::Error::Corrupted(cause) => DataError::Corrupt { path, cause },

@@ -4,10 +4,13 @@
 //! identity, a query) and how often this key was asked for before. It does not depend on which of
 //! several racing requests came first, so every model of the app meets the same weather.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::api::Endpoint;
 use crate::random::{Random, mix};
@@ -26,7 +29,8 @@ impl Weather {
     pub const CALM: Self = Self { latency: Duration::ZERO..=Duration::ZERO, fail_rate: 0.0 };
 }
 
-/// What to inject: a rule for all endpoints, exceptions for some and for single keys, outages, and a script for searches.
+/// What to inject: a rule for all endpoints, exceptions for some and for single keys, outages, answers that are held back,
+/// a script for searches, and the service's own end.
 #[derive(Clone, Debug)]
 pub struct Injection {
     seed: u64,
@@ -34,7 +38,9 @@ pub struct Injection {
     at: HashMap<Endpoint, Weather>,
     of: HashMap<(Endpoint, String), Weather>,
     outages: HashMap<Endpoint, u32>,
+    held: HashSet<(Endpoint, Option<String>)>,
     search_script: Vec<SearchScene>,
+    stop_after: Option<u64>,
 }
 
 /// One line of the script for searches: this query is answered after that one, and takes this long.
@@ -55,6 +61,8 @@ pub struct Fate {
     pub after_search: Option<String>,
     /// Then for this long.
     pub latency: Duration,
+    /// Then until the service [lets go](super::Service::let_go).
+    pub held: bool,
     /// And fails then.
     pub fails: bool,
 }
@@ -75,7 +83,9 @@ impl Injection {
             at: HashMap::new(),
             of: HashMap::new(),
             outages: HashMap::new(),
+            held: HashSet::new(),
             search_script: Vec::new(),
+            stop_after: None,
         }
     }
 
@@ -100,6 +110,28 @@ impl Injection {
         self
     }
 
+    /// Requests of this endpoint are answered only when the service [lets go](super::Service::let_go).
+    #[must_use]
+    pub fn hold(mut self, endpoint: Endpoint) -> Self {
+        self.held.insert((endpoint, None));
+        self
+    }
+
+    /// Those of this endpoint for this key are.
+    #[must_use]
+    pub fn hold_key(mut self, endpoint: Endpoint, key: &str) -> Self {
+        self.held.insert((endpoint, Some(key.to_owned())));
+        self
+    }
+
+    /// The service stops when it has received so many requests and one more, as if it had crashed: whoever waits for an
+    /// answer gets none.
+    #[must_use]
+    pub fn stop_after(mut self, requests: Option<u64>) -> Self {
+        self.stop_after = requests;
+        self
+    }
+
     /// This order and these times for these searches, in place of a drawn latency.
     #[must_use]
     pub fn search_script(mut self, script: Vec<SearchScene>) -> Self {
@@ -118,12 +150,14 @@ impl Injection {
         let drawn = least + most.saturating_sub(least).mul_f64(random.fraction());
         let out = earlier < self.outages.get(&endpoint).copied().unwrap_or_default();
         let fails = random.fraction() < weather.fail_rate || out;
+        let held = self.held.contains(&(endpoint, None))
+            || self.held.contains(&(endpoint, Some(key.to_owned())));
         let scene = self.search_script.iter().find(|scene| scene.query == key);
         match scene.filter(|_| endpoint == Endpoint::Search) {
             Some(scene) => {
-                Fate { after_search: scene.after.clone(), latency: scene.latency, fails }
+                Fate { after_search: scene.after.clone(), latency: scene.latency, held, fails }
             }
-            None => Fate { after_search: None, latency: drawn, fails },
+            None => Fate { after_search: None, latency: drawn, held, fails },
         }
     }
 }
@@ -133,11 +167,18 @@ impl Injection {
 pub(super) struct Fates {
     injection: Injection,
     asked: Mutex<HashMap<(Endpoint, String), u32>>,
+    let_go: watch::Sender<bool>,
+    requests: AtomicU64,
 }
 
 impl Fates {
     pub(super) fn new(injection: Injection) -> Self {
-        Self { injection, asked: Mutex::default() }
+        Self {
+            injection,
+            asked: Mutex::default(),
+            let_go: watch::Sender::new(false),
+            requests: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn next(&self, endpoint: Endpoint, key: &str) -> Fate {
@@ -146,6 +187,24 @@ impl Fates {
         let fate = self.injection.fate(endpoint, key, *count);
         *count += 1;
         fate
+    }
+
+    /// Counts a request of any kind; says whether it is one more than the service lives to answer.
+    pub(super) fn is_one_too_many(&self) -> bool {
+        // Each request gets a number of its own, whatever else is written when.
+        let earlier = self.requests.fetch_add(1, Ordering::Relaxed);
+        self.injection.stop_after.is_some_and(|last| earlier >= last)
+    }
+
+    /// Answers that are held back are given.
+    pub(super) fn let_go(&self) {
+        self.let_go.send_replace(true);
+    }
+
+    /// Waits until they may be.
+    pub(super) async fn held(&self) {
+        // `self` has the sender, so this can only end well.
+        let _ = self.let_go.subscribe().wait_for(|let_go| *let_go).await;
     }
 }
 
@@ -194,6 +253,14 @@ mod tests {
         let injection = Injection::none().of(Endpoint::Import, "6", slow);
         assert_eq!(injection.fate(Endpoint::Import, "6", 0).latency, hour);
         assert_eq!(injection.fate(Endpoint::Import, "7", 0).latency, Duration::ZERO);
+    }
+
+    #[test]
+    fn an_endpoint_or_a_key_of_it_may_be_held_back() {
+        let injection = Injection::none().hold(Endpoint::Page).hold_key(Endpoint::Import, "6");
+        let held = |endpoint, key| injection.fate(endpoint, key, 0).held;
+        assert!(held(Endpoint::Page, "1") && held(Endpoint::Import, "6"));
+        assert!(!held(Endpoint::Import, "7") && !held(Endpoint::News, ""));
     }
 
     #[test]

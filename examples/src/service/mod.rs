@@ -26,10 +26,12 @@ mod check;
 mod data;
 mod fill;
 mod injection;
+mod making;
 mod routes;
 mod tables;
 mod traffic;
 
+use std::future::IntoFuture;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -38,6 +40,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub use self::changes::Saved;
 pub use self::check::CHECK_THREAD;
@@ -70,6 +73,12 @@ pub enum ServiceError {
     /// The server has ended with an error.
     #[error("the service has ended: {0}")]
     Ended(#[source] io::Error),
+    /// The server has ended while it was needed.
+    #[error("the service stopped half way, after {requests} requests")]
+    Stopped {
+        /// So many had come to it.
+        requests: u64,
+    },
 }
 
 impl Service {
@@ -85,14 +94,20 @@ impl Service {
         // when the option cannot be set.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let (fates, counters) = (Fates::new(injection), Counters::new());
-        let shared = Arc::new(Shared { data, fates, counters });
-        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = CancellationToken::new();
+        let shared = Arc::new(Shared { data, fates, counters, stopped: stopped.clone() });
+        let (stop, told_to_stop) = oneshot::channel::<()>();
         let router = routes::router(Arc::clone(&shared));
         let server = axum::serve(listener, router).with_graceful_shutdown(async {
             // A dropped sender means the same as a sent signal.
-            let _ = stopped.await;
+            let _ = told_to_stop.await;
         });
-        let task = tokio::spawn(async move { server.await });
+        let task = tokio::spawn(async move {
+            let ended = stopped.clone().drop_guard();
+            let served = stopped.run_until_cancelled(server.into_future()).await;
+            drop(ended);
+            served.unwrap_or(Ok(()))
+        });
         Ok(Self { address, shared, stop: Some(stop), task })
     }
 
@@ -117,6 +132,20 @@ impl Service {
         self.shared.counters.until(wanted).await
     }
 
+    /// Gives the answers that are [held back](Injection::hold).
+    pub fn let_go(&self) {
+        self.shared.fates.let_go();
+    }
+
+    /// Waits until the service has stopped, by itself or with an error. Nobody is answered from then on.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: nothing is consumed.
+    pub async fn stopped(&self) -> ServiceError {
+        self.shared.stopped.cancelled().await;
+        ServiceError::Stopped { requests: self.traffic().total().received }
+    }
+
     /// Takes no new connections, finishes the answers in work, and returns what was seen in all.
     ///
     /// # Errors
@@ -133,6 +162,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        self.shared.stopped.cancel();
         self.task.abort();
     }
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 pub(super) mod live;
+mod stopping;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::data::{Data, DataError};
 use super::injection::Fates;
@@ -30,12 +32,14 @@ pub(super) struct Shared {
     pub(super) data: Arc<Data>,
     pub(super) fates: Fates,
     pub(super) counters: Counters,
+    /// The service has stopped, by itself or because somebody wants it to.
+    pub(super) stopped: CancellationToken,
 }
 
 type App = State<Arc<Shared>>;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/sessions", post(create_session))
         .route("/sessions/{token}", get(find_session).delete(end_session))
         .route("/sessions/{token}/enter", post(enter_session))
@@ -47,8 +51,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/contacts/{id}", put(changes::import))
         .route("/news", get(news))
         .route("/live", get(live::live))
-        .fallback(|| async { Refusal::NotFound("no such endpoint".to_owned()) })
-        .with_state(shared)
+        .fallback(|| async { Refusal::NotFound("no such endpoint".to_owned()) });
+    let stopping = middleware::from_fn_with_state(Arc::clone(&shared), stopping::until_stopped);
+    router.layer(stopping).with_state(shared)
 }
 
 async fn find_session(State(app): App, Path(token): Path<String>) -> Response {
@@ -160,6 +165,9 @@ impl Shared {
         }
         if !fate.latency.is_zero() {
             tokio::time::sleep(fate.latency).await;
+        }
+        if fate.held {
+            self.fates.held().await;
         }
         let answer = if fate.fails {
             Err(Refusal::Unavailable)

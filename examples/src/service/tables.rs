@@ -24,6 +24,8 @@ pub(super) const FORMAT: u32 = 1;
 /// What goes wrong inside of the file, before its path is added.
 pub(super) enum Failure {
     Corrupt(String),
+    /// Not the one that is known here.
+    Format(u32),
     Database(Box<redb::Error>),
 }
 

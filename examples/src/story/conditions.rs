@@ -4,15 +4,11 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::TYPED;
-use super::scenes::{CONFIRMED, OUTAGE, STUCK_AT};
+use super::scenes::{CONFIRMED, OUTAGE, STUCK_AT, UNDER_WAY};
 use super::script::Script;
 use crate::api::Endpoint;
 use crate::service::{Injection, SearchScene, Weather};
 
-/// So long takes what is not waited for: a model that does not cancel its request is found out.
-const HELD_UP: Duration = Duration::from_millis(250);
-/// Longer than anybody's patience.
-const FOR_EVER: Duration = Duration::from_secs(3_600);
 /// Nothing in the story takes nearly as long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -29,12 +25,14 @@ pub struct Conditions {
     pub patience: Duration,
     /// How many live updates there are, a thousand a second.
     pub live: u32,
+    /// After how many requests the service stops, in each scene; `None` if it does not.
+    pub stop_after: Option<u64>,
 }
 
 impl Default for Conditions {
     fn default() -> Self {
         let latency = Duration::from_millis(5)..=Duration::from_millis(25);
-        Self { seed: 1, latency, fail_rate: 0.0, patience: PATIENCE, live: 1_000 }
+        Self { seed: 1, latency, fail_rate: 0.0, patience: PATIENCE, live: 1_000, stop_after: None }
     }
 }
 
@@ -43,20 +41,15 @@ impl Conditions {
     #[must_use]
     pub fn injection(&self, script: Script) -> Injection {
         let everywhere = Weather { latency: self.latency.clone(), fail_rate: self.fail_rate };
-        let slow = |latency| Weather { latency: latency..=latency, ..everywhere.clone() };
-        let calm = Injection::seeded(self.seed, everywhere.clone());
+        let calm = Injection::seeded(self.seed, everywhere).stop_after(self.stop_after);
         match script {
-            Script::FirstVisit => self.overtaken_searches(calm).at(Endpoint::Page, slow(HELD_UP)),
+            Script::FirstVisit => self.overtaken_searches(calm).hold(Endpoint::Page),
             Script::OptimisticRename => {
-                calm.of(Endpoint::RenameSpace, &CONFIRMED.to_string(), slow(HELD_UP))
+                calm.hold_key(Endpoint::RenameSpace, &CONFIRMED.to_string())
             }
-            Script::StoppedImport => {
-                calm.of(Endpoint::Import, &STUCK_AT.to_string(), slow(FOR_EVER))
-            }
+            Script::StoppedImport => calm.hold_key(Endpoint::Import, &STUCK_AT.to_string()),
             Script::FailingService => calm.outage(Endpoint::News, OUTAGE),
-            Script::LogOut => [Endpoint::Search, Endpoint::Page, Endpoint::News, Endpoint::Import]
-                .into_iter()
-                .fold(calm, |calm, endpoint| calm.at(endpoint, slow(HELD_UP))),
+            Script::LogOut => UNDER_WAY.into_iter().fold(calm, |calm, (on, _)| calm.hold(on)),
             Script::SecondVisit
             | Script::RefusedForm
             | Script::TwoEditors

@@ -5,9 +5,14 @@
 //!
 //! A step is taken when what it needs has been seen, in the view or by the service; no step waits for
 //! a time. The service holds the earlier searches back until the last one is over, so their answers,
-//! when the model lets them come, always come too late.
+//! when the model lets them come, always come too late. What has to be under way when the user changes their mind is
+//! held back until they have.
+//!
+//! Failures by chance follow from the seed, so what a scene has to end with is known for every seed (`forecast.rs`), and
+//! is asserted in bad weather as in good.
 
 mod conditions;
+mod forecast;
 mod promises;
 mod scenes;
 mod script;
@@ -17,14 +22,17 @@ mod works;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 pub use self::conditions::Conditions;
 pub use self::script::Script;
 pub use self::works::Work;
 
+use self::forecast::Forecast;
 use self::stage::Stage;
 use self::works::Works;
 use crate::client::{Client, Entry, Totals};
-use crate::portal::{Model, Setup, Tally};
+use crate::portal::{Model, Portal, Setup, Tally};
 use crate::recorder::{Recorder, Shown};
 use crate::service::{Data, DataError, Requests, Service, ServiceError};
 use crate::view::View;
@@ -91,6 +99,19 @@ pub enum StoryError {
     /// Its data file.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The service has stopped while a scene was played.
+    #[error(
+        "{cause}, in the scene `{}` with {model}: nothing can be said about the models; start the comparison again",
+        .script.name()
+    )]
+    Stopped {
+        /// The scene.
+        script: Script,
+        /// Who was playing.
+        model: &'static str,
+        /// What the service says.
+        cause: ServiceError,
+    },
 }
 
 /// Plays `scenes` with `model`, on `data`.
@@ -98,16 +119,30 @@ pub enum StoryError {
 /// What the model does wrong is in [`Scene::complaints`].
 ///
 /// # Errors
-/// [`StoryError`] when the stage cannot be set: no service, no data.
+/// [`StoryError`] when the stage cannot be set, or does not last: no service, no data.
 pub async fn play(
     model: Model,
     scenes: &[Script],
     data: &Arc<Data>,
     conditions: &Conditions,
 ) -> Result<Performance, StoryError> {
+    play_with(model, &model.build, scenes, data, conditions).await
+}
+
+/// Plays `scenes` with an app that is said to be `model`'s, made by `build`.
+///
+/// # Errors
+/// As [`play`].
+pub async fn play_with(
+    model: Model,
+    build: &(dyn Fn(Setup) -> Box<dyn Portal> + Sync),
+    scenes: &[Script],
+    data: &Arc<Data>,
+    conditions: &Conditions,
+) -> Result<Performance, StoryError> {
     let mut played = Vec::new();
     for script in scenes {
-        played.push(script.play(model, data, conditions).await?);
+        played.push(script.play(model, build, data, conditions).await?);
     }
     Ok(Performance { model, scenes: played })
 }
@@ -116,6 +151,7 @@ impl Script {
     async fn play(
         self,
         model: Model,
+        build: &(dyn Fn(Setup) -> Box<dyn Portal> + Sync),
         data: &Arc<Data>,
         conditions: &Conditions,
     ) -> Result<Scene, StoryError> {
@@ -127,12 +163,25 @@ impl Script {
         let works = Works::of(&store, recorder.started());
         let setup = Setup { client: client.clone(), recorder: recorder.clone(), store };
         let Conditions { patience, live, .. } = *conditions;
-        let portal = (model.build)(setup);
-        let stage = Stage { portal, service, client, recorder, works, patience, live };
-        let mut complaints: Vec<String> =
-            self.steps(&stage, data).await.err().into_iter().collect();
+        let portal = build(setup);
+        let forecast = Forecast(conditions.injection(self));
+        let stage = Stage { portal, service, client, recorder, works, patience, live, forecast };
+        let stopped = |cause| StoryError::Stopped { script: self, model: model.name, cause };
+        let played = tokio::select! {
+            biased;
+            cause = stage.service.stopped() => return Err(stopped(cause)),
+            played = self.steps(&stage, data) => played,
+        };
+        // A model may come to rest without a service, or on an answer that the data file has made wrong.
+        if let Some(cause) = stage.service.stopped().now_or_never() {
+            return Err(stopped(cause));
+        }
+        if let Some(failure) = data.failure() {
+            return Err(failure.into());
+        }
+        let mut complaints: Vec<String> = played.err().into_iter().collect();
         if complaints.is_empty() {
-            complaints.extend(self.broken_promises(&stage, data, conditions)?);
+            complaints.extend(self.broken_promises(&stage, data)?);
         }
         Ok(stage.scene(self, before, complaints))
     }

@@ -9,6 +9,7 @@ mod renaming;
 mod visits;
 
 pub(super) use self::importing::STUCK_AT;
+pub(super) use self::leaving::UNDER_WAY;
 pub(super) use self::news::OUTAGE;
 pub(super) use self::renaming::CONFIRMED;
 use super::script::Script;
@@ -39,49 +40,37 @@ impl Script {
         }
     }
 
-    /// What the view must show in the end if no request has failed by chance, read from the data file.
+    /// What the view must show in the end: what the data file says, and what has failed by chance.
     pub(super) fn truth(self, stage: &Stage, data: &Data) -> Result<View, DataError> {
         match self {
-            Self::FirstVisit => visits::after_first(data),
-            Self::SecondVisit => visits::bootstrapped(data),
-            Self::RefusedForm | Self::TwoEditors => editing::truth(data),
+            Self::FirstVisit => visits::after_first(stage, data),
+            Self::SecondVisit => visits::bootstrapped(stage, data, false),
+            Self::RefusedForm => editing::after_refusal(stage, data),
+            Self::TwoEditors => editing::after_conflict(stage, data),
             Self::OptimisticRename => renaming::truth(stage, data),
-            Self::StoppedImport => importing::truth(data),
-            Self::FailingService => news::truth(data),
+            Self::StoppedImport => Ok(importing::truth(stage)),
+            Self::FailingService => news::truth(stage, data),
             Self::LogOut => Ok(View::default()),
             Self::LiveUpdates => Ok(live::truth(stage)),
         }
     }
 
-    /// What must have held on the way if no request has failed by chance.
-    pub(super) fn broken_on_the_way(self, stage: &Stage) -> Vec<String> {
-        let broken = match self {
-            Self::FirstVisit => {
-                visits::skipped_states(stage, &["finding", "creating", "entering", "entered"])
-            }
-            Self::SecondVisit => visits::skipped_states(stage, &["finding", "entering", "entered"]),
-            Self::RefusedForm => editing::refusal_not_shown(stage),
-            Self::TwoEditors => editing::conflict_not_shown(stage),
-            Self::OptimisticRename => renaming::not_optimistic(stage),
-            Self::StoppedImport => importing::steps_not_shown(stage),
-            Self::FailingService => news::attempts_not_shown(stage),
-            Self::LogOut | Self::LiveUpdates => None,
-        };
-        broken.into_iter().collect()
-    }
-
-    /// What must have held on the way whatever has failed.
-    pub(super) fn broken_always(
+    /// What must have held on the way, and has not.
+    pub(super) fn broken_on_the_way(
         self,
         stage: &Stage,
         data: &Data,
     ) -> Result<Vec<String>, DataError> {
         Ok(match self {
-            Self::FirstVisit => visits::not_cancelled(stage),
-            Self::StoppedImport => importing::lost(stage, data)?,
-            Self::LogOut => leaving::landed(stage),
-            Self::LiveUpdates => live::told_too_often(stage),
-            _ => Vec::new(),
+            Self::FirstVisit => visits::broken_first(stage, data)?,
+            Self::SecondVisit => visits::skipped_states(stage, false).into_iter().collect(),
+            Self::RefusedForm => editing::refusal_not_shown(stage).into_iter().collect(),
+            Self::TwoEditors => editing::lost(stage, data)?,
+            Self::OptimisticRename => renaming::not_optimistic(stage).into_iter().collect(),
+            Self::StoppedImport => importing::broken(stage, data)?,
+            Self::FailingService => news::broken(stage),
+            Self::LogOut => leaving::broken(stage),
+            Self::LiveUpdates => live::broken(stage),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::forecast::Forecast;
 use super::script::Script;
 use super::works::Works;
 use super::{Request, Scene, TOKEN};
@@ -24,7 +25,11 @@ pub(super) struct Stage {
     pub(super) patience: Duration,
     /// How many live updates there are.
     pub(super) live: u32,
+    pub(super) forecast: Forecast,
 }
+
+/// So long is waited until a request is given up that nobody wants any more. Only who does not give up takes so long.
+const GIVING_UP: Duration = Duration::from_secs(1);
 
 /// A step that did not happen, in words.
 pub(super) type Stuck = String;
@@ -55,6 +60,36 @@ impl Stage {
         let seen = self.service.traffic().at(endpoint);
         waited.map(drop).map_err(|_| {
             self.stuck(&format!("requests of the endpoint `{endpoint}`; the service has {seen:?}"))
+        })
+    }
+
+    /// Gives the answers that are held back, once all requests of these endpoints are given up; or after a while,
+    /// and then they are answered, and late.
+    pub(super) async fn let_go(&self, endpoints: &[Endpoint]) -> Result<(), Stuck> {
+        let given_up = self.service.seen(|traffic| {
+            endpoints.iter().all(|endpoint| {
+                let Requests { received, completed, dropped } = traffic.at(*endpoint);
+                received == completed + dropped
+            })
+        });
+        // Whether they were is a promise of the scene.
+        let _ = timeout(GIVING_UP, given_up).await;
+        self.service.let_go();
+        for endpoint in endpoints {
+            self.service_has(*endpoint, |requests| {
+                requests.completed + requests.dropped == requests.received
+            })
+            .await?;
+        }
+        // The answers have left the service, and may not have reached the model yet.
+        self.settled().await
+    }
+
+    /// What is wrong if not exactly `wanted` requests of this endpoint were given up.
+    pub(super) fn not_given_up(&self, endpoint: Endpoint, wanted: u64) -> Option<String> {
+        let given_up = self.service.traffic().at(endpoint).dropped;
+        (given_up != wanted).then(|| {
+            format!("of the endpoint `{endpoint}`, {wanted} requests had to be cancelled, {given_up} were")
         })
     }
 

@@ -1,4 +1,4 @@
-//! The story in every model: all end in the same state, under calm and bad conditions.
+//! The models side by side: the comparison, its tables and its page. Scenes, seeds and weathers are in `matrix.rs`.
 
 use trine_examples::comparison::{Comparison, compare};
 use trine_examples::models;
@@ -18,22 +18,6 @@ async fn compared(models: &[Model], conditions: Conditions) -> Comparison {
 fn assert_agree(comparison: &Comparison) {
     let none: &[String] = &[];
     assert_eq!(comparison.differences, none);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_models_end_in_the_state_that_the_data_says() {
-    for seed in 1..=3 {
-        let conditions = Conditions { seed, ..Conditions::default() };
-        assert_agree(&compared(models::ALL, conditions).await);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_models_agree_when_requests_fail() {
-    for seed in 1..=3 {
-        let conditions = Conditions { seed, fail_rate: 0.4, ..Conditions::default() };
-        assert_agree(&compared(models::ALL, conditions).await);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,15 +4,21 @@ mod action_pairs;
 mod cancellation;
 mod comparison;
 mod data_file;
+#[cfg(unix)]
+mod endings;
 mod endpoints;
 mod injection;
+mod matrix;
 mod minimum_rust_version;
 mod models;
 mod one_store;
 mod paths;
 mod program;
+mod refusals;
 mod saboteurs;
 mod schedules;
+#[cfg(unix)]
+mod terminal;
 mod thunk_pairs;
 mod tui;
 

@@ -5,7 +5,6 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use trine_examples::models;
-use trine_examples::service::{Data, Size};
 
 fn portal(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trine-examples"))
@@ -191,28 +190,4 @@ fn the_terminal_app_without_a_terminal_is_one_clear_message() {
     }
     let output = portal(&["tui", "--model", "by-hand"]);
     assert!(text(&output.stderr).contains("possible values: atoms, thunks, tao"));
-}
-
-#[test]
-fn a_data_file_that_cannot_be_used_is_one_message_and_stays_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("portal.redb");
-    let path = file.to_str().unwrap();
-
-    fs::write(&file, "dear diary").unwrap();
-    let output = portal(&["--data", path]);
-    assert_eq!(output.status.code(), Some(2));
-    let message = text(&output.stderr);
-    assert!(
-        message.starts_with("error: the data file") && message.lines().count() == 1,
-        "{message}"
-    );
-    assert_eq!(fs::read_to_string(&file).unwrap(), "dear diary");
-
-    fs::remove_file(&file).unwrap();
-    let data = Data::open(&file, Size { users: 5, spaces: 5 }).unwrap();
-    let output = portal(&["--data", path]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("in use by another process"));
-    drop(data);
 }

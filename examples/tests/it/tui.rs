@@ -197,81 +197,12 @@ fn the_feed_keeps_the_last_lines_only() {
 
 #[cfg(unix)]
 mod in_a_real_terminal {
-    use std::io::{Read, Write};
-    use std::num::NonZero;
-    use std::sync::{Arc, Condvar, Mutex};
-    use std::time::Duration;
-
-    use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-
-    const PATIENCE: Duration = Duration::from_secs(60);
-
-    fn size(cells: u16) -> NonZero<u16> {
-        NonZero::new(cells).unwrap()
-    }
-
-    /// The program in a pseudo-terminal.
-    struct Session {
-        child: Box<dyn Child + Send + Sync>,
-        keys: Box<dyn Write + Send>,
-        shared: Arc<(Mutex<vt100::Parser>, Condvar)>,
-        master: Box<dyn MasterPty + Send>,
-    }
-
-    impl Session {
-        fn start(model: &str) -> Self {
-            let window = PtySize { rows: 30, cols: 120, pixel_width: 0, pixel_height: 0 };
-            let pair = native_pty_system().openpty(window).unwrap();
-            let mut program = CommandBuilder::new(env!("CARGO_BIN_EXE_trine-examples"));
-            program.args(["tui", "--model", model]);
-            program.env("TERM", "xterm-256color");
-            let child = pair.slave.spawn_command(program).unwrap();
-            let shared =
-                Arc::new((Mutex::new(vt100::Parser::new(size(30), size(120), 0)), Condvar::new()));
-            let (seen, mut output) = (Arc::clone(&shared), pair.master.try_clone_reader().unwrap());
-            std::thread::spawn(move || {
-                let mut bytes = [0; 4_096];
-                // An error is how the end of a pseudo-terminal is told.
-                while let Ok(count @ 1..) = output.read(&mut bytes) {
-                    seen.0.lock().unwrap().process(&bytes[..count]);
-                    seen.1.notify_all();
-                }
-            });
-            let keys = pair.master.take_writer().unwrap();
-            Self { child, keys, shared, master: pair.master }
-        }
-
-        fn press(&mut self, keys: &str) {
-            self.keys.write_all(keys.as_bytes()).unwrap();
-            self.keys.flush().unwrap();
-        }
-
-        /// Waits until the screen is as wanted.
-        fn until(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
-            let (parser, changed) = &*self.shared;
-            let parser = parser.lock().unwrap();
-            let waited = changed
-                .wait_timeout_while(parser, PATIENCE, |parser| !wanted(parser.screen()))
-                .unwrap();
-            assert!(!waited.1.timed_out(), "{what}:\n{}", waited.0.screen().contents());
-        }
-
-        fn shows(&self, text: &str) {
-            self.until(text, |screen| screen.contents().contains(text));
-        }
-
-        /// Whether the terminal is as it was before.
-        fn is_given_back(&self) {
-            self.until("the terminal given back", |screen| {
-                !screen.alternate_screen() && !screen.hide_cursor()
-            });
-        }
-    }
+    use crate::terminal::Session;
 
     #[test]
     fn the_app_is_used_and_left_in_each_model() {
         for model in ["atoms", "thunks", "tao"] {
-            let mut session = Session::start(model);
+            let mut session = Session::start(&["tui", "--model", model]);
             session.shows(&format!("Portal in {model}"));
             session.shows("Blue Press"); // a space
             session.shows("visit 1");
@@ -285,34 +216,31 @@ mod in_a_real_terminal {
             session.press("o");
             session.shows("You are logged out.");
             session.press("q");
-            assert!(session.child.wait().unwrap().success(), "{model}");
+            assert!(session.ended().success(), "{model}");
             session.is_given_back();
         }
     }
 
     #[test]
     fn a_resized_window_is_drawn_anew() {
-        let session = Session::start("atoms");
+        let session = Session::start(&["tui", "--model", "atoms"]);
         session.shows("Blue Press");
-        let small = PtySize { rows: 10, cols: 40, pixel_width: 0, pixel_height: 0 };
-        session.shared.0.lock().unwrap().screen_mut().set_size(size(10), size(40));
-        session.master.resize(small).unwrap();
+        session.resize(10, 40);
         session.shows("Please make the window larger");
     }
 
     #[test]
     fn ctrl_c_and_a_signal_give_the_terminal_back() {
-        let mut session = Session::start("atoms");
+        let mut session = Session::start(&["tui", "--model", "atoms"]);
         session.shows("Portal in atoms");
         session.press("\x03");
-        assert!(session.child.wait().unwrap().success());
+        assert!(session.ended().success());
         session.is_given_back();
 
-        let mut session = Session::start("atoms");
+        let mut session = Session::start(&["tui", "--model", "atoms"]);
         session.shows("Portal in atoms");
-        let id = session.child.process_id().unwrap().to_string();
-        let told = std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(told.success() && session.child.wait().unwrap().success());
+        session.signal("-TERM");
+        assert!(session.ended().success());
         session.is_given_back();
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoint that does not end by itself: what users do, told as it happens, a thousand times a second.
 
-use std::convert::Infallible;
+use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
 
+use super::stopping::cut;
 use super::{App, Refusal};
 use crate::api::{Activity, Endpoint};
 use crate::random::Random;
@@ -37,26 +39,38 @@ pub(super) async fn live(
     };
     let key = count.to_string();
     let received = app.counters.receive(Endpoint::Live, &key);
-    let fate = app.fates.next(Endpoint::Live, &key);
+    // However much there is to come.
+    let fate = app.fates.next(Endpoint::Live, "");
     tokio::time::sleep(fate.latency).await;
     if fate.fails {
         received.complete();
         return Refusal::Unavailable.into_response();
     }
-    Body::from_stream(lines(count, received)).into_response()
+    Body::from_stream(lines(count, received, app.stopped.clone())).into_response()
 }
 
 /// What comes is the same each time; when it comes is the clock's affair.
-fn lines(count: u32, received: ReceivedGuard) -> impl Stream<Item = Result<String, Infallible>> {
+fn lines(
+    count: u32,
+    received: ReceivedGuard,
+    stopped: CancellationToken,
+) -> impl Stream<Item = io::Result<String>> {
     let start = (activities(count), interval(BETWEEN_TWO), received);
-    stream::unfold(start, |(mut rest, mut clock, received)| async move {
-        let Some(activity) = rest.next() else {
-            // Reached only by who has read all of it; else the guard is dropped with the stream.
-            received.complete();
-            return None;
-        };
-        clock.tick().await;
-        Some((Ok(format!("{}\n", serde_json::json!(activity))), (rest, clock, received)))
+    stream::unfold(start, move |(mut rest, mut clock, received)| {
+        let stopped = stopped.clone();
+        async move {
+            let Some(activity) = rest.next() else {
+                // Reached only by who has read all of it; else the guard is dropped with the stream.
+                received.complete();
+                return None;
+            };
+            let line = tokio::select! {
+                biased;
+                () = stopped.cancelled() => Err(cut()),
+                _ = clock.tick() => Ok(format!("{}\n", serde_json::json!(activity))),
+            };
+            Some((line, (rest, clock, received)))
+        }
     })
 }
 

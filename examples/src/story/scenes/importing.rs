@@ -22,36 +22,43 @@ pub(super) async fn steps(stage: &Stage) -> Result<(), Stuck> {
     }
     stage.recorder.step("stop it");
     stage.portal.stop_import();
-    stage
-        .service_has(Endpoint::Import, |imports| {
-            imports.completed + imports.dropped == imports.received
-        })
-        .await?;
-    stage.settled().await
+    stage.let_go(&[Endpoint::Import]).await
 }
 
-pub(super) fn truth(_: &Data) -> Result<View, DataError> {
-    let progress = Progress { done: STUCK_AT - 1, total: TOTAL };
-    Ok(View { import: ImportView::Stopped(progress), ..View::default() })
+/// The contact that cannot be imported, and why, if the import comes so far.
+fn failed(stage: &Stage) -> Option<(u32, String)> {
+    (1..STUCK_AT)
+        .find_map(|id| Some((id, stage.forecast.failure(Endpoint::Import, &id.to_string(), 0)?)))
 }
 
-/// What the view says is what the service has.
-pub(super) fn lost(stage: &Stage, data: &Data) -> Result<Vec<String>, DataError> {
-    let kept = data.contacts()?;
-    let end = stage.portal.view().import;
-    let done = match &end {
-        ImportView::Stopped(progress) | ImportView::Failed { progress, .. } => progress.done,
-        _ => return Ok(vec![format!("the import has not come to rest: {end:?}")]),
+/// How many are imported before the import ends.
+fn done(stage: &Stage) -> u32 {
+    failed(stage).map_or(STUCK_AT, |(id, _)| id) - 1
+}
+
+pub(super) fn truth(stage: &Stage) -> View {
+    let progress = Progress { done: done(stage), total: TOTAL };
+    let import = match failed(stage) {
+        Some((_, problem)) => ImportView::Failed { progress, problem },
+        None => ImportView::Stopped(progress),
     };
-    let expected: Vec<_> = (1..=done).map(contact).collect();
-    Ok((kept != expected)
-        .then(|| format!("{done} are shown as imported, the service has {kept:?}"))
-        .into_iter()
-        .collect())
+    View { import, ..View::default() }
+}
+
+pub(super) fn broken(stage: &Stage, data: &Data) -> Result<Vec<String>, DataError> {
+    let stopped = u64::from(failed(stage).is_none());
+    let mut broken: Vec<String> =
+        stage.not_given_up(Endpoint::Import, stopped).into_iter().collect();
+    let (done, kept) = (done(stage), data.contacts()?);
+    if !kept.iter().cloned().eq((1..=done).map(contact)) {
+        broken.push(format!("{done} had to be imported, the service has {kept:?}"));
+    }
+    broken.extend(steps_not_shown(stage));
+    Ok(broken)
 }
 
 /// Each step is shown.
-pub(super) fn steps_not_shown(stage: &Stage) -> Option<String> {
+fn steps_not_shown(stage: &Stage) -> Option<String> {
     let shown = stage.recorder.shown();
     let steps: Vec<u32> = shown
         .iter()
@@ -60,5 +67,5 @@ pub(super) fn steps_not_shown(stage: &Stage) -> Option<String> {
             _ => None,
         })
         .collect();
-    (!steps.iter().copied().eq(0..STUCK_AT)).then(|| format!("the progress was {steps:?}"))
+    (!steps.iter().copied().eq(0..=done(stage))).then(|| format!("the progress was {steps:?}"))
 }

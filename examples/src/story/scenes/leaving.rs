@@ -7,6 +7,9 @@ use crate::api::Endpoint;
 use crate::view::{EditorView, ImportView, PageView, View};
 
 const STEP: &str = "log out";
+/// What is asked for, and not answered before the log-out.
+pub(in crate::story) const UNDER_WAY: [(Endpoint, u64); 4] =
+    [(Endpoint::Search, 1), (Endpoint::Page, 2), (Endpoint::News, 1), (Endpoint::Import, 1)];
 
 pub(super) async fn steps(stage: &Stage) -> Result<(), Stuck> {
     stage.open_app().await?;
@@ -17,26 +20,21 @@ pub(super) async fn steps(stage: &Stage) -> Result<(), Stuck> {
     stage.portal.edit_page(EDITED);
     stage.portal.load_news();
     stage.portal.start_import(1);
-    for (endpoint, count) in
-        [(Endpoint::Search, 1), (Endpoint::Page, 2), (Endpoint::News, 1), (Endpoint::Import, 1)]
-    {
+    for (endpoint, count) in UNDER_WAY {
         stage.service_has(endpoint, |requests| requests.received == count).await?;
     }
     stage.recorder.step(STEP);
     stage.portal.log_out();
-    for endpoint in [Endpoint::Search, Endpoint::Page, Endpoint::News, Endpoint::Import] {
-        stage
-            .service_has(endpoint, |requests| {
-                requests.completed + requests.dropped == requests.received
-            })
-            .await?;
-    }
-    // The answers have left the service, and may not have reached the model yet.
-    stage.settled().await
+    stage.let_go(&UNDER_WAY.map(|(endpoint, _)| endpoint)).await
+}
+
+pub(super) fn broken(stage: &Stage) -> Vec<String> {
+    let kept = UNDER_WAY.iter().filter_map(|(on, count)| stage.not_given_up(*on, *count));
+    kept.chain(landed(stage)).collect()
 }
 
 /// After the log-out the screen is as before the app was opened, and stays so.
-pub(super) fn landed(stage: &Stage) -> Vec<String> {
+fn landed(stage: &Stage) -> Vec<String> {
     let shown = stage.recorder.shown();
     let after: Vec<&View> =
         shown.iter().filter(|shown| shown.step == STEP).map(|shown| &shown.view).collect();

@@ -1,6 +1,7 @@
 //! A list that changes a thousand times a second.
 
 use super::super::stage::{Stage, Stuck};
+use crate::api::Endpoint;
 use crate::service::activities;
 use crate::view::{LiveView, View};
 
@@ -16,14 +17,35 @@ pub(super) async fn steps(stage: &Stage) -> Result<(), Stuck> {
 }
 
 pub(super) fn truth(stage: &Stage) -> View {
-    View { live: LiveView::after(activities(stage.live)), ..View::default() }
+    let live = match stage.forecast.failure(Endpoint::Live, "", 0) {
+        Some(problem) => LiveView { problem: Some(problem), ..LiveView::default() },
+        None => LiveView::after(activities(stage.live)),
+    };
+    View { live, ..View::default() }
 }
 
-/// A view may skip what came in between, but it is never told twice of one thing.
-pub(super) fn told_too_often(stage: &Stage) -> Vec<String> {
-    let (told, most) = (stage.recorder.shown().len(), stage.live as usize + 2);
-    (told > most)
-        .then(|| format!("{told} notifications of {} updates", stage.live))
-        .into_iter()
-        .collect()
+/// A view may skip what came in between; but what it shows is always what a first part of the updates leads to, one by
+/// one and in order, and never an earlier part than before.
+pub(super) fn broken(stage: &Stage) -> Vec<String> {
+    let shown = stage.recorder.shown();
+    let (mut updates, mut expected) = (activities(stage.live), LiveView::default());
+    for live in shown.iter().map(|shown| &shown.view.live) {
+        let before = expected.received;
+        while expected.received < live.received {
+            let Some(update) = updates.next() else {
+                return vec![format!(
+                    "{} updates are shown, there were {}",
+                    live.received, stage.live
+                )];
+            };
+            expected.take(update);
+        }
+        if live.received < before {
+            return vec![format!("{} updates were shown after {before}", live.received)];
+        }
+        if live.rows != expected.rows {
+            return vec![format!("after {} updates, the list is not theirs", live.received)];
+        }
+    }
+    Vec::new()
 }

@@ -45,8 +45,7 @@ pub(super) async fn first(stage: &Stage) -> Result<(), Stuck> {
     stage.service_has(Endpoint::Page, |pages| pages.received == 1).await?;
     stage.recorder.step("leave it");
     stage.portal.leave_page();
-    stage.service_has(Endpoint::Page, |pages| pages.completed + pages.dropped == 1).await?;
-    stage.settled().await
+    stage.let_go(&[Endpoint::Page]).await
 }
 
 pub(super) async fn second(stage: &Stage) -> Result<(), Stuck> {
@@ -54,29 +53,68 @@ pub(super) async fn second(stage: &Stage) -> Result<(), Stuck> {
     stage.settled().await
 }
 
+/// Which request of the session's bootstrap fails, and why.
+fn failed_session(stage: &Stage, first: bool) -> Option<(Endpoint, String)> {
+    let create = first.then_some(Endpoint::CreateSession);
+    [Some(Endpoint::FindSession), create, Some(Endpoint::EnterSession)]
+        .into_iter()
+        .flatten()
+        .find_map(|endpoint| Some((endpoint, stage.forecast.failure(endpoint, TOKEN, 0)?)))
+}
+
 /// What is shown when the app was opened.
-pub(super) fn bootstrapped(data: &Data) -> Result<View, DataError> {
+pub(super) fn bootstrapped(stage: &Stage, data: &Data, first: bool) -> Result<View, DataError> {
     let mut view = View { shown: true, ..View::default() };
-    view.spaces = Load::Ready(Arc::new(data.spaces(0, SPACES_SHOWN)?));
-    if let Some(session) = data.session(TOKEN)? {
-        if let Some(user) = data.user(session.user)? {
-            view.user = Load::Ready(Arc::new(user));
-        }
+    let part = format!("0+{SPACES_SHOWN}");
+    view.spaces = match stage.forecast.failure(Endpoint::Spaces, &part, 0) {
+        Some(problem) => Load::Failed(problem),
+        None => Load::Ready(Arc::new(data.spaces(0, SPACES_SHOWN)?)),
+    };
+    if let Some((_, problem)) = failed_session(stage, first) {
+        view.session = SessionView::Failed(problem);
+    } else if let Some(session) = data.session(TOKEN)? {
+        let user = session.user.to_string();
+        view.user =
+            match (stage.forecast.failure(Endpoint::User, &user, 0), data.user(session.user)?) {
+                (Some(problem), _) => Load::Failed(problem),
+                (None, Some(user)) => Load::Ready(Arc::new(user)),
+                (None, None) => Load::Empty,
+            };
         view.session = SessionView::Entered(Arc::new(session));
     }
     Ok(view)
 }
 
-pub(super) fn after_first(data: &Data) -> Result<View, DataError> {
-    let mut view = bootstrapped(data)?;
+pub(super) fn after_first(stage: &Stage, data: &Data) -> Result<View, DataError> {
+    let mut view = bootstrapped(stage, data, true)?;
     let text = TYPED[TYPED.len() - 1];
     view.search.text = text.to_owned();
-    view.search.hits = Arc::new(data.search(text, 20)?);
+    view.search.problem = stage.forecast.failure(Endpoint::Search, text, 0);
+    if view.search.problem.is_none() {
+        view.search.hits = Arc::new(data.search(text, 20)?);
+    }
     Ok(view)
 }
 
-/// The states of the session that were not shown, or not in order.
-pub(super) fn skipped_states(stage: &Stage, expected: &[&str]) -> Option<String> {
+pub(super) fn broken_first(stage: &Stage, data: &Data) -> Result<Vec<String>, DataError> {
+    let mut broken: Vec<String> = skipped_states(stage, true).into_iter().collect();
+    broken.extend(stale_hits(stage, data)?);
+    broken.extend(not_overtaken(stage));
+    broken.extend(stage.not_given_up(Endpoint::Page, 1));
+    Ok(broken)
+}
+
+/// Whether each state of the session was shown, in order.
+pub(super) fn skipped_states(stage: &Stage, first: bool) -> Option<String> {
+    let mut expected = vec!["finding"];
+    let failed = failed_session(stage, first).map(|(endpoint, _)| endpoint);
+    if failed != Some(Endpoint::FindSession) {
+        expected.extend(first.then_some("creating"));
+        if failed != Some(Endpoint::CreateSession) {
+            expected.push("entering");
+        }
+    }
+    expected.push(if failed.is_some() { "failed" } else { "entered" });
     let word = |session: &SessionView| match session {
         SessionView::None => "none",
         SessionView::Finding => "finding",
@@ -92,19 +130,27 @@ pub(super) fn skipped_states(stage: &Stage, expected: &[&str]) -> Option<String>
     (states != expected).then(|| format!("the session was {states:?}, not {expected:?}"))
 }
 
-/// Every request that nobody waits for any more is cancelled, or its answer is counted as stale.
-pub(super) fn not_cancelled(stage: &Stage) -> Vec<String> {
-    let mut broken = Vec::new();
+/// All searches but the last were overtaken, so no other hits than its are ever on the screen.
+fn stale_hits(stage: &Stage, data: &Data) -> Result<Option<String>, DataError> {
+    let own = data.search(TYPED[TYPED.len() - 1], 20)?;
+    let shown = stage.recorder.shown();
+    let stale = shown.iter().find(|shown| {
+        let hits = &shown.view.search.hits;
+        !hits.is_empty() && **hits != own
+    });
+    Ok(stale.map(|shown| {
+        let search = &shown.view.search;
+        let (text, hits) = (&search.text, search.hits.len());
+        format!("with \"{text}\" in the box, {hits} hits of an overtaken search were shown")
+    }))
+}
+
+/// Every search that was overtaken is cancelled, or its answer is counted as stale.
+fn not_overtaken(stage: &Stage) -> Option<String> {
     let searches = stage.client.ledger().at(Endpoint::Search);
     let late = searches.cancelled + stage.portal.tally().stale_answers;
     let expected = TYPED.len() as u64 - 1;
-    if late != expected {
-        broken.push(format!(
-            "{expected} searches were overtaken, but cancelled + stale answers = {late}"
-        ));
-    }
-    if stage.service.traffic().at(Endpoint::Page).dropped != 1 {
-        broken.push("the request of the page that was left was not cancelled".to_owned());
-    }
-    broken
+    (late != expected).then(|| {
+        format!("{expected} searches were overtaken, but cancelled + stale answers = {late}")
+    })
 }
