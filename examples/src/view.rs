@@ -201,8 +201,7 @@ impl View {
     /// The title of a listed space.
     #[must_use]
     pub fn title_of_space(&self, id: u32) -> Option<&str> {
-        let Load::Ready(list) = &self.spaces else { return None };
-        list.spaces.iter().find(|space| space.id == id).map(|space| space.title.as_str())
+        self.spaces.title(id)
     }
 
     /// Where this and `other` differ, field by field, each side by its name: one line per field.
@@ -241,6 +240,23 @@ impl<T> Load<T> {
             Self::Loading => "loading".to_owned(),
             Self::Ready(value) => ready(value),
             Self::Failed(_) => "failed".to_owned(),
+        }
+    }
+}
+
+impl Load<SpaceList> {
+    /// The title of a listed space.
+    #[must_use]
+    pub fn title(&self, id: u32) -> Option<&str> {
+        let Self::Ready(list) = self else { return None };
+        list.spaces.iter().find(|space| space.id == id).map(|space| space.title.as_str())
+    }
+
+    /// Gives a space another title, if it is listed.
+    pub fn retitle(&mut self, id: u32, title: &str) {
+        if let Self::Ready(list) = self {
+            let space = Arc::make_mut(list).spaces.iter_mut().find(|space| space.id == id);
+            space.into_iter().for_each(|space| title.clone_into(&mut space.title));
         }
     }
 }

@@ -1,31 +1,9 @@
-//! Logging out: one sync action over all atoms, one commit.
+//! Logging out: everything back to the beginning.
 
-use trine_atoms::{Action, synergy};
+use trine_atoms::{Store, reset_all};
 
-use super::editing::EDITOR;
-use super::importing::IMPORT;
-use super::live::LIVE;
-use super::news::NEWS;
-use super::renaming::NOTICE;
-use super::visits::{PAGE, SEARCH, SESSION, SHOWN, SPACES, USER};
-
-pub(super) fn log_out() -> Action<(), ()> {
-    let here = synergy((&SHOWN, &SESSION, &USER, &SPACES, &SEARCH, &PAGE));
-    let work = synergy((&EDITOR, &IMPORT, &NEWS, &LIVE, &NOTICE));
-    // Synergies nest, and so do their drafts.
-    synergy((here, work)).action(|(here, work), ()| {
-        let (mut shown, mut session, mut user, mut spaces, mut search, mut page) = here;
-        shown.set(false);
-        session.set(Default::default());
-        user.set(Default::default());
-        spaces.set(Default::default());
-        search.set(Default::default());
-        page.set(Default::default());
-        let (mut editor, mut import, mut news, mut live, mut notice) = work;
-        editor.set(Default::default());
-        import.set(Default::default());
-        news.set(Default::default());
-        live.set(Default::default());
-        notice.set(None);
-    })
+/// What is on its way is aborted, and all atoms begin again, in one commit: whichever there are, so a new one is not
+/// forgotten here.
+pub(super) fn log_out(store: &Store) {
+    reset_all(store);
 }

@@ -63,7 +63,6 @@ struct App {
     stop_import: Action<(), ()>,
     load_news: AsyncAction<()>,
     follow: AsyncAction<u32>,
-    log_out: Action<(), ()>,
 }
 
 impl App {
@@ -108,7 +107,6 @@ impl App {
             stop_import: importing::stop(),
             load_news: news::load_news(client.clone()),
             follow: live::follow(client),
-            log_out: leaving::log_out(),
             store,
             view,
         }
@@ -163,9 +161,7 @@ impl Portal for App {
         self.follow.run(&self.store, count).detach();
     }
     fn log_out(&self) {
-        // What is on its way has ended before the state is emptied, so nothing of it can land after that.
-        self.store.runs().abort_all("the user has logged out");
-        self.log_out.run(&self.store, ());
+        leaving::log_out(&self.store);
     }
 
     fn view(&self) -> View {

@@ -36,12 +36,13 @@ pub(super) fn rename(client: Client, spaces: Spaces) -> AsyncAction<Title> {
             let Title { space, title } = new.clone();
             notice.set(None);
             notice = notice.trigger()?;
-            let patch = cx.store()?.patch(spaces, move |spaces| retitle(spaces, &new));
+            let patch = cx.store()?.patch(spaces, move |spaces| {
+                Arc::make_mut(spaces).retitle(new.space, &new.title);
+            });
             match client.rename_space(space, &title).await {
-                Ok(renamed) => {
-                    let confirmed = Title { space, title: renamed.title };
-                    patch.confirm_with(move |spaces| retitle(spaces, &confirmed));
-                }
+                Ok(renamed) => patch.confirm_with(move |spaces| {
+                    Arc::make_mut(spaces).retitle(space, &renamed.title);
+                }),
                 Err(error) => {
                     notice.set(Some(error.to_string()));
                     notice.trigger()?;
@@ -54,16 +55,5 @@ pub(super) fn rename(client: Client, spaces: Spaces) -> AsyncAction<Title> {
         .named("rename space")
         .key(|new: &Title| new.space)
         .leading()
-        .condition(|store, new| is_listed(&SPACES.read(store), new.space))
-}
-
-fn is_listed(spaces: &Load<SpaceList>, id: u32) -> bool {
-    matches!(spaces, Load::Ready(list) if list.spaces.iter().any(|space| space.id == id))
-}
-
-fn retitle(spaces: &mut Arc<Load<SpaceList>>, new: &Title) {
-    if let Load::Ready(list) = Arc::make_mut(spaces) {
-        let space = Arc::make_mut(list).spaces.iter_mut().find(|space| space.id == new.space);
-        space.into_iter().for_each(|space| space.title.clone_from(&new.title));
-    }
+        .condition(|store, new| SPACES.read(store).title(new.space).is_some())
 }

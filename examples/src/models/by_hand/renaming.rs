@@ -1,7 +1,5 @@
 //! New titles, shown before the service has confirmed them.
 
-use std::sync::Arc;
-
 use super::{App, State};
 use crate::api::SpaceList;
 use crate::view::Load;
@@ -17,7 +15,7 @@ impl State {
     pub(super) fn show_spaces(&mut self) {
         let mut shown = self.spaces.listed.clone();
         for (id, title) in &self.spaces.renaming {
-            shown = retitled(shown, *id, title);
+            shown.retitle(*id, title);
         }
         self.view.spaces = shown;
     }
@@ -44,22 +42,11 @@ impl App {
             task.update(|state| {
                 state.spaces.renaming.retain(|(other, _)| *other != id);
                 match answer {
-                    Ok(space) => {
-                        let listed = std::mem::take(&mut state.spaces.listed);
-                        state.spaces.listed = retitled(listed, id, &space.title);
-                    }
+                    Ok(space) => state.spaces.listed.retitle(id, &space.title),
                     Err(error) => state.view.notice = Some(error.to_string()),
                 }
                 state.show_spaces();
             });
         });
     }
-}
-
-fn retitled(mut spaces: Load<SpaceList>, id: u32, title: &str) -> Load<SpaceList> {
-    if let Load::Ready(list) = &mut spaces {
-        let space = Arc::make_mut(list).spaces.iter_mut().find(|space| space.id == id);
-        space.into_iter().for_each(|space| title.clone_into(&mut space.title));
-    }
-    spaces
 }

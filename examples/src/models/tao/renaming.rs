@@ -5,8 +5,7 @@ use std::sync::Arc;
 use trine_tao::{AppCtx, BoxError, HandlerGuard, Kernel, Verdict};
 
 use super::{Failure, World, lock};
-use crate::api::{Space, SpaceList};
-use crate::view::Load;
+use crate::api::Space;
 
 pub(super) struct Title {
     pub(super) space: u32,
@@ -18,8 +17,7 @@ pub(super) fn paths(tao: &Kernel, world: &World) -> Vec<HandlerGuard> {
     vec![
         tao.on_intercept(("Title", "Change", "Portal"), move |cx| {
             let space = cx.term_datum::<Title>()?.space;
-            let listed = matches!(gate.store.get(gate.spaces), Load::Ready(list)
-                if list.spaces.iter().any(|listed| listed.id == space));
+            let listed = gate.store.get(gate.spaces).title(space).is_some();
             let free = !lock(&gate.renaming).contains_key(&space);
             Ok(if listed && free { Verdict::Pass } else { Verdict::halt("not now") })
         }),
@@ -42,7 +40,7 @@ async fn change(world: World, cx: AppCtx) -> Result<AppCtx, BoxError> {
     world.show(|view| view.notice = None);
     let shown = Arc::clone(&title);
     let patch = world.store.patch(world.shown_spaces, move |spaces| {
-        retitle(spaces, shown.space, &shown.title);
+        spaces.retitle(shown.space, &shown.title);
     });
     lock(&world.renaming).insert(space, patch);
     let renamed = world.client.rename_space(space, &title.title).await?;
@@ -53,7 +51,7 @@ impl World {
     fn confirm(&self, space: Arc<Space>) {
         let patch = lock(&self.renaming).remove(&space.id);
         if let Some(patch) = patch {
-            patch.confirm_with(move |spaces| retitle(spaces, space.id, &space.title));
+            patch.confirm_with(move |spaces| spaces.retitle(space.id, &space.title));
         }
     }
 
@@ -62,12 +60,5 @@ impl World {
         self.show(|view| view.notice = Some(failure.problem()));
         drop(lock(&self.renaming).remove(space));
         Ok(())
-    }
-}
-
-fn retitle(spaces: &mut Load<SpaceList>, id: u32, title: &str) {
-    if let Load::Ready(list) = spaces {
-        let space = Arc::make_mut(list).spaces.iter_mut().find(|space| space.id == id);
-        space.into_iter().for_each(|space| title.clone_into(&mut space.title));
     }
 }

@@ -7,8 +7,8 @@ use crate::client::Client;
 pub(super) struct LoggedOut;
 impl Action for LoggedOut {}
 
-/// What is on its way has ended before the slices are told, so nothing of it can land after that.
+/// `reset` dispatches the action and aborts what is under way, in one commit. Nothing that belongs to those runs reaches
+/// a slice after that, not even that they were aborted: so no case has to ask whether the user is still there.
 pub(super) fn log_out(store: &Store<Client>) {
-    store.runs().abort_all("the user has logged out");
-    store.dispatch(LoggedOut);
+    store.reset(LoggedOut, "the user has logged out");
 }

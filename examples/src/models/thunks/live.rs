@@ -1,7 +1,7 @@
 //! What others do, as it happens.
 
 use futures_util::StreamExt;
-use trine_thunks::{Action, AsyncThunk, Slice, SliceKey, Update, action};
+use trine_thunks::{Action, AsyncThunk, Slice, SliceKey, action};
 
 use super::leaving::LoggedOut;
 use super::{Api, Work};
@@ -33,12 +33,8 @@ pub(super) fn live(follow: &Work<u32, ()>) -> Slice<LiveView> {
         .on(action::<Active>(), |live, Active(activity)| live.take(*activity))
         .on(follow.fulfilled(), |live, _| live.following = false)
         .on(follow.rejected(), |live, run| {
-            if run.is_cancelled() {
-                return Update::Unchanged;
-            }
             live.following = false;
             live.problem = Some(run.message());
-            Update::Changed
         })
         .on(action::<LoggedOut>(), |live, _| *live = LiveView::default())
 }

@@ -22,7 +22,7 @@ use futures_util::future::BoxFuture;
 use trine_thunks::{Action, AsyncThunk, Derived, SliceKey, Store, ThunkApi, Watch, action};
 
 use self::editing::{DraftChanged, Editing};
-use self::importing::{ImportStopped, Importing};
+use self::importing::ImportStopped;
 use self::visits::{PageLeft, Visits};
 use crate::api::News;
 use crate::client::{ApiError, Client};
@@ -60,22 +60,21 @@ struct App {
     visits: Visits,
     editing: Editing,
     rename: renaming::Rename,
-    importing: Importing,
+    import: Work<u32, ()>,
     load_news: Work<(), News>,
     follow: Work<u32, ()>,
 }
 
 impl App {
     fn new(Setup { client, recorder, store }: Setup) -> Self {
-        let (visits, editing, importing) = (Visits::new(), Editing::new(), Importing::new());
-        let (rename, load_news, follow) = (renaming::rename(), news::load_news(), live::follow());
+        let (visits, editing, rename) = (Visits::new(), Editing::new(), renaming::rename());
+        let (import, load_news, follow) = (importing::import(), news::load_news(), live::follow());
         let builder = Store::builder().on(store).extra(client);
         let builder = visits.slices(builder, &rename);
         let store = editing
             .slices(builder)
-            .slice(renaming::under_way(&rename))
             .slice(renaming::notice(&rename))
-            .slice(importing.slice())
+            .slice(importing::imported(&import))
             .slice(news::news(&load_news))
             .slice(live::live(&follow))
             .build()
@@ -88,7 +87,7 @@ impl App {
             }
         };
         store.core().subscribe_changes(view, show).detach();
-        Self { store, view, visits, editing, rename, importing, load_news, follow }
+        Self { store, view, visits, editing, rename, import, load_news, follow }
     }
 }
 
@@ -99,7 +98,8 @@ fn view(store: &Store<Client>) -> Derived<View> {
     let (page, editor) = (store.cell(&visits::PAGE), store.cell(&editing::EDITOR));
     let (import, news) = (store.cell(&importing::IMPORT), store.cell(&news::NEWS));
     let (live, notice) = (store.cell(&live::LIVE), store.cell(&renaming::NOTICE));
-    let spaces = renaming::spaces(store);
+    // With the titles on them that are not confirmed yet.
+    let spaces = store.optimistic(&visits::SPACES);
     store.core().derived(move |cx| View {
         shown: cx.get(shown),
         session: cx.get(session),
@@ -152,10 +152,10 @@ impl Portal for App {
         self.store.dispatch(self.rename.with((id, title.to_owned())));
     }
     fn start_import(&self, total: u32) {
-        self.store.dispatch(self.importing.import.with(total));
+        self.store.dispatch(self.import.with(total));
     }
     fn stop_import(&self) {
-        self.store.runs_of(&self.importing.import).abort_all("the user has stopped it");
+        self.store.runs_of(&self.import).abort_all("the user has stopped it");
         self.store.dispatch(ImportStopped);
     }
     fn load_news(&self) {

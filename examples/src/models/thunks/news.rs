@@ -1,6 +1,6 @@
 //! News from a service that may fail at first.
 
-use trine_thunks::{Action, AsyncThunk, Retry, Slice, SliceKey, Update, action};
+use trine_thunks::{Action, AsyncThunk, Retry, Slice, SliceKey, action};
 
 use super::leaving::LoggedOut;
 use super::{Api, Work};
@@ -30,12 +30,6 @@ pub(super) fn news(load_news: &Work<(), News>) -> Slice<NewsView> {
             *news = NewsView::Loading { attempt: *attempt };
         })
         .on(load_news.fulfilled(), |news, run| *news = NewsView::Ready(run.payload().clone()))
-        .on(load_news.rejected(), |news, run| {
-            if run.is_cancelled() {
-                return Update::Unchanged;
-            }
-            *news = NewsView::Failed(run.message());
-            Update::Changed
-        })
+        .on(load_news.rejected(), |news, run| *news = NewsView::Failed(run.message()))
         .on(action::<LoggedOut>(), |news, _| *news = NewsView::None)
 }

@@ -112,13 +112,7 @@ fn session(enter_session: &Work<String, Session>) -> Slice<SessionView> {
         .on(enter_session.fulfilled(), |session, run| {
             *session = SessionView::Entered(run.payload().clone());
         })
-        .on(enter_session.rejected(), |session, run| {
-            if run.is_cancelled() {
-                return Update::Unchanged;
-            }
-            *session = SessionView::Failed(run.message());
-            Update::Changed
-        })
+        .on(enter_session.rejected(), |session, run| *session = SessionView::Failed(run.message()))
         .on(action::<LoggedOut>(), |session, _| *session = SessionView::None)
 }
 
@@ -135,13 +129,7 @@ where
     key.slice(|| Load::Empty)
         .on(thunk.pending(), |load, _| *load = Load::Loading)
         .on(thunk.fulfilled(), |load, run| *load = Load::Ready(run.payload().clone()))
-        .on(thunk.rejected(), |load, run| {
-            if run.is_cancelled() {
-                return Update::Unchanged;
-            }
-            *load = Load::Failed(run.message());
-            Update::Changed
-        })
+        .on(thunk.rejected(), |load, run| *load = Load::Failed(run.message()))
         .on(action::<LoggedOut>(), |load, _| *load = Load::Empty)
 }
 
