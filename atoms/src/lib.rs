@@ -170,3 +170,8 @@ pub use synergy::{
     AtomList, Atoms, BoxError, Computed, DuplicateAtom, Single, Synergy, synergy, try_synergy,
 };
 pub use trine_core::{AsyncPolicy, AsyncState, Store};
+
+/// The README's samples compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

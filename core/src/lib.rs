@@ -113,3 +113,8 @@ pub use optimistic::{Optimistic, Patch};
 pub use scope::{Scope, ScopeEnded};
 pub use store::{PanicPolicy, Store, StoreBuilder, WeakStore};
 pub use text::Text;
+
+/// The README's samples compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -219,3 +219,8 @@ pub use trigram::{Axis, NotConcrete, Trigram};
 pub use view::{NoData, Shown, View};
 
 pub use trine_core::{Store, Text};
+
+/// The README's samples compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -199,3 +199,8 @@ pub use trine_core::{
     AbortedBy, Derived, Optimistic, Outcome, OutcomeKind, Policy, Rejection, Retry, RetryBudget,
     Run, RunId, Runs, SubscriptionGuard, Text, Update, Wanted, Watch,
 };
+
+/// The README's samples compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
