@@ -14,7 +14,8 @@
 //! | `timing.rs`, `retry.rs` | what is put around the body: a pause before it, a limit, further attempts |
 //! | `statuses.rs` and its folder, `audit.rs` | cells that follow runs, and handles that nobody has cared for |
 //! | `clock.rs`, `tokio_clock.rs` | what time it is |
-//! | `spawn.rs`, `tokio.rs`, `task.rs` | a body that is not ready goes on elsewhere |
+//! | `home.rs`, `driver.rs` | where bodies live without a task: those that nobody has woken, and those in line for their first poll |
+//! | `spawn.rs`, `tokio.rs`, `task.rs` | a body that was woken goes on elsewhere |
 //! | `cell.rs`, `any_run.rs` | the state of the run, and the run with its types forgotten |
 //! | `phase.rs` | how far it is: what threads agree on |
 //! | `body.rs` | where its body is, and who drops it |
@@ -25,9 +26,9 @@
 //! | `run.rs`, `waiting.rs`, `waiters.rs` | who asked, and who waits |
 //! | `engine.rs`, `registry.rs`, `drain.rs` | what a store knows of its live runs, and the wait until there are none |
 //!
-//! Locks: a run's own, the registry's, the groups'. No user code runs under any of them, with one
+//! Locks: a run's own, the registry's, the groups', the homes'. No user code runs under any of them, with one
 //! exception: keys are compared under the groups' lock, inside the lease, like every other comparator. They nest in one
-//! order only: lease, groups, run, registry. Never two runs' at a time.
+//! order only: lease, groups, run, registry or homes. Never two runs' at a time.
 
 mod admit;
 mod any_run;
@@ -39,11 +40,13 @@ mod clock;
 mod contain;
 mod context;
 mod drain;
+mod driver;
 mod ending;
 mod engine;
 mod failure;
 mod family;
 mod group;
+mod home;
 mod hooks;
 mod id;
 mod inline;

@@ -3,6 +3,7 @@
 use super::{
     engine::Executor,
     group::{Group, Key},
+    home::HomeId,
     id::RunId,
     outcome::{Outcome, OutcomeKind, Rejection},
     phase::{Claim, Phase},
@@ -98,11 +99,15 @@ pub(crate) trait AnyRun: Send + Sync {
 
     /// Polls a body at rest, as its task does.
     fn poll_resting_body(&self, cx: &mut Context<'_>) -> Step;
+    /// Polls a body for the first time that waited in the line of its home.
+    fn poll_queued(self: Arc<Self>) -> Step;
+    /// Whether the body rests in this home, without a task.
+    fn lives_at(&self, home: HomeId) -> bool;
 
     /// Has the body wait for its turn.
     fn hold(&self);
     /// Tells the body that it is its turn.
-    fn grant(&self);
+    fn grant(self: Arc<Self>);
 
     fn poll_settled(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()>;
     fn poll_stopped(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()>;
@@ -123,8 +128,10 @@ pub(super) trait TypedRun<T, E>: AnyRun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Step {
-    /// The body rests and waits to be polled again.
+    /// The body rests and waits for its task.
     Pending,
+    /// The body rests in its home until it is woken.
+    Parked,
     /// The poll decided the outcome: go on with `settle::conclude`.
     Claimed(Claim),
     /// The run is over: there is nothing to do.

@@ -7,6 +7,7 @@
 use super::{
     any_run::{AnyRun, End, Head, RunStatus, Step, TypedRun, Verdict},
     engine::Executor,
+    home::HomeId,
     id::RunId,
     outcome::Outcome,
     phase::Claim,
@@ -223,12 +224,20 @@ where
         self.run.poll_resting_body(cx)
     }
 
+    fn poll_queued(self: Arc<Self>) -> Step {
+        Arc::clone(&self.run).poll_queued()
+    }
+
+    fn lives_at(&self, home: HomeId) -> bool {
+        self.run.lives_at(home)
+    }
+
     fn hold(&self) {
         self.run.hold();
     }
 
-    fn grant(&self) {
-        self.run.grant();
+    fn grant(self: Arc<Self>) {
+        Arc::clone(&self.run).grant();
     }
 
     fn poll_settled(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()> {

@@ -11,17 +11,27 @@
 //!
 //! A holder that comes back with a body finds out, under the run's lock, whether the run has settled. If so, the settler
 //! has found no body to drop, so it is the holder's.
+//!
+//! After its first poll a body rests without a task, if its runtime can be found again from anywhere (`home.rs`). That poll was
+//! made with a waker that is the run itself. A wake-up through it that comes while the body is still being polled is noted,
+//! and the holder makes a task at once; one that comes later, under the same lock, finds where the body lives and makes a task there.
+//! A task wakes itself from then on, so that further wake-ups through the run mean nothing.
 
 use super::{
-    any_run::{End, Step},
-    cell::{Body, RunCell},
+    any_run::{AnyRun, End, Step},
+    cell::{Body, RunCell, State},
     contain::contain,
+    home::HomeId,
     hooks::SettleHook,
     launch::Nested,
     outcome::Outcome,
 };
 use crate::{event::Event, sync::mutant, text::Text};
-use std::task::{Context, Poll, Waker};
+use futures_task::{ArcWake, waker_ref};
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 impl<T, E, H> RunCell<T, E, H>
 where
@@ -30,27 +40,108 @@ where
     H: SettleHook<T, E>,
 {
     /// Has `make` call the body, polls that for the first time, on the starter's stack, and lets it rest, or drops it when it is
-    /// done. The waker wakes nobody: the task's first poll makes up for it.
+    /// done. `home` says where it may rest without a task.
     #[inline]
-    pub(super) fn poll_new_body(&self, make: impl FnOnce() -> Body<T, E>) -> Step {
+    pub(super) fn poll_new_body(
+        self: &Arc<Self>,
+        make: impl FnOnce() -> Body<T, E>,
+        home: impl FnOnce() -> Option<HomeId>,
+    ) -> Step {
         // Outside of what is contained: the body is dropped after its panic is told, not while it unwinds.
         let mut body = None;
         let polled = {
             let _nested = Nested::enter();
             contain(|| {
                 let body: &mut Body<T, E> = body.insert(make());
-                body.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+                body.as_mut().poll(&mut Context::from_waker(&waker_ref(self)))
             })
         };
         let outcome = match polled {
             Ok(Poll::Ready(result)) => Outcome::from(result),
             Ok(Poll::Pending) => {
-                let rests = body.is_some_and(|body| self.rest(body, None));
-                return if rests { Step::Pending } else { Step::Over };
+                let home = home();
+                return body.map_or(Step::Over, |body| self.park(body, home));
             }
             Err(message) => Outcome::Panicked { message },
         };
         self.end_held_body(outcome, body)
+    }
+
+    /// Polls a queued body for the first time, as the driver of its home does.
+    pub(super) fn poll_by_driver(self: &Arc<Self>) -> Step {
+        let (body, home) = {
+            let mut state = self.state.lock();
+            if !self.head.phase.is_active() {
+                return Step::Over;
+            }
+            (state.body.take(), state.home.take())
+        };
+        let Some(mut body) = body else { return Step::Over };
+        self.head.phase.end_queue();
+        let polled = contain(|| body.as_mut().poll(&mut Context::from_waker(&waker_ref(self))));
+        let outcome = match polled {
+            Ok(Poll::Ready(result)) => Outcome::from(result),
+            Ok(Poll::Pending) => return self.park(body, home),
+            Err(message) => Outcome::Panicked { message },
+        };
+        self.end_held_body(outcome, Some(body))
+    }
+
+    /// Puts a held body to rest in its home, if it has one and was not woken while it was polled.
+    fn park(&self, body: Body<T, E>, home: Option<HomeId>) -> Step {
+        let phase = &self.head.phase;
+        let mut state = self.state.lock();
+        if phase.is_settled() {
+            drop(state);
+            self.bury(body);
+            return Step::Over;
+        }
+        state.body = Some(body);
+        phase.begin_rest();
+        if !phase.is_active() {
+            return Step::Over;
+        }
+        if phase.is_woken() && !mutant("wake-ups during the first poll are lost") {
+            return Step::Pending;
+        }
+        self.move_in(&mut state, home)
+    }
+
+    /// Puts a body to rest that is not to be polled by the caller: in the line of its home, or for its task.
+    pub(super) fn queue_at(self: &Arc<Self>, body: Body<T, E>, home: Option<HomeId>) -> Step {
+        let phase = &self.head.phase;
+        phase.begin_queue();
+        let mut state = self.state.lock();
+        if phase.is_settled() {
+            drop(state);
+            self.bury(body);
+            return Step::Over;
+        }
+        state.body = Some(body);
+        phase.begin_rest();
+        if !phase.is_active() {
+            return Step::Over;
+        }
+        let step = self.move_in(&mut state, home);
+        // One that waits for its turn is put into the line when that comes.
+        if step == Step::Parked && !phase.is_held() {
+            drop(state);
+            if let Some(home) = home {
+                self.head.executor.line_up(home, self.clone());
+            }
+        }
+        step
+    }
+
+    /// Has the body that rests live in `home`, without a task, if that is there.
+    fn move_in(&self, state: &mut State<T, E, H>, home: Option<HomeId>) -> Step {
+        // Written before the look: who takes the home away looks at the run after that.
+        state.home = home;
+        if home.is_some_and(|home| self.head.executor.homes.has(home)) {
+            return Step::Parked;
+        }
+        state.home = None;
+        Step::Pending
     }
 
     /// Polls a held body and lets it rest, or drops it when it is done. A body that rests `keeps` a
@@ -104,12 +195,6 @@ where
         drop(state);
         drop(old);
         self.head.phase.is_active()
-    }
-
-    /// Puts a body to rest that is to be polled by its task only.
-    pub(super) fn queue(&self, body: Body<T, E>) -> bool {
-        self.head.phase.begin_queue();
-        self.rest(body, None)
     }
 
     /// Notes that a body rests with its own task, which `waker` wakes; false when the run is over, so that nobody will.
@@ -193,5 +278,35 @@ where
     pub(super) fn failed(&self, what: &'static str, message: Text) {
         let what = format!("{what} of {:?}", self.head).into();
         self.head.executor.tell(|| Event::Failed { what, message });
+    }
+}
+
+/// Wakes the body of a run that has no task yet.
+///
+/// A waker that is kept after the end keeps neither body nor store: the run has given away the one, and holds the other weakly.
+impl<T, E, H> ArcWake for RunCell<T, E, H>
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
+{
+    fn wake_by_ref(run: &Arc<Self>) {
+        let phase = &run.head.phase;
+        if phase.is_woken() || !phase.is_active() {
+            return;
+        }
+        let home = {
+            let mut state = run.state.lock();
+            // Nobody can wake what was never polled: a body in the line stays there.
+            if phase.is_queued() {
+                return;
+            }
+            phase.wake();
+            state.home.take()
+        };
+        if let Some(home) = home {
+            let erased: Arc<dyn AnyRun> = run.clone();
+            run.head.executor.spawn_at(home, &erased);
+        }
     }
 }

@@ -16,6 +16,7 @@ use super::{
     any_run::{AnyRun, End, Head, RunStatus, Step, TypedRun, Verdict},
     contain::contain,
     family::Kin,
+    home::HomeId,
     hooks::SettleHook,
     outcome::Outcome,
     phase::Claim,
@@ -51,6 +52,8 @@ pub(super) struct State<T, E, H> {
     pub(super) body: Option<Body<T, E>>,
     /// Wakes the task, so that it ends with the run.
     pub(super) task: Option<Waker>,
+    /// Where the body rests that has no task.
+    pub(super) home: Option<HomeId>,
     /// Those who wait for the outcome or for the end of the body.
     pub(super) waiters: Waiters,
     /// Parent and children.
@@ -74,6 +77,7 @@ where
                 on_settle: Some(on_settle),
                 body: None,
                 task: None,
+                home: None,
                 waiters: Waiters::default(),
                 kin: None,
                 share: None,
@@ -177,14 +181,20 @@ where
         self.head.phase.hold();
     }
 
-    fn grant(&self) {
-        let task = {
+    fn grant(self: Arc<Self>) {
+        let (task, home) = {
             let mut state = self.state.lock();
             self.head.phase.grant();
-            state.task.take()
+            (state.task.take(), state.home)
         };
         if let Some(task) = task {
             let _ = contain(|| task.wake());
+        }
+        if let Some(home) = home
+            && !crate::sync::mutant("whose turn has come is not lined up")
+        {
+            let executor = Arc::clone(&self.head.executor);
+            executor.line_up(home, self);
         }
     }
 
@@ -256,6 +266,14 @@ where
 
     fn poll_resting_body(&self, cx: &mut Context<'_>) -> Step {
         self.poll_by_task(cx)
+    }
+
+    fn poll_queued(self: Arc<Self>) -> Step {
+        self.poll_by_driver()
+    }
+
+    fn lives_at(&self, home: HomeId) -> bool {
+        self.state.lock().home == Some(home)
     }
 
     fn poll_settled(&self, slot: &mut Option<usize>, cx: &Context<'_>) -> Poll<()> {

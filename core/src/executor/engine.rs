@@ -8,6 +8,7 @@ use super::{
     contain::{contain, tell},
     failure::{Failure, StoreDropped},
     group::Groups,
+    home::Homes,
     id::RunId,
     outcome::Rejection,
     settle::settle_all,
@@ -58,6 +59,8 @@ pub(crate) struct Executor {
     pub(super) groups: Mutex<Groups>,
     /// Which threads wait for the ends that others are telling.
     pub(super) waits: Mutex<Waits>,
+    /// Where bodies live that have no task.
+    pub(super) homes: Homes,
 }
 
 /// The live runs, and who waits until there are none.
@@ -83,6 +86,7 @@ impl Executor {
             registry: Mutex::new(Registry::default()),
             groups: Mutex::new(Groups::default()),
             waits: Mutex::new(Waits::default()),
+            homes: Homes::new(),
         }
     }
 
@@ -227,6 +231,7 @@ impl Executor {
     fn end_all(&self) {
         let verdict = || Rejection::Failed { failure: Failure::StoreDropped(StoreDropped) };
         settle_all(self.live(|_| true), verdict);
+        self.homes.close();
         let groups = mem::take(&mut *self.groups.lock());
         let _ = contain(|| drop(groups));
     }

@@ -9,16 +9,15 @@ use super::{
     clock::Clock,
     contain::contain,
     context::RunContext,
-    failure::Failure,
+    home::judge,
     hooks::SettleHook,
     id::RunId,
     outcome::Rejection,
     settle::{conclude, settle},
-    spawn::NoRuntime,
     task::Task,
     timing::Timing,
 };
-use crate::{store::Core, sync::thread_locals, text::Text};
+use crate::{store::Core, sync::thread_locals};
 use std::{cell::Cell, future::Future, sync::Arc, time::Duration};
 
 /// How many first polls may nest on one stack.
@@ -75,13 +74,14 @@ where
                 Some(timing) => poll_inline(core, cell, move || Box::pin(timing.apply(cx, body))),
             };
         }
-        let rests = match how.timing {
-            None => cell.queue(Box::pin(async move { body(cx).await })),
-            Some(timing) => cell.queue(Box::pin(timing.apply(cx, body))),
-        };
-        if rests {
-            spawn(core, cell);
-        }
+        queue(
+            core,
+            cell,
+            match how.timing {
+                None => Box::pin(async move { body(cx).await }),
+                Some(timing) => Box::pin(timing.apply(cx, body)),
+            },
+        );
     }
 
     fn into_body(self) -> B {
@@ -92,6 +92,20 @@ where
 /// Whether another first poll may be made on this stack.
 pub(super) fn may_nest() -> bool {
     DEPTH.with(Cell::get) < INLINE_DEPTH
+}
+
+/// Leaves the body to its home, or to a task.
+fn queue<T, E, H>(core: &Core, cell: &Arc<RunCell<T, E, H>>, body: Body<T, E>)
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    H: SettleHook<T, E>,
+{
+    // A spawner that panics here will be asked again for a task.
+    let home = contain(|| core.executor.home(&*core.spawner)).unwrap_or(None);
+    if cell.queue_at(body, home) == Step::Pending {
+        spawn(core, cell);
+    }
 }
 
 /// Calls the body, by `make`, and polls it for the first time.
@@ -108,7 +122,7 @@ fn poll_inline<T, E, H>(
     let mut step = Step::Pending;
     let mut poll = || {
         if let Some(make) = make.take() {
-            step = cell.poll_new_body(make);
+            step = cell.poll_new_body(make, || core.executor.home(&*core.spawner));
         }
     };
     let watched = Watched::begin(core);
@@ -116,7 +130,7 @@ fn poll_inline<T, E, H>(
     watched.end(&cell.head.name, Some(cell.head.id));
     if let Some(make) = make {
         // The spawner did not poll: it panicked, or does not keep its contract. The task will.
-        cell.queue(Box::pin(async move { make().await }));
+        step = cell.queue_at(Box::pin(async move { make().await }), None);
     }
     if let Err(message) = entered {
         let erased: Arc<dyn AnyRun> = cell.clone();
@@ -128,7 +142,7 @@ fn poll_inline<T, E, H>(
             let erased: Arc<dyn AnyRun> = cell.clone();
             conclude(&erased, claim);
         }
-        Step::Pending | Step::Over => {}
+        Step::Pending | Step::Parked | Step::Over => {}
     }
 }
 
@@ -138,28 +152,9 @@ where
     E: Send + Sync + 'static,
     H: SettleHook<T, E>,
 {
-    let answer = contain(|| core.spawner.spawn(Task::run(cell.clone())));
-    judge(cell, answer);
-}
-
-/// Ends the run if the spawner has not taken its task.
-pub(super) fn judge<T, E, H>(
-    cell: &Arc<RunCell<T, E, H>>,
-    answer: Result<Result<(), NoRuntime>, Text>,
-) where
-    T: Send + Sync + 'static,
-    E: Send + Sync + 'static,
-    H: SettleHook<T, E>,
-{
-    let lost = cell.head.phase.end_spawn();
-    let verdict = match answer {
-        Ok(Ok(())) if !lost => return,
-        Ok(Ok(())) => Rejection::Failed { failure: Failure::RuntimeShutDown },
-        Ok(Err(error)) => Rejection::Failed { failure: Failure::NoRuntime(error) },
-        Err(message) => Rejection::Panicked { message },
-    };
-    let erased: Arc<dyn AnyRun> = cell.clone();
-    settle(&erased, verdict);
+    let run: Arc<dyn AnyRun> = cell.clone();
+    let answer = contain(|| core.spawner.spawn(Task::run(Arc::clone(&run))));
+    judge(&run, answer);
 }
 
 /// Looks how long a first poll takes, if that is asked for.

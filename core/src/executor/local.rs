@@ -10,8 +10,9 @@ use super::{
     contain::contain,
     context::RunContext,
     failure::Failure,
+    home::judge,
     hooks::SettleHook,
-    launch::{How, Launch, Nested, Watched, judge, may_nest},
+    launch::{How, Launch, Nested, Watched, may_nest},
     outcome::{Outcome, Rejection},
     settle::{conclude, settle},
     spawn::NoRuntime,
@@ -144,7 +145,8 @@ where
         // If another thread is telling its end, the task drops the body once that is out.
         if pending && !cell.head.phase.is_settled() {
             let task = LocalTask { work: Box::pin(work) };
-            judge(cell, contain(|| spawner.spawn_local(task)));
+            let erased: Arc<dyn AnyRun> = cell.clone();
+            judge(&erased, contain(|| spawner.spawn_local(task)));
         }
     }
 

@@ -29,6 +29,8 @@ const LOOKED: u8 = 1 << 3;
 const DISPLACED: u8 = 1 << 4;
 /// Its body has left the stack of the starter, so that somebody else may be the one to drop it.
 const RESTED: u8 = 1 << 5;
+/// Somebody has woken the body through its run, rather than through its task.
+const WOKEN: u8 = 1 << 6;
 
 /// The body is dropped.
 const GONE: u8 = 1;
@@ -157,6 +159,18 @@ impl Phase {
         self.step(RESTED);
     }
 
+    /// Whether the body was woken through its run.
+    #[inline]
+    pub(super) fn is_woken(&self) -> bool {
+        self.is(WOKEN)
+    }
+
+    /// Notes that the body was woken through its run. The caller holds the run's lock.
+    #[inline]
+    pub(super) fn wake(&self) {
+        self.step(WOKEN);
+    }
+
     /// Whether the run has settled and its body is dropped. (A body that has never left the stack of the starter is
     /// gone before anybody has a handle that could ask.)
     #[inline]
@@ -244,6 +258,6 @@ impl Claim {
     /// Whether neither a starter nor a writer has anything to do with the end.
     #[inline]
     pub(super) fn is_plain(self) -> bool {
-        self.0 & !RESTED == 0
+        self.0 & !(RESTED | WOKEN) == 0
     }
 }

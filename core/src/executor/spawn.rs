@@ -1,6 +1,7 @@
 //! Where bodies go on that are not ready at once: the seam to a runtime.
 
 use super::task::Task;
+use std::num::NonZeroU64;
 
 /// A runtime, as the executor sees it.
 ///
@@ -38,6 +39,28 @@ pub trait Spawn: Send + Sync + 'static {
     /// Without a runtime it just calls it, as the default does.
     fn enter(&self, poll: &mut dyn FnMut()) {
         poll();
+    }
+
+    /// Which runtime [`spawn`](Self::spawn) leads to from this thread at this moment: a number that no other runtime has that
+    /// it may lead to, before or after. Asked for each body that is not ready at once, so it should be cheap.
+    ///
+    /// With it, bodies of a store become tasks only when they are woken, and those that begin
+    /// [queued](crate::RunBuilder::queued) are polled for the first time by one task for all: the *driver*, which the store
+    /// spawns once for each runtime and which lives as long as both of them. Dropping the driver, as a runtime does that
+    /// ends, ends the runs of that store that wait there as
+    /// [`Failure::RuntimeShutDown`](crate::Failure::RuntimeShutDown).
+    ///
+    /// `None`, as the default, has each body become a task as soon as it is not ready.
+    fn runtime_id(&self) -> Option<NonZeroU64> {
+        None
+    }
+
+    /// A spawner that leads to that very runtime from any thread, also one that is in no runtime. Asked once for each
+    /// [`runtime_id`](Self::runtime_id).
+    ///
+    /// `None`, as the default, has each body become a task as soon as it is not ready.
+    fn bound(&self) -> Option<Box<dyn Spawn>> {
+        None
     }
 }
 

@@ -71,7 +71,7 @@ impl Future for Task {
         let pending = match &mut self.work {
             Some(Work::Future(future)) => future.as_mut().poll(cx).is_pending(),
             Some(Work::Run(cell)) => match cell.poll_resting_body(cx) {
-                Step::Pending => true,
+                Step::Pending | Step::Parked => true,
                 Step::Claimed(claim) => {
                     conclude(cell, claim);
                     false

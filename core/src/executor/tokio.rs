@@ -5,8 +5,11 @@ use super::{
     spawn::{NoRuntime, Spawn},
     task::Task,
 };
+use rustc_hash::FxHasher;
 use std::{
     future::{Future, poll_fn},
+    hash::{Hash, Hasher},
+    num::NonZeroU64,
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -49,6 +52,14 @@ impl TokioSpawner {
     }
 }
 
+/// What tokio tells runtimes apart by, as a number: it shows the number to hashers only. The hash of one word by this hasher
+/// is another word for each.
+fn number_of(handle: &Handle) -> Option<NonZeroU64> {
+    let mut hasher = FxHasher::default();
+    handle.id().hash(&mut hasher);
+    NonZeroU64::new(hasher.finish())
+}
+
 impl Spawn for TokioSpawner {
     fn spawn(&self, task: Task) -> Result<(), NoRuntime> {
         match &self.handle {
@@ -67,6 +78,21 @@ impl Spawn for TokioSpawner {
             Poll::Ready(())
         }));
         let _ = pin!(unlimited).poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    fn runtime_id(&self) -> Option<NonZeroU64> {
+        match &self.handle {
+            Some(handle) => number_of(handle),
+            None => number_of(&Handle::try_current().ok()?),
+        }
+    }
+
+    fn bound(&self) -> Option<Box<dyn Spawn>> {
+        let handle = match &self.handle {
+            Some(handle) => handle.clone(),
+            None => Handle::try_current().ok()?,
+        };
+        Some(Box::new(Self::new(handle)))
     }
 }
 

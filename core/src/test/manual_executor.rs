@@ -9,8 +9,12 @@ use std::{
     collections::VecDeque,
     fmt,
     future::Future,
+    num::NonZeroU64,
     pin::Pin,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Wake, Waker},
 };
 
@@ -38,7 +42,15 @@ pub struct ManualExecutor {
 struct Shared {
     /// The tasks.
     tasks: Mutex<Tasks>,
+    /// What tells it from others, if bodies are to become tasks only when they are woken.
+    runtime_id: Option<NonZeroU64>,
 }
+
+/// Leads to an executor, which it does not keep: its own tasks hold this one.
+struct Bound(Weak<Shared>);
+
+/// How many lazy executors there have been. `Relaxed`: only that numbers differ matters.
+static LAZY: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Default)]
 struct Tasks {
@@ -64,7 +76,32 @@ impl ManualExecutor {
     /// An executor with nothing to do.
     #[must_use]
     pub fn new() -> Self {
-        Self { shared: Arc::new(Shared { tasks: Mutex::new(Tasks::default()) }) }
+        Self::of(None)
+    }
+
+    /// An executor whose bodies become tasks only when they are woken, as on tokio, while those of [`new`](Self::new) do as
+    /// soon as they are not ready: for tests in which that matters.
+    ///
+    /// A store has one task of its own here, its driver, which makes the first polls of queued bodies and ends with the store:
+    /// see [`Spawn::runtime_id`].
+    ///
+    /// ```
+    /// use std::future::pending;
+    /// use trine_core::{Run, Store, test::ManualExecutor};
+    ///
+    /// let executor = ManualExecutor::lazy();
+    /// let store = Store::with_spawner(executor.clone());
+    /// let runs: Vec<Run<(), String>> = (0..100).map(|_| store.run("waits", |_| pending())).collect();
+    /// assert_eq!(executor.pending(), 1);
+    /// # drop(runs);
+    /// ```
+    #[must_use]
+    pub fn lazy() -> Self {
+        Self::of(NonZeroU64::new(LAZY.fetch_add(1, Ordering::Relaxed) + 1))
+    }
+
+    fn of(runtime_id: Option<NonZeroU64>) -> Self {
+        Self { shared: Arc::new(Shared { tasks: Mutex::new(Tasks::default()), runtime_id }) }
     }
 
     /// Polls the task that is next in line; false when none is ready.
@@ -193,6 +230,21 @@ impl Spawn for ManualExecutor {
     fn spawn(&self, task: Task) -> Result<(), NoRuntime> {
         self.take_on(task);
         Ok(())
+    }
+
+    fn runtime_id(&self) -> Option<NonZeroU64> {
+        self.shared.runtime_id
+    }
+
+    fn bound(&self) -> Option<Box<dyn Spawn>> {
+        Some(Box::new(Bound(Arc::downgrade(&self.shared))))
+    }
+}
+
+impl Spawn for Bound {
+    fn spawn(&self, task: Task) -> Result<(), NoRuntime> {
+        let shared = self.0.upgrade().ok_or_else(NoRuntime::new)?;
+        ManualExecutor { shared }.spawn(task)
     }
 }
 

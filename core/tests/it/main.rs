@@ -14,6 +14,7 @@ mod error_texts;
 mod errors;
 mod executor_abort;
 mod executor_children;
+mod executor_homes;
 mod executor_inline;
 mod executor_lines;
 mod executor_local;
