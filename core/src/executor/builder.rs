@@ -166,6 +166,10 @@ impl<'a, T, E, S, H> RunBuilder<'a, T, E, S, H> {
     }
 
     /// Leaves even the first poll to the runtime: no part of the body runs on the caller's stack.
+    ///
+    /// Queued bodies of a store are polled for the first time in the order in which they came, by one task of the runtime. One that
+    /// blocks in that poll holds up its thread of the runtime, as any task does, and not those behind it where the runtime has other
+    /// threads. From its first wake-up on each is a task of its own.
     #[inline]
     pub fn queued(mut self) -> Self {
         self.queued = true;
@@ -287,7 +291,7 @@ impl<'a, T, E, S, H> RunBuilder<'a, T, E, S, H> {
 
     /// Starts the run: calls `body` and polls its future for the first time, before this returns, on this thread,
     /// outside the lease, inside the runtime's context. If it is not ready, it goes on with the store's
-    /// [`Spawn`](crate::Spawn).
+    /// [`Spawn`](crate::Spawn) once it is woken.
     ///
     /// The body is left to the spawner from the start when the builder is [`queued`](Self::queued), and when 32 bodies are
     /// being polled for the first time on this stack already.

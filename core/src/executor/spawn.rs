@@ -6,7 +6,8 @@ use std::num::NonZeroU64;
 /// A runtime, as the executor sees it.
 ///
 /// The store asks its spawner only for a body that was not ready at its first poll, so synchronous use
-/// needs none. Implement it to run on another runtime than tokio:
+/// needs none. A spawner that can tell its [runtime](Self::runtime_id) is asked once for each runtime, and then when a body is woken for the
+/// first time, on the thread that wakes it. Implement it to run on another runtime than tokio:
 ///
 /// ```
 /// use trine_core::{NoRuntime, Spawn, Store, Task};

@@ -7,9 +7,8 @@
 //! 2. the run that it supersedes is settled, hook included;
 //! 3. `RunStarted`, then the start hook. Who decides the run's end meanwhile leaves the telling to the starter;
 //! 4. unless the run was aborted or failed meanwhile: the body is called and polled once, here (`launch.rs`);
-//! 5. a body that is not ready rests in its run, and a task that will poll it again at once goes to the spawner. The
-//!    first poll was made with a waker that wakes nobody; the task's first poll makes up for it.
-//!
+//! 5. a body that is not ready rests in its run until it is woken, and is given a task then (`home.rs`). Where the runtime could not be
+//!    found again, a task goes to the spawner now, and polls it again at once.
 
 use super::{
     admit::{Asked, Work, admit, admit_plain, refuse},

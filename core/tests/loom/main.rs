@@ -12,6 +12,7 @@
 mod cells;
 mod delivery;
 mod executor;
+mod homes;
 mod lists;
 
 use loom::sync::{Condvar, Mutex};
