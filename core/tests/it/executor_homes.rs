@@ -100,7 +100,9 @@ fn a_body_that_is_woken_while_it_is_polled_becomes_a_task_at_once() {
             polls += 1;
             told.note(format!("poll {polls}"));
             cx.waker().wake_by_ref();
-            cx.waker().clone().wake();
+            let second = cx.waker().clone();
+            cx.waker().wake_by_ref();
+            drop(second);
             if polls < 3 { Poll::Pending } else { Poll::Ready(Ok::<_, String>(())) }
         })
     });

@@ -152,13 +152,13 @@ fn a_body_goes_on_in_the_runtime_that_it_was_started_in_whoever_wakes_it() {
         })
         .unzip();
     // From a thread that is in no runtime.
-    std::thread::spawn(|| {
-        senders
-            .into_iter()
-            .for_each(|send: tokio::sync::oneshot::Sender<()>| send.send(()).unwrap())
-    })
-    .join()
-    .unwrap();
+    let ringer = std::thread::spawn(|| {
+        for send in senders {
+            let send: tokio::sync::oneshot::Sender<()> = send;
+            send.send(()).unwrap();
+        }
+    });
+    ringer.join().unwrap();
     for (runtime, run) in runtimes.iter().zip(&runs) {
         assert_eq!(*runtime.block_on(run.result()).unwrap(), runtime.handle().id());
     }
