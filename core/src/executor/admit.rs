@@ -227,7 +227,7 @@ where
                     about.is_member = true;
                     about.is_work = true;
                 }
-                let head = Head { id, name, about, executor, phase: Phase::new(true) };
+                let head = Head::new(id, name, about, executor, Phase::new(true));
                 Arc::new(RunCell::new(head, ()))
             });
             made = Some(Arc::clone(&work));

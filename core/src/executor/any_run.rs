@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     lease,
-    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+        mutant,
+    },
     text::Text,
 };
 use std::{
@@ -36,7 +39,13 @@ pub(crate) struct Head {
     pub(super) executor: Arc<Executor>,
     /// How far it is.
     pub(super) phase: Phase,
+    /// The thread that has asked inside a lease whether the run is active; 0 for none, [`SEVERAL`] for more than one. Written
+    /// under the run's lock. `Relaxed`: who decides the outcome holds that lock after those who have asked before.
+    looker: AtomicUsize,
 }
+
+/// Instead of a thread: there are more than one.
+const SEVERAL: usize = usize::MAX;
 
 /// What few runs have.
 #[derive(Default)]
@@ -185,6 +194,41 @@ impl About {
 }
 
 impl Head {
+    pub(super) fn new(
+        id: RunId,
+        name: Text,
+        about: Option<Box<About>>,
+        executor: Arc<Executor>,
+        phase: Phase,
+    ) -> Self {
+        Self { id, name, about, executor, phase, looker: AtomicUsize::new(0) }
+    }
+
+    /// Whether this thread has to note, under the run's lock, that it has asked inside a lease whether the run is active.
+    #[inline]
+    pub(super) fn looks_anew(&self) -> bool {
+        let looker = self.looker.load(Ordering::Relaxed);
+        looker != lease::this_thread() && looker != SEVERAL
+    }
+
+    /// Notes that this thread has asked inside a lease whether the run is active. The caller holds the run's lock.
+    #[inline]
+    pub(super) fn look(&self) {
+        self.phase.look();
+        let looker = self.looker.load(Ordering::Relaxed);
+        let looker = if looker == 0 { lease::this_thread() } else { SEVERAL };
+        self.looker.store(looker, Ordering::Relaxed);
+    }
+
+    /// Whether another thread may be in a lease, about to write since it has found the run active. This one is not, if it
+    /// holds no lease: what it has written is committed.
+    #[inline]
+    pub(super) fn may_be_written_elsewhere(&self) -> bool {
+        self.phase.was_looked_at()
+            && self.looker.load(Ordering::Relaxed) != lease::this_thread()
+            && !mutant("writers of other threads are not waited for")
+    }
+
     /// The run that started it.
     pub(super) fn parent(&self) -> Option<RunId> {
         self.about.as_ref()?.parent

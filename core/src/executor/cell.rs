@@ -160,12 +160,11 @@ where
     }
 
     fn is_active_in_lease(&self) -> bool {
-        let phase = &self.head.phase;
-        if !phase.was_looked_at() {
+        if self.head.looks_anew() {
             let _lock = self.state.lock();
-            phase.look();
+            self.head.look();
         }
-        phase.is_active()
+        self.head.phase.is_active()
     }
 
     fn look_away(&self) {
@@ -208,7 +207,8 @@ where
         let quiet = !H::ANY
             && state.kin.is_none()
             && state.share.is_none()
-            && (phase.is_displaced() || self.head.joined().is_none() && !phase.was_looked_at())
+            && (phase.is_displaced()
+                || self.head.joined().is_none() && !self.head.may_be_written_elsewhere())
             && !self.head.executor.is_observed()
             && !self.head.executor.follows(&self.head.name);
         if quiet {

@@ -74,6 +74,7 @@ where
             && state.kin.is_none()
             && state.share.is_none()
             && self.head.joined().is_none()
+            && !self.head.may_be_written_elsewhere()
             && !self.head.executor.is_observed()
             && !self.head.executor.follows(&self.head.name)
             && lease::held().is_none();
@@ -170,7 +171,7 @@ where
     fn let_writers_finish(&self) {
         // Displaced: that was inside a lease, after the claim.
         let phase = &self.head.phase;
-        if phase.was_looked_at()
+        if self.head.may_be_written_elsewhere()
             && !phase.is_displaced()
             && let Some(core) = self.head.executor.core()
         {

@@ -102,7 +102,7 @@ impl Phase {
         self.is(DISPLACED)
     }
 
-    /// Whether a walk through the lease is due, so that the commit of a writer who saw the run active is done.
+    /// Whether somebody has asked inside a lease whether the run is active.
     #[inline]
     pub(super) fn was_looked_at(&self) -> bool {
         self.is(LOOKED)
@@ -255,9 +255,9 @@ impl Claim {
         self.0 & STARTING != 0 && !mutant("the end does not wait for the start")
     }
 
-    /// Whether neither a starter nor a writer has anything to do with the end.
+    /// Whether neither a starter nor a successor has anything to do with the end.
     #[inline]
     pub(super) fn is_plain(self) -> bool {
-        self.0 & !(RESTED | WOKEN) == 0
+        self.0 & !(RESTED | WOKEN | LOOKED) == 0
     }
 }

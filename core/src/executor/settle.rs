@@ -2,8 +2,8 @@
 //!
 //! Whoever claims a run concludes it, on its own stack, outside every lock:
 //!
-//! 1. *announce*: a walk through the lease, so that the commit of a writer who still saw the run active is done;
-//!    then the terminal event, then the settle hook;
+//! 1. *announce*: a walk through the lease, so that the commit of a writer who still saw the run active is done,
+//!    unless the only ones were of this very thread, which holds no lease; then the terminal event, then the settle hook;
 //! 2. the children that are not detached are aborted, oldest first, generation by generation, each announced like
 //!    its parent. A work list replaces recursion: a family of any depth fits on any stack;
 //! 3. *publish*, children before parents: waiters see the outcome and are woken, the registry forgets the run;

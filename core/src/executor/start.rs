@@ -57,7 +57,7 @@ where
     let cell = core.executor.register(|id| {
         let executor = Arc::clone(&core.executor);
         Arc::new(RunCell::new(
-            Head { id, name, about, executor, phase: Phase::new(starting) },
+            Head::new(id, name, about, executor, Phase::new(starting)),
             on_settle,
         ))
     });
@@ -163,7 +163,7 @@ where
     // Before anything can settle it, so that its end finds it there.
     let cell = executor.register(|id| {
         let executor = Arc::clone(&executor);
-        Arc::new(RunCell::new(Head { id, name, about, executor, phase }, on_settle))
+        Arc::new(RunCell::new(Head::new(id, name, about, executor, phase), on_settle))
     });
 
     let ask = Asked {

@@ -342,3 +342,31 @@ fn two_hooks_that_supersede_each_others_runs_do_not_wait_for_each_other_forever(
         assert!(store.runs().is_empty());
     });
 }
+
+#[test]
+fn nothing_is_written_once_the_end_was_told() {
+    loom::model(|| {
+        let store = Store::with_spawner(ManualExecutor::new());
+        let (cell, slot) = (store.source(0), Arc::new(std::sync::Mutex::new(None)));
+        let (told, own) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&slot));
+        let end = Arc::clone(&told);
+        let run: Run<(), ()> =
+            store.run_builder("raced").on_settle(move |_| end.store(1, SeqCst)).start(move |cx| {
+                *own.lock().unwrap() = Some(cx);
+                pending()
+            });
+        let cx = slot.lock().unwrap().take().unwrap();
+        // Noted on this thread, which is the one that ends it: the other one is to be waited for all the same.
+        cx.set(cell, 1).unwrap();
+        let writer = thread::spawn(move || {
+            let mut late = 0;
+            let _ = cx.update(cell, |value| {
+                late = told.load(SeqCst);
+                *value += 1;
+            });
+            late
+        });
+        assert!(run.abort("race"));
+        assert_eq!(writer.join().unwrap(), 0);
+    });
+}
