@@ -8,15 +8,14 @@ use crate::{
     adapter::{AdapterGuard, Filter},
     cascade::Cascade,
     context::AppCtx,
-    handler::{Contexts, Handler, Outputs, Phase, Response, Verdict},
+    handler::{Contexts, Outputs, Phase, Response, Verdict},
     journey::Entrance,
-    kernel::{AnyHandler, HandlerGuard, HandlerInfo, Kernel},
+    kernel::{HandlerGuard, Kernel, Newcomer},
     surface::Surface,
     typed::Listen,
 };
 use std::{
     fmt,
-    panic::Location,
     sync::{Arc, Weak},
 };
 use trine_core::Text;
@@ -112,9 +111,7 @@ impl Channel {
         H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Verdict, M>,
     {
-        let id = self.kernel().core().next_handler(Phase::Intercept, Location::caller());
-        let handler = AnyHandler::Gate(Handler::new(id, move |cx| handler(P::hear(cx))));
-        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
+        self.register(Newcomer::gate(self.kernel().core(), pattern, handler))
     }
 
     /// Lets `handler` react out of band to what matches `pattern` in the channel: see [`Kernel::on_async`].
@@ -125,9 +122,7 @@ impl Channel {
         H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Contexts, M>,
     {
-        let id = self.kernel().core().next_handler(Phase::Async, Location::caller());
-        let handler = AnyHandler::Reaction(Handler::new(id, move |cx| handler(P::hear(cx))));
-        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
+        self.register(Newcomer::reaction(self.kernel().core(), Phase::Async, pattern, handler))
     }
 
     /// Lets `handler` react in line to what matches `pattern` in the channel: see [`Kernel::on_inline`].
@@ -138,9 +133,7 @@ impl Channel {
         H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Contexts, M>,
     {
-        let id = self.kernel().core().next_handler(Phase::Inline, Location::caller());
-        let handler = AnyHandler::Reaction(Handler::new(id, move |cx| handler(P::hear(cx))));
-        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
+        self.register(Newcomer::reaction(self.kernel().core(), Phase::Inline, pattern, handler))
     }
 
     /// Lets the channel's handlers hear signals of `kernel` that match `filter` and have passed the intercepts there, whoever has set them:
@@ -197,12 +190,13 @@ impl Channel {
         &self.owner.circle
     }
 
-    pub(crate) fn register(&self, info: HandlerInfo, handler: &AnyHandler) -> HandlerGuard {
+    pub(crate) fn register(&self, newcomer: Newcomer) -> HandlerGuard {
+        let Newcomer { info, handler } = newcomer;
         let (circle, id) = (&self.owner.circle, info.id());
         if !self.kernel().core().admits(&info) {
             return HandlerGuard::of_none(id);
         }
-        circle.insert(info, handler);
+        circle.insert(info, &handler);
         HandlerGuard::in_channel(circle, id)
     }
 }

@@ -5,6 +5,7 @@ mod copy;
 mod guard;
 mod interner;
 mod inventory;
+mod newcomer;
 mod observers;
 mod set;
 mod snapshot;
@@ -18,6 +19,7 @@ pub use observers::ObserverGuard;
 pub use set::CascadeBuilder;
 pub use space::{Level, Space};
 
+pub(crate) use newcomer::Newcomer;
 pub(crate) use snapshot::Snapshot;
 pub(crate) use table::{AnyHandler, Table};
 
@@ -28,7 +30,7 @@ use crate::{
     dispatch,
     envelope::Reducers,
     error::{CascadeError, Cause},
-    handler::{Contained, Contexts, Handler, HandlerId, Phase, Response, Verdict, contain},
+    handler::{Contained, Contexts, HandlerId, Phase, Response, Verdict, contain},
     journey::Entrance,
     observe::{HandlerEvent, Observation, Place, What},
     sync::RwLock,
@@ -151,9 +153,7 @@ impl Kernel {
         H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Verdict, M>,
     {
-        let id = self.core.next_handler(Phase::Intercept, Location::caller());
-        let handler = AnyHandler::Gate(Handler::new(id, move |cx| handler(P::hear(cx))));
-        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
+        self.register(Newcomer::gate(&self.core, pattern, handler))
     }
 
     /// Lets `handler` react to the signals that match `pattern` out of band.
@@ -178,9 +178,7 @@ impl Kernel {
         H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Contexts, M>,
     {
-        let id = self.core.next_handler(Phase::Async, Location::caller());
-        let handler = AnyHandler::Reaction(Handler::new(id, move |cx| handler(P::hear(cx))));
-        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
+        self.register(Newcomer::reaction(&self.core, Phase::Async, pattern, handler))
     }
 
     /// Lets `handler` react to the signals that match `pattern` in line.
@@ -207,9 +205,7 @@ impl Kernel {
         H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Contexts, M>,
     {
-        let id = self.core.next_handler(Phase::Inline, Location::caller());
-        let handler = AnyHandler::Reaction(Handler::new(id, move |cx| handler(P::hear(cx))));
-        self.register(HandlerInfo::new(id, pattern.pattern(), R::outputs()), &handler)
+        self.register(Newcomer::reaction(&self.core, Phase::Inline, pattern, handler))
     }
 
     /// Sets a signal: dispatches it to the handlers that match now, and everything that they chain to.
@@ -303,13 +299,14 @@ impl Kernel {
         &self.core
     }
 
-    pub(crate) fn register(&self, info: HandlerInfo, handler: &AnyHandler) -> HandlerGuard {
+    pub(crate) fn register(&self, newcomer: Newcomer) -> HandlerGuard {
+        let Newcomer { info, handler } = newcomer;
         let id = info.id();
         if !self.core.admits(&info) {
             return HandlerGuard::of_none(id);
         }
         let told = self.core.observers.hears_of_handlers().then(|| info.clone());
-        self.core.table.write().insert(info, handler);
+        self.core.table.write().insert(info, &handler);
         if let Some(info) = told {
             self.core.observers.tell_of_handler(&HandlerEvent::Registered(&info));
         }

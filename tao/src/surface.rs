@@ -7,7 +7,7 @@ use crate::{
     context::AppCtx,
     error::HandlerError,
     handler::{BoxError, Contexts, Handler, HandlerId, Outputs, Phase, Step, Verdict},
-    kernel::{AnyHandler, Core, HandlerGuard, HandlerInfo, Kernel, WeakKernel},
+    kernel::{AnyHandler, Core, HandlerGuard, HandlerInfo, Kernel, Newcomer, WeakKernel},
     observe::Place,
 };
 use std::{panic::Location, sync::Arc};
@@ -122,7 +122,7 @@ impl Surface {
                 Phase::Async | Phase::Inline => AnyHandler::Reaction(Handler::adapter(id, once)),
             };
             let info = HandlerInfo::new(id, pattern.clone(), outputs.clone()).of_adapter();
-            self.register(info, &handler)
+            self.register(Newcomer { info, handler })
         });
         AdapterGuard::new(guards.collect())
     }
@@ -144,10 +144,10 @@ impl Surface {
         })
     }
 
-    fn register(&self, info: HandlerInfo, handler: &AnyHandler) -> HandlerGuard {
+    fn register(&self, newcomer: Newcomer) -> HandlerGuard {
         match self {
-            Self::Kernel(kernel) => kernel.register(info, handler),
-            Self::Channel(channel) => channel.register(info, handler),
+            Self::Kernel(kernel) => kernel.register(newcomer),
+            Self::Channel(channel) => channel.register(newcomer),
         }
     }
 }
