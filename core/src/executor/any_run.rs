@@ -79,8 +79,6 @@ pub(crate) trait AnyRun: Send + Sync {
     fn displace(&self, verdict: Verdict) -> Claim;
     /// Whether nothing is decided, asked inside a lease: the telling of the end waits until that lease is over.
     fn is_active_in_lease(&self) -> bool;
-    /// What that has led to is in place, and the lease not over: nobody who ends the run from here on has to wait for it.
-    fn look_away(&self);
     /// Decides the outcome, and where nobody has to be told of it but those who wait, settles as well.
     fn end(&self, verdict: Verdict) -> End;
 

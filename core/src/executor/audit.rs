@@ -175,10 +175,6 @@ where
         self.run.is_active_in_lease()
     }
 
-    fn look_away(&self) {
-        self.run.look_away();
-    }
-
     fn end(&self, verdict: Verdict) -> End {
         self.care();
         self.run.end(verdict)

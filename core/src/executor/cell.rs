@@ -167,11 +167,6 @@ where
         self.head.phase.is_active()
     }
 
-    fn look_away(&self) {
-        let _lock = self.state.lock();
-        self.head.phase.look_away();
-    }
-
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }

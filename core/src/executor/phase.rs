@@ -126,13 +126,6 @@ impl Phase {
         self.step(LOOKED);
     }
 
-    /// Takes that back, inside the same lease, once what was written is in place. The caller holds the run's lock.
-    #[inline]
-    pub(super) fn look_away(&self) {
-        let before = self.steps.load(Ordering::Relaxed);
-        self.steps.store(before & !LOOKED, Ordering::Release);
-    }
-
     /// Notes that another run has taken this one's place in its group. The caller holds the run's lock.
     #[inline]
     pub(super) fn displace(&self) {

@@ -153,19 +153,12 @@ impl RunContext {
         let core: Arc<Core> = self.core().upgrade().ok_or(StoreDropped)?;
         let writer = Writer { location, run: Some(self.id()) };
         core.enter(|graph| {
-            let phase = &self.cell().head().phase;
-            // Observers hear of a commit as its lease ends, and of the end of a run after that.
-            let is_first = !phase.was_looked_at() && !graph.observed;
-            if !self.is_active() {
+            if self.is_active() {
+                Ok(write(graph, writer))
+            } else {
                 let (run, name) = (self.id(), self.name().clone());
-                return Err(ContextError::Settled { run, name, used: location });
+                Err(ContextError::Settled { run, name, used: location })
             }
-            let done = write(graph, writer);
-            if is_first {
-                // Nobody else asks meanwhile: that takes the lease.
-                self.cell().look_away();
-            }
-            Ok(done)
         })?
     }
 }
