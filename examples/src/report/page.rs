@@ -116,7 +116,7 @@ fn scene(comparison: &Comparison, script: Script, place: usize) -> Markup {
                 article {
                     h3 { (one.performance.model.name) (counted(scene)) }
                     div class="pair" {
-                        div class="lane" { (lane(scene, longest)) }
+                        div { (lane(one.performance.model.name, scene, longest)) }
                         (code(one.performance.model, script))
                     }
                     @for complaint in &scene.complaints { p class="complaint" { "✕ " (complaint) } }
@@ -150,9 +150,24 @@ fn code(model: Model, script: Script) -> Markup {
         @if let Some(file) = file {
             details open {
                 summary { (model.folder) "/" (file.name) }
-                pre { code { (file.text) } }
+                pre tabindex="0" { code { (without_header(file.text)) } }
             }
         }
+    }
+}
+
+/// The code without what every file begins with: its documentation and its imports.
+fn without_header(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let header = match rest {
+            _ if rest.starts_with("//!") || rest.starts_with('\n') => "\n",
+            // Of one line or of many.
+            _ if rest.starts_with("use ") => ";\n",
+            _ => return rest,
+        };
+        let Some((_, after)) = rest.split_once(header) else { return rest };
+        rest = after;
     }
 }
 
@@ -177,7 +192,7 @@ fn costs(comparison: &Comparison) -> Markup {
         section id="costs" {
             h2 { "Counts and costs" }
             p { "All scenes together. The smallest of what is better small is " strong { "bold" } "." }
-            div class="wide" {
+            div class="wide" role="region" aria-label="counts and costs" tabindex="0" {
                 table {
                     thead {
                         tr { th {} @for one in &comparison.contestants { th scope="col" { (one.performance.model.name) } } }
@@ -210,6 +225,29 @@ fn row(
                     @else { (format!("{here:.0}")) }
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_begins_behind_its_documentation_and_its_imports() {
+        let text =
+            "//! A page.\n\nuse std::{\n    fmt,\n};\n\nuse super::Page;\n\n/// It.\nuse_it();\n";
+        assert_eq!(without_header(text), "/// It.\nuse_it();\n");
+        assert_eq!(without_header("fn main() {}"), "fn main() {}");
+        assert_eq!(without_header("use what::ends;\n"), "");
+        assert_eq!(without_header("use what_has_no_end"), "use what_has_no_end");
+    }
+
+    #[test]
+    fn the_code_of_no_model_is_all_header() {
+        for file in crate::models::ALL.iter().flat_map(|model| model.sources) {
+            let code = without_header(file.text);
+            assert!(code.len() > file.text.len() / 2, "{}", file.name);
         }
     }
 }

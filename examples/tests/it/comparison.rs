@@ -89,18 +89,23 @@ async fn the_tables_fit_into_100_columns_and_have_no_colours() {
 async fn the_page_has_a_lane_and_the_code_of_each_model_in_each_scene_and_needs_nothing_else() {
     let comparison = compared(models::ALL, Conditions::default()).await;
     let page = report::page(&comparison);
-    assert_eq!(page.matches("<svg").count(), models::ALL.len() * Script::ALL.len());
+    let lanes = models::ALL.len() * Script::ALL.len();
+    // Each drawing is there in words too.
+    let words = page.matches("<summary>in words</summary>").count();
+    assert_eq!([page.matches("<svg").count(), words], [lanes; 2]);
     for script in Script::ALL {
         assert!(page.contains(&format!("id=\"{}\"", script.flag())), "{}", script.name());
         for model in models::ALL {
             let file = format!("{}/{}", model.folder, script.file());
             assert!(page.contains(&file), "{file}");
+            let lane = format!("aria-label=\"{}, {}: ", script.name(), model.name);
+            assert!(page.contains(&lane), "{lane}");
         }
     }
     // No script, no style, no font and no picture from elsewhere.
     for elsewhere in ["<script", "<link", "<img", "@import", "url(", "http://", "https://"] {
         // What the code of the models says is only shown.
-        let shown = page.split("<pre>").map(|part| part.split("</pre>").last().unwrap_or(part));
+        let shown = page.split("<pre").map(|part| part.split("</pre>").last().unwrap_or(part));
         for part in shown {
             assert!(!part.contains(elsewhere), "{elsewhere}");
         }

@@ -31,27 +31,52 @@ struct Item {
     title: String,
 }
 
-/// The drawing of `scene`, on an axis that ends at `longest`.
-pub(super) fn lane(scene: &Scene, longest: Duration) -> Markup {
+impl Item {
+    /// What stands behind its bar, so that nobody has to tell colours apart.
+    fn mark(&self) -> &'static str {
+        match self.ending {
+            "dropped" => "✕",
+            "failed" => "!",
+            _ => "",
+        }
+    }
+}
+
+/// The drawing of `scene` as `model` has played it, on an axis that ends at `longest`, and the same in words: for who does not
+/// see it, and for who has no pointer to ask a bar with.
+pub(super) fn lane(model: &str, scene: &Scene, longest: Duration) -> Markup {
     let scale = Scale::new(longest);
+    let (requests, runs, view) =
+        (requests(scene, &scale), runs(scene, &scale), view(scene, &scale));
     let mut y = AXIS;
     let bands = [
-        ("requests", band(&requests(scene, &scale), &mut y, true)),
-        ("runs", band(&runs(scene, &scale), &mut y, true)),
+        ("requests", band(&requests, &mut y, true)),
+        ("runs", band(&runs, &mut y, true)),
         ("commits", commits(scene, &scale, &mut y)),
-        ("view", band(&view(scene, &scale), &mut y, false)),
+        ("view", band(&view, &mut y, false)),
     ];
-    let name = scene.script.name();
+    let name = format!("{}, {model}: what happened when", scene.script.name());
     html! {
-        svg viewBox={ "0 0 " (WIDTH) " " (number(y)) } role="img"
-            aria-label={ "Timeline of the scene " (name) } {
-            @for (at, text) in scale.ticks() {
-                line class="tick" x1=(number(at)) x2=(number(at)) y1=(AXIS - 5.0) y2=(number(y)) {}
-                text class="time" x=(number(at)) y="11" { (text) }
+        // What scrolls can be reached with the keyboard.
+        div class="lane" role="region" aria-label=(name) tabindex="0" {
+            svg viewBox={ "0 0 " (WIDTH) " " (number(y)) } aria-hidden="true" {
+                @for (at, text) in scale.ticks() {
+                    line class="tick" x1=(number(at)) x2=(number(at)) y1=(AXIS - 5.0) y2=(number(y)) {}
+                    text class="time" x=(number(at)) y="11" { (text) }
+                }
+                @for (name, (top, drawing)) in &bands {
+                    @if let Some(top) = top { text class="band" x="0" y=(number(top + 12.0)) { (name) } }
+                    (drawing)
+                }
             }
-            @for (name, (top, drawing)) in &bands {
-                @if let Some(top) = top { text class="band" x="0" y=(number(top + 12.0)) { (name) } }
-                (drawing)
+        }
+        details class="words" {
+            summary { "in words" }
+            @for (name, items) in [("requests", &requests), ("runs", &runs), ("view", &view)] {
+                @if !items.is_empty() {
+                    h4 { (name) }
+                    ol { @for item in items { li { (item.title) } } }
+                }
             }
         }
     }
@@ -149,8 +174,12 @@ impl<'a> Placed<'a> {
     fn of(item: &'a Item, bars: bool) -> Self {
         let label = shortened(&item.label);
         let width = label.chars().count() as f64 * LETTER;
-        let mark = if bars { 16.0 } else { 7.0 };
-        let inside = bars && item.to - item.from > width + 18.0;
+        let mark = match item.mark() {
+            _ if !bars => 7.0,
+            "" => 5.0,
+            _ => 16.0,
+        };
+        let inside = bars && item.to - item.from > width + 8.0;
         let text = if inside { item.from + 4.0 } else { item.to + mark };
         // At the right edge the label stands before its bar.
         let (text, from, to) = match text + width {
@@ -163,12 +192,7 @@ impl<'a> Placed<'a> {
 
     fn draw(&self, y: f64, bars: bool) -> Markup {
         let Item { from, to, ending, title, .. } = self.item;
-        let width = (to - from).max(1.5);
-        let mark = match *ending {
-            "dropped" => "✕",
-            "failed" => "!",
-            _ => "",
-        };
+        let (width, mark) = ((to - from).max(1.5), self.item.mark());
         html! {
             g class=(ending) {
                 title { (title) }
