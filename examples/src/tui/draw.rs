@@ -16,6 +16,8 @@ const SPINNER: [&str; 8] = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠧", "⠇", "�
 const LEAST: (u16, u16) = (60, 18);
 /// So wide a screen has room for the event feed beside everything else.
 const WIDE: u16 = 110;
+/// So high a one, under the page.
+const HIGH: u16 = 20;
 
 /// Draws all of it.
 pub fn draw(frame: &mut Frame<'_>, screen: &Screen, view: &View) {
@@ -69,25 +71,25 @@ fn title(frame: &mut Frame<'_>, area: Rect, screen: &Screen, view: &View) {
 }
 
 fn panes(frame: &mut Frame<'_>, area: Rect, screen: &Screen, view: &View) {
-    let feed = if area.width >= WIDE { 44 } else { 0 };
+    // What happens stands beside everything else; where there is no room for that, under the page, if the screen is high enough.
+    let (wide, high) = (area.width >= WIDE, area.height >= HIGH);
     let [left, centre, right] = Layout::horizontal([
         Constraint::Percentage(32),
         Constraint::Min(0),
-        Constraint::Length(feed),
+        Constraint::Length(if wide { 44 } else { 0 }),
     ])
     .areas(area);
-    let [list, import, events] = Layout::vertical([
-        Constraint::Min(5),
-        Constraint::Length(3),
-        Constraint::Length(if feed == 0 { area.height / 4 } else { 0 }),
-    ])
-    .areas(left);
+    let [list, import] = Layout::vertical([Constraint::Min(5), Constraint::Length(3)]).areas(left);
     spaces(frame, list, screen, view);
     self::import(frame, import, view);
-    self::feed(frame, if feed == 0 { events } else { right }, screen);
-    let [search, page, live] =
-        Layout::vertical([Constraint::Length(8), Constraint::Min(6), Constraint::Length(4)])
-            .areas(centre);
+    let [search, page, events, live] = Layout::vertical([
+        Constraint::Length(if area.height < 24 { 5 } else { 8 }),
+        Constraint::Min(3),
+        Constraint::Length(if wide || !high { 0 } else { area.height / 4 }),
+        Constraint::Length(4),
+    ])
+    .areas(centre);
+    feed(frame, if wide { right } else { events }, screen);
     self::search(frame, search, screen, view);
     match &view.editor {
         EditorView::Closed => self::page(frame, page, view),
@@ -250,8 +252,9 @@ fn keys(frame: &mut Frame<'_>, area: Rect, screen: &Screen, view: &View) {
     let text = match &screen.mode {
         Mode::Browse if !view.shown => "",
         Mode::Browse => {
-            "↑↓ select  Enter open  Esc leave  / search  e edit  r rename  i import  x stop  n news  \
-             l live  o log out  q quit"
+            // No line ends between a key and its word.
+            "↑↓\u{a0}select  Enter\u{a0}open  Esc\u{a0}leave  /\u{a0}search  e\u{a0}edit  r\u{a0}rename  \
+             i\u{a0}import  x\u{a0}stop  n\u{a0}news  l\u{a0}live  o\u{a0}log\u{a0}out  q\u{a0}quit"
         }
         Mode::Search(_) => "type to search    Enter or Esc: back",
         Mode::Rename { .. } => "type the new title    Enter: rename   Esc: leave it",

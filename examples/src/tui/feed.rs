@@ -60,7 +60,7 @@ fn words(event: &Event) -> Option<String> {
     Some(match event {
         Event::Committed { number, cells, .. } => {
             let cells: Vec<String> = cells.iter().map(ToString::to_string).collect();
-            format!("#{number} {}", cells.join(", "))
+            format!("{number} {}", cells.join(", "))
         }
         Event::RunStarted { run, name, .. } => format!("{run} {name} started"),
         Event::RunRetried { run, name, attempt } => format!("{run} {name} attempt {attempt}"),

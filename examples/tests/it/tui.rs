@@ -84,7 +84,10 @@ fn every_part_of_the_view_is_drawn() {
             assert!(said, "{width} x {height}: {part}\n{text}");
         }
     }
-    assert!(drawn(140, 40, &screen, &view).contains("#1 search"));
+    for (width, height) in [(140, 40), (100, 30), (80, 24)] {
+        let text = drawn(width, height, &screen, &view);
+        assert!(text.contains("#1 search"), "{width} x {height}\n{text}");
+    }
 }
 
 #[test]
@@ -188,6 +191,26 @@ fn the_fields_follow_an_editor_that_changes_elsewhere() {
 }
 
 #[test]
+fn no_line_of_the_keys_ends_between_a_key_and_its_word() {
+    for width in 60..110 {
+        let text = drawn(width, 30, &screen(), &logged_in());
+        for key in ["r\u{a0}rename", "o\u{a0}log\u{a0}out", "q\u{a0}quit"] {
+            assert!(text.contains(key), "{width}: {key}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn the_feed_names_a_commit_by_its_number() {
+    let store = trine_core::Store::new();
+    let count = store.source(0);
+    let (feed, _observer) = Feed::of(&store);
+    store.set(count, 1);
+    let said = feed.last(1).remove(0);
+    assert!(said.starts_with(&format!("{} ", store.last_commit())), "{said}");
+}
+
+#[test]
 fn the_feed_keeps_the_last_lines_only() {
     let feed = Feed::default();
     (0..1_000).for_each(|n| feed.push(n.to_string()));
@@ -210,7 +233,7 @@ mod in_a_real_terminal {
             session.shows("/anna");
             session.shows("Anna ");
             session.press("\x1b");
-            session.shows("q quit");
+            session.shows("q\u{a0}quit");
             session.press("n");
             session.shows("1000 spaces are open today");
             session.press("o");
