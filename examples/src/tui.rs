@@ -70,9 +70,11 @@ pub async fn run(model: Model, service: &Service) -> Result<(), TuiError> {
         Setup { client: Client::new(service.address()), recorder: Recorder::start(), store };
     let portal = (model.build)(setup);
     let screen = Screen::new(model.name, feed);
+    // Before the terminal is changed: whoever ends the program from here on gets it back as it was.
+    let stop = told_to_stop();
     // Also installs a hook that gives the terminal back before a panic is printed.
     let mut terminal = ratatui::try_init()?;
-    let ended = watch(&mut terminal, portal.as_ref(), screen, model).await;
+    let ended = watch(&mut terminal, portal.as_ref(), screen, model, stop).await;
     ratatui::restore();
     drop(observer);
     ended
@@ -83,10 +85,11 @@ async fn watch(
     portal: &dyn Portal,
     mut screen: Screen,
     model: Model,
+    stop: impl Future<Output = ()>,
 ) -> Result<(), TuiError> {
     let mut shown = portal.watch().ok_or(TuiError::NoWatch(model.name))?;
     let mut view = shown.borrow().clone();
-    let (mut keys, mut stop) = (EventStream::new(), std::pin::pin!(told_to_stop()));
+    let (mut keys, mut stop) = (EventStream::new(), std::pin::pin!(stop));
     let mut frames = interval(FRAME);
     let mut spins = interval(SPIN);
     frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -129,16 +132,24 @@ async fn watch(
     }
 }
 
-/// Ctrl-C is a key here; from outside it comes as a signal, as do the other ways to end a program.
+/// Ctrl-C is a key here; from outside it comes as a signal, as do the other ways to end a program. They are listened to from the
+/// call on, not from the first poll.
+#[cfg(unix)]
+fn told_to_stop() -> impl Future<Output = ()> {
+    use std::{future::poll_fn, task::Poll};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+    let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    poll_fn(move |cx| {
+        // All are polled, so that any of them wakes.
+        let told = signals.iter_mut().map(|signal| signal.poll_recv(cx).is_ready());
+        if told.fold(false, |any, one| any | one) { Poll::Ready(()) } else { Poll::Pending }
+    })
+}
+
+/// Ctrl-C is a key here; from outside it comes as a signal.
+#[cfg(not(unix))]
 async fn told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
-        let signals = kinds.into_iter().filter_map(|kind| signal(kind).ok());
-        let told = signals.map(|mut signal| Box::pin(async move { signal.recv().await }));
-        futures_util::future::select_all(told).await;
-    }
-    #[cfg(not(unix))]
     drop(tokio::signal::ctrl_c().await);
 }
