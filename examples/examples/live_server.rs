@@ -1,21 +1,29 @@
 //! A server with live state: every connection has cells of its own, which end with it, and is told by server-sent events
 //! whenever what it is shown changes.
 //!
-//! The program is also its own two visitors, and asserts what they see. With `serve` it goes on serving:
-//! `cargo run -p trine-examples --example live_server -- serve`, then `curl -N http://ADDRESS/follow/you` in one terminal
-//! and `curl -X POST http://ADDRESS/count` in another.
+//! The program is also its own two visitors, and asserts what they see. With `serve` it goes on serving, and says where:
+//! `cargo run -p trine-examples --example live_server -- serve`. Open that in two windows of a browser, or follow it with
+//! `curl -N http://ADDRESS/follow/you` and count with `curl -X POST http://ADDRESS/count`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Sse;
 use axum::response::sse::Event;
+use axum::response::{Html, Sse};
 use axum::routing::{get, post};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::net::TcpListener;
 use trine_core::{Derived, Scope, Source, Store, Watch};
+
+/// A visitor in a browser.
+const PAGE: &str = r#"<!doctype html><html lang="en"><meta charset="utf-8"><title>Live</title>
+<button onclick="fetch('/count', { method: 'POST' })">Count</button> <output>...</output>
+<script>
+  const shown = document.querySelector('output');
+  new EventSource('/follow/you').onmessage = event => shown.textContent = event.data;
+</script>"#;
 
 struct House {
     store: Store,
@@ -67,6 +75,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::new();
     let house = Arc::new(House { total: store.source(0), store: store.clone() });
     let app = Router::new()
+        .route("/", get(|| async { Html(PAGE) }))
         .route("/follow/{name}", get(follow))
         .route("/count", post(count))
         .with_state(Arc::clone(&house));
