@@ -4,7 +4,8 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::pin::pin;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
 
 use clap::Parser;
@@ -29,10 +30,11 @@ async fn main() -> ExitCode {
         };
     }
     let progress = Progress { shown: io::stderr().is_terminal() && !options.quiet };
+    let mut interrupted = pin!(interrupted());
     let compared = tokio::select! {
         biased;
         // What is dropped here takes its temporary files with it.
-        signal = interrupted() => Err(signal),
+        signal = &mut interrupted => Err(signal),
         compared = run(&options, &progress) => Ok(compared),
     };
     progress.clear();
@@ -52,8 +54,17 @@ async fn main() -> ExitCode {
         let page = page.map(|path| format!("The same in pictures: {}\n", path.display()));
         report::tables(&comparison) + &page.unwrap_or_default()
     };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    let printing = tokio::task::spawn_blocking(move || {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    });
+    let printed = tokio::select! {
+        biased;
+        // Who waits for a reader that does not read can only be left. There is nothing temporary any more.
+        signal = interrupted => process::exit(128 + i32::from(signal)),
+        printed = printing => printed.unwrap_or_else(|panic| Err(io::Error::other(panic))),
+    };
+    match printed {
         // A reader that has seen enough (`| head`) is no failure; the exit code is the models' business.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             tell(&format!("error: the report cannot be written: {error}; {}", advice(&error)));

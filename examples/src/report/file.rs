@@ -85,6 +85,10 @@ impl ReportFile {
     pub fn write(mut self, page: &str) -> Result<PathBuf, ReportError> {
         let path = self.path;
         let refused = |source| ReportError::Io { path: path.clone(), source };
+        // Something may have come there since: the data file of the same name, say.
+        if is_report(&path).map_err(refused)? == Some(false) {
+            return Err(ReportError::Foreign { path });
+        }
         self.draft.write_all(page.as_bytes()).map_err(refused)?;
         self.draft.as_file().sync_all().map_err(refused)?;
         self.draft.persist(&path).map_err(|error| refused(error.error))?;
@@ -138,6 +142,18 @@ mod tests {
         let error = ReportFile::at(&path).unwrap_err();
         assert!(matches!(error, ReportError::Foreign { .. }), "{error}");
         assert!(fs::read_to_string(&path).unwrap().contains("thesis"));
+    }
+
+    #[test]
+    fn what_has_come_to_its_place_since_stays_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.html");
+        let file = ReportFile::at(&path).unwrap();
+        fs::write(&path, "a thesis").unwrap();
+        let error = file.write(&page("late")).unwrap_err();
+        assert!(matches!(error, ReportError::Foreign { .. }), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a thesis");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

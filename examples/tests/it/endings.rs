@@ -1,6 +1,7 @@
 //! The program is ended before its time: politely, or not at all. What is the user's is there afterwards.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -47,6 +48,20 @@ fn ctrl_c_ends_the_main_job_and_nothing_temporary_is_left() {
         assert!(!session.contents().contains("panicked"), "{}", session.contents());
         assert_eq!((names(&temporary), names(&reports)), (vec![], vec![]));
     }
+}
+
+#[test]
+fn ctrl_c_ends_a_program_whose_reader_does_not_read() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trine-examples"))
+        .args(["--json", "--model", "by-hand", "--scene", "live-updates"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first byte is there: the rest, a state per update, is more than a pipe holds.
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

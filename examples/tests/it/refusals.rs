@@ -129,6 +129,15 @@ fn a_report_that_cannot_be_is_told_before_any_work_is_done() {
 }
 
 #[test]
+fn a_report_does_not_take_the_place_of_the_data_that_has_just_been_made() {
+    let (path, _folder) = place();
+    let mut command = short("--data", &path);
+    let said = refused(&command.arg("--report").arg(&path).output().unwrap());
+    assert!(said.contains("is not a report of Portal, and is left as it is"), "{said}");
+    drop(Data::open(&path, SMALL).unwrap());
+}
+
+#[test]
 fn a_service_that_stops_half_way_ends_the_comparison_in_each_model() {
     for (model, scene, after) in [
         ("atoms", "first-visit", "4"),
