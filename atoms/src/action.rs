@@ -10,6 +10,7 @@ mod perform;
 mod policies;
 mod run;
 mod settings;
+mod status;
 mod sync;
 
 pub use asynchronous::AsyncAction;
@@ -17,4 +18,5 @@ pub use composed::Composition;
 pub use context::ActionContext;
 pub use error::ActionError;
 pub use run::{ActionRun, ActionRunFuture};
+pub use status::StatusAtom;
 pub use sync::Action;

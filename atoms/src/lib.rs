@@ -47,6 +47,7 @@
 //!   means.
 //! - [`Provider`]: a part of an app with values of its own for some atoms; everything else falls through, for reads and writes.
 //! - [`AtomFamily`], [`DerivedFamily`], [`AsyncFamily`]: by key, freed when nobody uses them.
+//! - [`StatusAtom`]: what the calls of an action are doing.
 //! - [`ReducerAtom`], [`DefaultAtom`], [`FocusAtom`], [`ListAtom`] and its [`SplitAtom`], [`StreamAtom`]; [`Atom::on_mount`].
 //! - [`Stored`] in a [`Storage`]; with the feature `serde`, snapshots and hydration. [`reset_all`] for a logout.
 //! - [`synergy`]: ordered groups of 1 to 12 atoms or synergies, nested as you like. [`Synergy::derive`] computes a
@@ -136,6 +137,7 @@ mod table;
 
 pub use action::{
     Action, ActionContext, ActionError, ActionRun, ActionRunFuture, AsyncAction, Composition,
+    StatusAtom,
 };
 pub use atom::Atom;
 pub use default::DefaultAtom;
@@ -169,7 +171,7 @@ pub use stream::{StreamAtom, StreamState};
 pub use synergy::{
     AtomList, Atoms, BoxError, Computed, DuplicateAtom, Single, Synergy, synergy, try_synergy,
 };
-pub use trine_core::{AsyncPolicy, AsyncState, Store};
+pub use trine_core::{AsyncPolicy, AsyncState, Policy, Retry, RunsStatus, Store, Text};
 
 /// The README's samples compile and run.
 #[cfg(doctest)]

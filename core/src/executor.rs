@@ -97,6 +97,7 @@ pub use retry::{Retry, RetryBudget};
 pub use run::{AbortOnDropGuard, Run};
 pub use spawn::{NoRuntime, Spawn};
 pub use statuses::RunsStatus;
+pub(crate) use statuses::status_inside;
 pub use task::Task;
 #[cfg(feature = "tokio")]
 pub use tokio::TokioSpawner;

@@ -5,6 +5,7 @@ use super::{
     perform::{Begins, From, OverDrafts},
     run::ActionRun,
     settings::{Builder, Settings},
+    status::StatusAtom,
 };
 use crate::{
     draft::Caller,
@@ -206,6 +207,31 @@ where
     #[track_caller]
     pub fn status(&self, at: &impl Place) -> Derived<RunsStatus> {
         at.store().status_of(self.settings.name.clone())
+    }
+
+    /// The same as an atom, for derived atoms and synergies, which have no store at hand: clones of an action and calls of this
+    /// give the same one, until the action is [named](Self::named) otherwise.
+    ///
+    /// ```
+    /// use trine_atoms::{AsyncAction, Atom, DerivedAtom, Store, synergy};
+    ///
+    /// static DOCUMENT: Atom<String> = Atom::new("document", String::new);
+    ///
+    /// let save: AsyncAction<()> = synergy(&DOCUMENT).async_action(|_document, ()| async { Ok(()) });
+    /// let saving = save.status_atom();
+    /// let label = DerivedAtom::dynamic("label", move |cx| match cx.get(&saving) {
+    ///     status if status.is_running() => "saving",
+    ///     status if status.last.is_some() => "saved",
+    ///     _ => "save",
+    /// });
+    /// let store = Store::new();
+    /// assert_eq!(label.get(&store), "save");
+    /// save.run(&store, ()).detach();
+    /// assert_eq!(label.get(&store), "saved");
+    /// ```
+    #[must_use]
+    pub fn status_atom(&self) -> StatusAtom {
+        self.settings.status.clone()
     }
 
     /// The name of the runs.

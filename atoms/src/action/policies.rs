@@ -16,7 +16,7 @@ where
     /// Gives the runs a name, for errors, events, the [status](Self::status) and the store's list of runs.
     #[must_use]
     pub fn named(mut self, name: impl Into<Text>) -> Self {
-        self.settings().name = name.into();
+        self.settings().set_name(name.into());
         self
     }
 

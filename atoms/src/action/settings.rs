@@ -3,6 +3,7 @@
 use super::{
     ActionError,
     handed::{HandOut, Handed},
+    status::StatusAtom,
 };
 use crate::draft::Rules;
 use std::{
@@ -34,6 +35,8 @@ pub(super) enum Pace {
 pub(super) struct Settings<A, R, E> {
     /// Their name.
     pub(super) name: Text,
+    /// What they are doing.
+    pub(super) status: StatusAtom,
     /// Tells this action's runs from those of another one of the same name.
     pub(super) identity: u64,
     /// What happens while an earlier one is under way.
@@ -64,9 +67,11 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 impl<A, R, E> Settings<A, R, E> {
     pub(super) fn new(atoms: &str) -> Self {
         let identity = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        // Their own, so that their status can be asked for by it.
+        let name = Text::from(format!("action {identity} on {atoms}"));
         Self {
-            // Their own, so that their status can be asked for by it.
-            name: Text::from(format!("action {identity} on {atoms}")),
+            status: StatusAtom::of(name.clone()),
+            name,
             identity,
             policy: Policy::Parallel,
             keyed: None,
@@ -81,6 +86,11 @@ impl<A, R, E> Settings<A, R, E> {
         }
     }
 
+    pub(super) fn set_name(&mut self, name: Text) {
+        self.status = StatusAtom::of(name.clone());
+        self.name = name;
+    }
+
     /// The rules, to be changed.
     pub(super) fn rules(&mut self) -> &mut Rules {
         Arc::make_mut(self.rules.get_or_insert_default())
@@ -89,11 +99,18 @@ impl<A, R, E> Settings<A, R, E> {
 
 impl<A: 'static, R: 'static, E: 'static> Settings<A, R, E> {
     /// Describes a run.
-    pub(super) fn apply<'b>(
-        &self,
-        mut builder: Builder<'b, R, E>,
-        argument: &A,
-    ) -> Builder<'b, R, E> {
+    #[inline]
+    pub(super) fn apply<'b>(&self, builder: Builder<'b, R, E>, argument: &A) -> Builder<'b, R, E> {
+        let is_plain = self.policy == Policy::Parallel
+            && self.pace.is_none()
+            && self.keyed.is_none()
+            && self.timeout.is_none()
+            && self.tags.is_empty();
+        if is_plain { builder } else { self.apply_all(builder, argument) }
+    }
+
+    #[inline(never)]
+    fn apply_all<'b>(&self, mut builder: Builder<'b, R, E>, argument: &A) -> Builder<'b, R, E> {
         if self.policy != Policy::Parallel || self.pace.is_some() || self.keyed.is_some() {
             builder = builder.policy(self.policy);
             builder = match &self.keyed {
@@ -122,6 +139,7 @@ impl<A, R, E> Clone for Settings<A, R, E> {
     fn clone(&self) -> Self {
         Self {
             name: self.name.clone(),
+            status: self.status.clone(),
             identity: self.identity,
             policy: self.policy,
             keyed: self.keyed.clone(),

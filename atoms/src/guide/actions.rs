@@ -79,7 +79,7 @@
 //! | [`debounce`](crate::AsyncAction::debounce), [`throttle`](crate::AsyncAction::throttle) and their `.._leading` | what comes too often |
 //! | [`timeout`](crate::AsyncAction::timeout), [`retry`](crate::AsyncAction::retry) | services that hang, or fail now and then |
 //! | [`condition`](crate::AsyncAction::condition) | calls that are not wanted |
-//! | [`status`](crate::AsyncAction::status) | a view of how many calls are under way, and how the last one ended |
+//! | [`status`](crate::AsyncAction::status), [`status_atom`](crate::AsyncAction::status_atom) | a view of how many calls are under way, and how the last one ended |
 //!
 //! A call gives `Result<R, ActionError<E>>`, in which every end is a variant of its own: see [`ActionError`](crate::ActionError).
 //!

@@ -11,7 +11,8 @@ use std::{
 };
 use tokio::sync::oneshot;
 use trine_atoms::{
-    ActionError, ActionRun, AsyncAction, Atom, BoxError, FlushError, Store, synergy,
+    ActionError, ActionRun, AsyncAction, Atom, BoxError, DerivedAtom, FlushError, Provider, Store,
+    synergy,
 };
 use trine_core::{
     AbortedBy, Failure, OutcomeKind, Policy, Retry,
@@ -387,4 +388,33 @@ fn the_error_of_a_flush_that_a_handler_hands_on_is_told_apart_from_its_own() {
     });
     ended(stubborn.retry_conflicts(2).run(&world.store, ())).unwrap();
     assert_eq!((attempts.load(Ordering::Relaxed), count.get(&world.store)), (3, 209));
+}
+
+#[test]
+fn the_status_of_an_action_is_an_atom_wherever_it_is_met_first() {
+    let world = World::new();
+    let add = world.add();
+    let (status, store) = (add.status_atom(), &world.store);
+    // First met by a derivation, in a provider.
+    let met = status.clone();
+    let label = DerivedAtom::dynamic("label", move |cx| {
+        let status = cx.get(&met);
+        (status.in_flight, status.last)
+    });
+    let form = Provider::builder("form", store).build();
+    let told = world.log.clone();
+    let view = label.subscribe(&form, move |label| told.note(format!("{label:?}")));
+    let run = add.run(store, 1);
+    let another = add.run(&form, 2);
+    world.log.is(["(1, None)", "begins 1", "(2, None)", "begins 2"]);
+    assert_eq!(status.read(store), status.read(&form));
+    assert_eq!(store.get(add.status(store)).in_flight, 2);
+    run.abort("enough");
+    world.gates.lock().unwrap().remove(0);
+    world.open();
+    assert!(another.into_future().now_or_never().unwrap().is_ok());
+    world.log.is(["(1, Some(Aborted))", "(0, Some(Fulfilled))"]);
+    drop(view);
+    // Another name is another status.
+    assert_eq!(add.named("named").status_atom().read(store).last, None);
 }

@@ -6,8 +6,10 @@
 
 use super::{CellKey, Derived, Equality, Source};
 use crate::{
+    executor::{RunsStatus, status_inside},
     graph::{Graph, Reader},
     store::{Store, WeakStore},
+    text::Text,
 };
 use std::{fmt, panic::Location, sync::Arc};
 
@@ -62,6 +64,15 @@ impl Workshop<'_> {
         created: &'static Location<'static>,
     ) -> Source<T> {
         Source::from_key(self.demand(|graph| graph.add_atomic(value, same, name, created)))
+    }
+
+    /// The cell of what the runs of a name are doing.
+    #[track_caller]
+    pub(crate) fn status_of(&mut self, name: Text) -> Derived<RunsStatus> {
+        match self {
+            Self::Store(store) => store.status_of(name),
+            Self::Lease(graph) => status_inside(graph, name, Location::caller()),
+        }
     }
 
     #[track_caller]

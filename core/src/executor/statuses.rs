@@ -24,7 +24,12 @@ pub(super) use counting::RunStep;
 pub(super) use table::Statuses;
 
 use super::{any_run::RunStatus, group::Key, id::RunId, outcome::OutcomeKind, run::Run};
-use crate::{cell::Derived, store::Store, text::Text};
+use crate::{
+    cell::{CellBuilder, Derived},
+    graph::Graph,
+    store::Store,
+    text::Text,
+};
 use follower::Which;
 use std::{hash::Hash, panic::Location, sync::Arc};
 
@@ -133,4 +138,29 @@ impl Store {
         let (executor, core) = (&self.core().executor, Arc::downgrade(self.core()));
         self.demand(|graph| executor.status_cell(graph, core, (name, which), ended, created))
     }
+}
+
+impl<Q> CellBuilder<'_, Q> {
+    /// What the runs of this name are doing, as a cell: that of [`Store::status_of`]. For front ends, whose definitions may be met
+    /// first in a derivation or a transaction.
+    ///
+    /// # Panics
+    ///
+    /// Inside a lease, if it is a builder of the store and not of that lease.
+    #[track_caller]
+    pub fn status(self) -> Derived<RunsStatus> {
+        let (mut workshop, name, _) = self.into_parts();
+        workshop.status_of(Text::from(name))
+    }
+}
+
+/// The cell of the runs of a name, for whoever holds the lease.
+pub(crate) fn status_inside(
+    graph: &mut Graph,
+    name: Text,
+    created: &'static Location<'static>,
+) -> Derived<RunsStatus> {
+    let home = graph.home.clone();
+    let core = home.upgrade().expect("whoever holds the lease has the store");
+    core.executor.status_cell(graph, home, (name, Which::All), None, created)
 }
