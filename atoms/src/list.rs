@@ -8,12 +8,11 @@ use crate::{
     atom::Member,
     definition::{About, Init, Reach},
     derived::{AtomReader, AtomWriter},
-    memo::Memo,
-    place::{At, Place, PlaceError, Site},
+    place::{Place, Site},
     provider::Provides,
     readable::{self, Owned, Readable, reading},
     reset::Reset,
-    table::{self, AnyAtom, Maker, Tabled},
+    table::{AnyAtom, Maker, Tabled},
 };
 use std::{fmt, num::NonZeroUsize, sync::Arc};
 use trine_core::{
@@ -34,7 +33,8 @@ use trine_core::{
 /// assert_eq!(NAMES.with(&store, |names| names.len()), 2);
 /// ```
 ///
-/// See [`split`](Self::split) for an atom per item.
+/// See [`split`](Self::split) for an atom per item. It is no member of a synergy, whose drafts are copies; to edit it in one commit
+/// with other atoms, use a [`transaction`](crate::transaction()) or a [`WriteAtom`](crate::WriteAtom).
 pub struct ListAtom<T> {
     about: About,
     init: Init<Vec<T>>,
@@ -73,20 +73,7 @@ impl<T: Clone + Send + Sync + 'static> Readable for ListAtom<T> {
     type Value = Vec<T>;
     type Cell = ListCell<T>;
 
-    #[track_caller]
-    fn cell_at(&self, at: At<'_>) -> Result<ListCell<T>, PlaceError> {
-        table::cell(self, at)
-    }
-
-    #[track_caller]
-    fn cell_in(
-        &self,
-        site: &Arc<Site>,
-        maker: &mut Maker<'_, '_>,
-        memo: &mut Memo,
-    ) -> Result<ListCell<T>, PlaceError> {
-        readable::remembered(self, site, maker, memo)
-    }
+    readable::looked_up! {}
 
     fn about_it(&self) -> &About {
         &self.about

@@ -66,6 +66,31 @@ pub(crate) fn remembered<D: Tabled>(
     Ok(cell)
 }
 
+/// The part of [`Readable`] that finds the cell, for a definition whose cells are in tables.
+macro_rules! looked_up {
+    () => {
+        #[inline]
+        #[track_caller]
+        fn cell_at(
+            &self,
+            at: crate::place::At<'_>,
+        ) -> Result<Self::Cell, crate::place::PlaceError> {
+            crate::table::cell(self, at)
+        }
+
+        #[track_caller]
+        fn cell_in(
+            &self,
+            site: &std::sync::Arc<crate::place::Site>,
+            maker: &mut crate::table::Maker<'_, '_>,
+            memo: &mut crate::memo::Memo,
+        ) -> Result<Self::Cell, crate::place::PlaceError> {
+            crate::readable::remembered(self, site, maker, memo)
+        }
+    };
+}
+pub(crate) use looked_up;
+
 /// Implements [`Readable`] by way of [`Tabled`], for a kind of atom whose cell has an `Arc<T>`.
 macro_rules! tabled {
     ([$($generics:tt)*] $name:ty, $value:ty, $cell:ident, $about:expr, $same:expr) => {
@@ -77,24 +102,7 @@ macro_rules! tabled {
             type Value = $value;
             type Cell = trine_core::$cell<std::sync::Arc<$value>>;
 
-            #[inline]
-            #[track_caller]
-            fn cell_at(
-                &self,
-                at: crate::place::At<'_>,
-            ) -> Result<Self::Cell, crate::place::PlaceError> {
-                crate::table::cell(self, at)
-            }
-
-            #[track_caller]
-            fn cell_in(
-                &self,
-                site: &std::sync::Arc<crate::place::Site>,
-                maker: &mut crate::table::Maker<'_, '_>,
-                memo: &mut crate::memo::Memo,
-            ) -> Result<Self::Cell, crate::place::PlaceError> {
-                crate::readable::remembered(self, site, maker, memo)
-            }
+            crate::readable::looked_up! {}
 
             fn about_it(&self) -> &crate::definition::About {
                 let about: fn(&Self) -> &crate::definition::About = $about;

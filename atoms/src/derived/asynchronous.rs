@@ -4,10 +4,10 @@ use crate::{
     definition::{About, Call, Reach},
     handle::ReadHandle,
     memo::Memo,
-    place::{At, Place, PlaceError, Site},
+    place::{Place, PlaceError, Site},
     readable::{self, Owned, Readable, fail, reading},
     reset::Reset,
-    table::{self, AnyAtom, Maker, Tabled},
+    table::{AnyAtom, Maker, Tabled},
 };
 use std::{
     fmt,
@@ -121,20 +121,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Readable for AsyncAtom<
     type Value = AsyncState<T, E>;
     type Cell = AsyncDerived<T, E>;
 
-    #[track_caller]
-    fn cell_at(&self, at: At<'_>) -> Result<Self::Cell, PlaceError> {
-        table::cell(self, at)
-    }
-
-    #[track_caller]
-    fn cell_in(
-        &self,
-        site: &Arc<Site>,
-        maker: &mut Maker<'_, '_>,
-        memo: &mut Memo,
-    ) -> Result<Self::Cell, PlaceError> {
-        readable::remembered(self, site, maker, memo)
-    }
+    readable::looked_up! {}
 
     fn about_it(&self) -> &About {
         &self.about
