@@ -77,7 +77,8 @@ impl<S: Atoms, E> Synergy<S, E> {
     /// Makes a sync action. `handler` gets a draft for each atom, and the argument of [`Action::run`].
     ///
     /// It runs inside the lease: it must be pure, and must not use the store. A panic in it changes nothing. It is called
-    /// once for each call of the action, unless there is [middleware](crate::middleware()) and others write meanwhile.
+    /// once for each call of the action, unless there is [middleware](crate::middleware()) and others write meanwhile: that is
+    /// what the argument is `Clone` for. One that is not goes into an `Arc`.
     pub fn action<A, R>(
         &self,
         handler: impl Fn(S::Edits<'_>, A) -> R + Send + Sync + 'static,

@@ -139,5 +139,6 @@
 //! validated, and what cannot be understood is a typed error and left as it is. With the feature `serde`, `Snapshots` takes the
 //! values of chosen atoms at one commit, as data, and puts them back.
 //!
-//! [`reset_all`](crate::reset_all) has everything begin again, for a logout: one commit, and nothing that was under way lands
-//! after it.
+//! [`reset_all`](crate::reset_all) has everything begin again, for a logout: one commit, after which async atoms do not show what
+//! they were, and nothing that was under way lands. [`Atom::reset`](crate::Atom::reset) and
+//! [`AsyncAtom::reset`](crate::AsyncAtom::reset) are for one atom.
