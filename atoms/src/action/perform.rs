@@ -205,9 +205,10 @@ fn open<S: Atoms, E>(
 /// Reads the atoms, in one lease.
 fn read<S: Atoms>(atoms: &S, at: At<'_>) -> Result<S::Pieces, FlushError> {
     let cells = atoms.cells(at)?;
-    let (opened, _) = at
-        .store
-        .try_updates(|up| atoms.open(&cells, up))
+    // Comes back by reference: it is not small, and what a lease returns is moved several times.
+    let mut opened = None;
+    at.store
+        .try_updates(|up| opened = Some(atoms.open(&cells, up)))
         .map_err(|reentrant| FlushError::Cell(reentrant.into()))?;
-    Ok(opened?)
+    Ok(opened.expect("there was a lease")?)
 }
