@@ -49,7 +49,8 @@ async fn main() {
         outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Superseded { .. })).count();
     let mut shown = store.get(previews);
     shown.sort_unstable();
-    println!("{shown:?}, {superseded} superseded, at most {} at a time", busy.lock().unwrap().1);
+    println!("shown, as (page, version): {shown:?}");
+    println!("{superseded} superseded, at most {} at a time", busy.lock().unwrap().1);
     assert_eq!(shown, [(1, 3), (2, 3), (3, 3), (4, 3)]);
     assert_eq!(superseded, 8);
     assert!(busy.lock().unwrap().1 <= 2);
