@@ -104,7 +104,7 @@
 //! | a commit before a subscription is missed | nothing is |
 //! | a provider that is gone is written to in silence | [`PlaceError::Ended`], and its actions are aborted |
 //!
-//! Each item of the inventory of the originals that was reproduced there is a test named after it: `tests/it/upstream_actions.rs`
+//! Each item of the inventory of the originals that was reproduced there is a test named after it: `tests/it/upstream_actions/`
 //! and `tests/it/upstream_state.rs`.
 
 mod action;

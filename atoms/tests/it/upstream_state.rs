@@ -1,7 +1,7 @@
 //! What the originals do, and what they do wrong: an item of the inventory per test, as far as state goes.
 //!
 //! `p..` and `j..` are defects of synergies and jotai that were reproduced and must not be here; `c..` are statements of the
-//! documents of synergies; `t..` are its own tests. What concerns actions is in `upstream_actions.rs`.
+//! documents of synergies; `t..` are its own tests. What concerns actions is in `upstream_actions/`.
 
 use futures_util::{FutureExt, StreamExt};
 use std::{
