@@ -83,6 +83,7 @@ mod sealed {
     }
     impl<T> Sealed for super::ReadOnly<T> {}
     impl<T> Sealed for crate::list::ListCell<T> {}
+    impl<T> Sealed for crate::list::ListRelay<T> {}
 }
 
 /// The value that a handle is to, of what is in its cell.

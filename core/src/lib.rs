@@ -106,8 +106,8 @@ pub use graph::Reader;
 pub use lease::{Reentrant, after_lease};
 pub use lifecycle::LifecycleGuard;
 pub use list::{
-    ListAdapter, ListCell, ListDiff, ListDiffs, ListEdit, ListFilter, ListMap, ListSort, ListView,
-    Then,
+    ListAdapter, ListCell, ListContent, ListDiff, ListDiffs, ListEdit, ListFilter, ListMap,
+    ListRelay, ListSort, ListView, Then,
 };
 pub use optimistic::{Optimistic, Patch};
 pub use scope::{Scope, ScopeEnded};

@@ -69,6 +69,9 @@
 //! the cell to its subscribers, the log hands what has gathered to each reader, so a transaction is one batch. A
 //! transaction keeps, for each edit, what undoes it (`undo.rs`) instead of a copy of the list, and how long the log was; a
 //! roll-back undoes both, and nobody is told.
+//!
+//! A list that is kept elsewhere, in a structure of its own, has a [`ListRelay`]: whoever changes it says what changes, and
+//! readers cannot tell the difference.
 
 mod adapter;
 mod diff;
@@ -76,6 +79,7 @@ mod edit;
 mod filter;
 mod log;
 mod map;
+mod relay;
 mod sequence;
 mod sort;
 mod stream;
@@ -88,6 +92,7 @@ pub use diff::ListDiff;
 pub use edit::ListEdit;
 pub use filter::ListFilter;
 pub use map::ListMap;
+pub use relay::{ListContent, ListRelay};
 pub use sort::ListSort;
 pub use stream::{ListDiffs, ListView};
 

@@ -5,19 +5,23 @@
 //! reader is full, stale or the list was replaced, a reset with a copy of the list. A reset that waits is kept up to date by
 //! later batches instead of being copied anew: lagging for long costs one copy. Batches bear the number of their commit, which is how a
 //! callback is told no further than its turn.
+//!
+//! Of a list that is kept elsewhere (`relay.rs`) the log is told the content besides, in a form that is cheap to keep. That is what
+//! lags behind then, and it is made into elements when it is read.
 
-use super::diff::ListDiff;
+use super::{diff::ListDiff, relay::ListContent};
 use crate::{
     cell::AnyCell,
     commit::CommitNumber,
     delivery::{Outlet, let_go},
     error::CellError,
     graph::{Garbage, Naming},
+    lease,
     sync::{Mutex, mutant},
 };
 use std::{
     collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Weak},
     task::Waker,
 };
@@ -26,6 +30,8 @@ use std::{
 pub(super) struct DiffLog<T> {
     /// Written inside the lease only.
     state: Mutex<LogState<T>>,
+    /// Whether the list is kept elsewhere, and not in the cell.
+    relayed: bool,
 }
 
 struct LogState<T> {
@@ -41,6 +47,8 @@ pub(super) struct Pending<T> {
     pub(super) diffs: Vec<ListDiff<T>>,
     /// Whether the list was replaced: then it is told as a whole, and further diffs are not noted.
     pub(super) whole: bool,
+    /// The content, if the list is kept elsewhere and a reader needs it.
+    pub(super) content: Option<Arc<dyn ListContent<T>>>,
 }
 
 /// How far a [`Pending`] had got.
@@ -51,7 +59,7 @@ pub(super) struct PendingMark {
 }
 
 impl<T> Pending<T> {
-    const NONE: Self = Self { diffs: Vec::new(), whole: false };
+    const NONE: Self = Self { diffs: Vec::new(), whole: false, content: None };
 
     pub(super) fn mark(&self) -> PendingMark {
         PendingMark { diffs: self.diffs.len(), whole: self.whole }
@@ -65,9 +73,17 @@ pub(super) struct Buffer<T> {
     capacity: usize,
 }
 
+/// What a reader is told of a commit.
+pub(super) enum Told<T> {
+    /// What was done.
+    Diffs(Vec<ListDiff<T>>),
+    /// What the list is now.
+    Content(Arc<dyn ListContent<T>>),
+}
+
 /// What a commit did.
 struct Batch<T> {
-    diffs: Vec<ListDiff<T>>,
+    told: Told<T>,
     /// The commit; the last one, if several have fallen together.
     number: CommitNumber,
 }
@@ -86,23 +102,34 @@ struct BufferState<T> {
 }
 
 impl<T> DiffLog<T> {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(relayed: bool) -> Arc<Self> {
         let state = LogState { pending: Pending::NONE, readers: Vec::new() };
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self { state: Mutex::new(state), relayed })
     }
 
-    /// Adds a reader that begins with `items`, or, if there are none now, with the first ones that there will be.
-    pub(super) fn add_reader(&self, items: Option<Vec<T>>, capacity: usize) -> Arc<Buffer<T>> {
-        let stale = items.is_none();
-        let reset =
-            |values| Batch { diffs: vec![ListDiff::Reset { values }], number: CommitNumber(0) };
-        let batches = items.map(reset).into_iter().collect();
+    /// Adds a reader that begins with what it is told first, or, if that is nothing, with the first content that there will be.
+    pub(super) fn add_reader(&self, first: Option<Told<T>>, capacity: usize) -> Arc<Buffer<T>> {
+        let stale = first.is_none();
+        let batches =
+            first.map(|told| Batch { told, number: CommitNumber(0) }).into_iter().collect();
         let state = BufferState { batches, lagging: false, stale, closed: false, waiting: None };
         let buffer = Arc::new(Buffer { state: Mutex::new(state), capacity });
         let mut log = self.state.lock();
         log.readers.retain(|reader| reader.strong_count() > 0);
         log.readers.push(Arc::downgrade(&buffer));
         buffer
+    }
+
+    /// Whether any reader will have to be told the content at the next commit.
+    pub(super) fn needs_content(&self) -> bool {
+        if self.state.lock().pending.whole {
+            return true;
+        }
+        let any_needs = |reader: &Arc<Buffer<T>>| {
+            let state = reader.state.lock();
+            state.stale || state.lagging || state.batches.len() >= reader.capacity
+        };
+        self.readers().iter().any(any_needs)
     }
 
     /// Gives what has been noted to an edit, which goes on with it.
@@ -137,31 +164,37 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
         wakers: &mut Vec<Waker>,
         garbage: &mut Vec<Garbage>,
     ) {
-        let Pending { mut diffs, whole } = self.take();
-        let items = match (error, cell.value_as::<Vec<T>>()) {
-            (None, Some(items)) => items,
-            _ => {
-                for reader in self.readers() {
-                    reader.state.lock().stale = true;
-                    let_go(reader, garbage);
-                }
-                return garbage.push(Box::new(diffs));
+        let Pending { mut diffs, whole, content } = self.take();
+        let items = if self.relayed { None } else { cell.value_as::<Vec<T>>() };
+        if error.is_some() || items.is_none() && !self.relayed {
+            for reader in self.readers() {
+                reader.state.lock().stale = true;
+                let_go(reader, garbage);
             }
-        };
+            return garbage.push(Box::new(diffs));
+        }
         // Nothing noted: the list was repaired.
         let whole = whole || diffs.is_empty();
+        let content = match (items, &content) {
+            (Some(items), _) => Content::Here(items),
+            (None, Some(content)) => Content::Elsewhere(content),
+            (None, None) => Content::NotTold,
+        };
         // Nobody adds a reader meanwhile, and the elements' `Clone` is not called under the log's lock.
         let readers = std::mem::take(&mut self.state.lock().readers);
         for (n, reader) in readers.iter().enumerate() {
             let Some(reader) = reader.upgrade() else { continue };
             let last = n + 1 == readers.len();
             let batch = || if last { std::mem::take(&mut diffs) } else { diffs.clone() };
-            reader.publish(items, number, batch, whole, wakers, garbage);
+            reader.publish(&content, number, batch, whole, wakers, garbage);
             let_go(reader, garbage);
         }
         self.state.lock().readers = readers;
         if std::mem::needs_drop::<T>() {
             garbage.push(Box::new(diffs));
+        }
+        if let Content::Elsewhere(content) = content {
+            garbage.push(Box::new(Arc::clone(content)));
         }
     }
 
@@ -180,11 +213,34 @@ impl<T: Clone + Send + 'static> Outlet for DiffLog<T> {
     }
 }
 
+/// What the list is, for readers that have missed what was done.
+enum Content<'a, T> {
+    /// The elements.
+    Here(&'a [T]),
+    /// What they can be made of.
+    Elsewhere(&'a Arc<dyn ListContent<T>>),
+    /// Not known now.
+    NotTold,
+}
+
+impl<T: Clone> Content<'_, T> {
+    /// What a reader is told; clones the elements only if there is no other way.
+    fn told(&self) -> Option<Told<T>> {
+        match self {
+            Self::Here(items) => {
+                Some(Told::Diffs(vec![ListDiff::Reset { values: items.to_vec() }]))
+            }
+            Self::Elsewhere(content) => Some(Told::Content(Arc::clone(content))),
+            Self::NotTold => None,
+        }
+    }
+}
+
 impl<T: Clone + Send + 'static> Buffer<T> {
     /// Takes the batch of a commit. Called inside the lease, so that batches are added by one thread at a time.
     fn publish(
         &self,
-        items: &[T],
+        content: &Content<'_, T>,
         number: CommitNumber,
         batch: impl FnOnce() -> Vec<ListDiff<T>>,
         whole: bool,
@@ -196,21 +252,24 @@ impl<T: Clone + Send + 'static> Buffer<T> {
         let (reset, lagging) = {
             let state = self.state.lock();
             let full = !state.lagging && state.batches.len() >= self.capacity;
-            (whole || state.stale || full, state.lagging)
+            // What waits is exchanged for what costs nothing to keep, instead of being brought up to date.
+            let exchanged = state.lagging && matches!(content, Content::Elsewhere(_));
+            (whole || state.stale || full || exchanged, state.lagging)
         };
         let copied = catch_unwind(AssertUnwindSafe(|| {
-            if reset { vec![ListDiff::Reset { values: items.to_vec() }] } else { batch() }
+            if reset { content.told() } else { Some(Told::Diffs(batch())) }
         }));
         let mut state = self.state.lock();
         if lagging && !state.lagging && mutant("who has read meanwhile misses the batch") {
             return;
         }
         match copied {
-            Ok(diffs) => {
+            Ok(Some(told)) => {
                 state.stale = false;
-                state.add(Batch { diffs, number }, self.capacity, garbage);
+                state.add(Batch { told, number }, self.capacity, garbage);
                 wakers.extend(state.waiting.take());
             }
+            Ok(None) => state.stale = true,
             Err(payload) => {
                 state.stale = true;
                 garbage.push(payload);
@@ -220,11 +279,11 @@ impl<T: Clone + Send + 'static> Buffer<T> {
 }
 
 impl<T> BufferState<T> {
-    fn next(&mut self) -> Next<T> {
+    fn next(&mut self) -> Next<Told<T>> {
         match self.batches.pop_front() {
             Some(batch) => {
                 self.lagging = false;
-                Next::Batch(batch.diffs)
+                Next::Batch(batch.told)
             }
             None if self.closed => Next::End,
             None => Next::Pending,
@@ -235,16 +294,23 @@ impl<T> BufferState<T> {
 impl<T: Send + 'static> BufferState<T> {
     fn add(&mut self, batch: Batch<T>, capacity: usize, garbage: &mut Vec<Garbage>) {
         if self.lagging
-            && let Some(Batch { diffs, number }) = self.batches.front_mut()
-            && let [ListDiff::Reset { values }] = diffs.as_mut_slice()
+            && let Some(waits) = self.batches.front_mut()
         {
-            *number = batch.number;
-            let mut displaced = Vec::new();
-            for diff in batch.diffs {
-                diff.apply_keeping(values, |value| displaced.push(value));
-            }
-            if std::mem::needs_drop::<T>() {
-                garbage.push(Box::new(displaced));
+            waits.number = batch.number;
+            match (&mut waits.told, batch.told) {
+                (Told::Diffs(waits), Told::Diffs(diffs)) => {
+                    let [ListDiff::Reset { values }] = waits.as_mut_slice() else {
+                        unreachable!("who lags behind is told a reset");
+                    };
+                    let mut displaced = Vec::new();
+                    for diff in diffs {
+                        diff.apply_keeping(values, |value| displaced.push(value));
+                    }
+                    if std::mem::needs_drop::<T>() {
+                        garbage.push(Box::new(displaced));
+                    }
+                }
+                (waits, content) => garbage.push(Box::new(std::mem::replace(waits, content))),
             }
             return;
         }
@@ -258,18 +324,26 @@ impl<T: Send + 'static> BufferState<T> {
 }
 
 /// What a reader finds.
-pub(super) enum Next<T> {
+pub(super) enum Next<B> {
     /// The oldest batch.
-    Batch(Vec<ListDiff<T>>),
+    Batch(B),
     /// Nothing now; the waker is kept.
     Pending,
     /// Nothing any more.
     End,
 }
 
-impl<T> Buffer<T> {
+impl<T: 'static> Buffer<T> {
     /// The oldest batch, or else keeps the waker, if there is one.
-    pub(super) fn next(&self, waker: Option<&Waker>) -> Next<T> {
+    pub(super) fn next(&self, waker: Option<&Waker>) -> Next<Vec<ListDiff<T>>> {
+        match self.take(waker) {
+            Next::Batch(told) => Next::Batch(self.open(told)),
+            Next::Pending => Next::Pending,
+            Next::End => Next::End,
+        }
+    }
+
+    fn take(&self, waker: Option<&Waker>) -> Next<Told<T>> {
         let mut state = self.state.lock();
         let next = state.next();
         let Some(waker) = waker else { return next };
@@ -292,16 +366,38 @@ impl<T> Buffer<T> {
         next
     }
 
+    /// The diffs that a reader is handed. No lock is held: the elements may have to be cloned, which is the user's code.
+    fn open(&self, told: Told<T>) -> Vec<ListDiff<T>> {
+        let content = match told {
+            Told::Diffs(diffs) => return diffs,
+            Told::Content(content) => content,
+        };
+        let values = catch_unwind(AssertUnwindSafe(|| content.elements()));
+        // We may have been called inside a lease, and be the last to have it.
+        lease::defer(move || drop(content));
+        match values {
+            Ok(values) => vec![ListDiff::Reset { values }],
+            Err(payload) => {
+                // The next commit tells the whole list anew.
+                self.state.lock().stale = true;
+                resume_unwind(payload)
+            }
+        }
+    }
+
     /// The oldest batch, if it is of this commit or of an earlier one.
     pub(super) fn next_until(&self, number: CommitNumber) -> Option<Vec<ListDiff<T>>> {
-        let mut state = self.state.lock();
-        if state.batches.front()?.number > number {
-            return None;
-        }
-        match state.next() {
-            Next::Batch(diffs) => Some(diffs),
-            Next::Pending | Next::End => None,
-        }
+        let told = {
+            let mut state = self.state.lock();
+            if state.batches.front()?.number > number {
+                return None;
+            }
+            match state.next() {
+                Next::Batch(told) => told,
+                Next::Pending | Next::End => return None,
+            }
+        };
+        Some(self.open(told))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -8,12 +8,12 @@ use super::{
     adapter::{ListAdapter, Then},
     diff::ListDiff,
     filter::ListFilter,
-    log::{Buffer, DiffLog, Next},
+    log::{Buffer, DiffLog, Next, Told},
     map::ListMap,
     sort::ListSort,
 };
 use crate::{
-    cell::Cell,
+    cell::{Cell, CellKey},
     commit::CommitNumber,
     delivery::{Leaving, Outlet},
     error::CellError,
@@ -271,17 +271,29 @@ impl Graph {
     ) -> Result<ListDiffs<T>, CellError> {
         let index = self.locate(list.key(), used)?;
         let items = self.read_clean::<ListCell<T>, _>(index, Vec::clone).ok();
-        let log = match self.diff_log::<T>(index) {
+        let first = items.map(|values| Told::Diffs(vec![ListDiff::Reset { values }]));
+        Ok(self.join_log::<Vec<T>, T>(list.key(), index, first, capacity))
+    }
+
+    /// A reader of the log of a cell of type `V`, which begins now if there is none.
+    pub(super) fn join_log<V: Clone + Send + 'static, T: Clone + Send + 'static>(
+        &mut self,
+        key: CellKey,
+        index: u32,
+        first: Option<Told<T>>,
+        capacity: NonZeroUsize,
+    ) -> ListDiffs<T> {
+        let log = match self.diff_log::<V, T>(index) {
             Some(log) => log,
             None => {
-                let log = DiffLog::new();
+                let log = DiffLog::new(matches!(first, Some(Told::Content(_))));
                 let outlet: Arc<dyn Outlet> = Arc::clone(&log) as _;
-                self.outlets::<Vec<T>>(index).push(Arc::downgrade(&outlet));
+                self.outlets::<V>(index).push(Arc::downgrade(&outlet));
                 log
             }
         };
-        let buffer = log.add_reader(items, capacity.get());
-        Ok(ListDiffs { buffer, log, _leaving: Leaving::new(self, list.key()) })
+        let buffer = log.add_reader(first, capacity.get());
+        ListDiffs { buffer, log, _leaving: Leaving::new(self, key) }
     }
 
     /// The content of a list that has one, and its diffs from now on.

@@ -302,7 +302,7 @@ impl Graph {
         edit: impl FnOnce(&mut ListEdit<'_, T>) -> R,
     ) -> Edited<T, R> {
         let label = self.label(index);
-        let log = self.diff_log::<T>(index);
+        let log = self.diff_log::<Vec<T>, T>(index);
         let pending = log.as_ref().map(|log| log.take());
         let mark = pending.as_ref().map(|pending| pending.mark());
         let items = &mut self.node_mut(index).cell_mut().source_mut::<Vec<T>>().value;
@@ -322,13 +322,13 @@ impl Graph {
         Edited { value, touched, undo }
     }
 
-    /// The log that the readers of a list's diffs share, if there are any.
-    pub(super) fn diff_log<T: Clone + Send + 'static>(
+    /// The log that the readers of a list's diffs share, if there are any; the list is a cell of type `V`.
+    pub(super) fn diff_log<V: Clone + Send + 'static, T: Clone + Send + 'static>(
         &mut self,
         index: u32,
     ) -> Option<Arc<DiffLog<T>>> {
         self.node(index).topic()?;
-        self.outlets::<Vec<T>>(index).iter().filter_map(Weak::upgrade).find_map(|outlet| {
+        self.outlets::<V>(index).iter().filter_map(Weak::upgrade).find_map(|outlet| {
             let outlet: Arc<dyn Any + Send + Sync> = outlet;
             outlet.downcast().ok()
         })

@@ -4,6 +4,7 @@ mod callbacks;
 mod edits;
 mod random;
 mod readers;
+mod relays;
 mod views;
 
 use std::{
