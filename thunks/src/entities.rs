@@ -55,6 +55,7 @@
 //! | clone the table | O(1): the clones share what they have in common, and a change copies what it changes |
 //! | compare two versions | what is different, if the order is the same |
 //! | what one dispatch does to the views | O(1) per entity that it changes, and nothing for views of others |
+//! | what one dispatch does to the diffs | O(log n) per entity that it changes, wherever it is in the list; no copy of the list |
 //!
 //! So a subscriber of a whole table is handed a version of its own at no cost worth mentioning, an
 //! [atomic](crate::Slice::atomic) slice of entities is affordable, and what was there before can be kept.
@@ -75,6 +76,7 @@ mod journal;
 mod key;
 mod order;
 mod trie;
+mod version;
 mod views;
 
 pub(crate) use follow::Followers;

@@ -8,6 +8,7 @@
 use super::{
     Entities, Entity,
     journal::{At, Change, Detail, Found},
+    version::Version,
 };
 use rustc_hash::FxHashSet;
 use std::{
@@ -19,7 +20,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use trine_core::{CellKey, Derived, ListCell, ListEdit, Updates};
+use trine_core::{CellKey, Derived, ListDiff, ListRelay, Updates};
 
 /// The followers of the tables of one slice.
 ///
@@ -113,14 +114,16 @@ pub(super) struct TableFollower<S, E: Entity> {
     mark: u64,
     /// The cells that look at an entity: mostly one, which is kept without a list.
     views: HashMap<E::Key, (CellKey, Vec<CellKey>)>,
-    /// The entities as a list, if anybody reads its diffs.
-    list: Option<ListCell<E>>,
+    /// Where the diffs of the list go, once anybody has asked for them.
+    relay: Option<ListRelay<E>>,
+    /// Whether anybody reads them, as far as is known.
+    relayed: bool,
     /// What has been seen and not been told.
     found: Found,
     /// The changes.
     changes: Vec<Change<E>>,
-    /// All entities, if the list is to be told anew.
-    all: Option<Vec<E>>,
+    /// What is in the list, if anybody reads its diffs. Only until that is told: while there is a second version, a change copies.
+    content: Option<Version<E>>,
 }
 
 impl<S, E: Entity> TableFollower<S, E> {
@@ -129,10 +132,11 @@ impl<S, E: Entity> TableFollower<S, E> {
             table,
             mark: 0,
             views: HashMap::new(),
-            list: None,
+            relay: None,
+            relayed: false,
             found: Found::Nothing,
             changes: Vec::new(),
-            all: None,
+            content: None,
         }
     }
 
@@ -151,14 +155,19 @@ impl<S, E: Entity> TableFollower<S, E> {
         self.retain_views(key, |candidate| candidate != cell);
     }
 
-    /// The list, or the one that is given, if there is none.
-    pub(super) fn list_or(&mut self, list: ListCell<E>) -> ListCell<E> {
-        *self.list.get_or_insert(list)
+    /// Where the diffs go, or the relay that is given, if they go nowhere yet.
+    pub(super) fn relay_or(&mut self, relay: ListRelay<E>) -> ListRelay<E> {
+        *self.relay.get_or_insert(relay)
     }
 
-    /// The list, if there is one.
-    pub(super) fn list(&self) -> Option<ListCell<E>> {
-        self.list
+    /// Where the diffs go, once anybody has asked for them.
+    pub(super) fn relay(&self) -> Option<ListRelay<E>> {
+        self.relay
+    }
+
+    /// Somebody is about to read the diffs: from the next look on, places are noted.
+    pub(super) fn expect_reader(&mut self) {
+        self.relayed = true;
     }
 
     fn tell_views(&mut self, key: &E::Key, cells: &mut Updates<'_>) {
@@ -180,13 +189,12 @@ impl<S, E: Entity> TableFollower<S, E> {
 
 impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
     fn look(&mut self, state: &S) {
-        let detail = if self.list.is_some() { Detail::Places } else { Detail::Keys };
+        let detail = if self.relayed { Detail::Places } else { Detail::Keys };
         let table = (self.table)(state);
         self.changes.clear();
         let found = table.changes_since(&mut self.mark, detail, &mut self.changes);
-        let replayed = matches!(found, Found::Nothing | Found::Changes);
-        if self.list.is_some() && !replayed {
-            self.all = Some(table.iter().cloned().collect());
+        if self.relayed {
+            self.content = Some(table.version());
         }
         // What could not be told the last time is not known any more.
         if self.found != Found::Everything {
@@ -197,14 +205,15 @@ impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
     fn lose(&mut self) {
         self.mark = 0;
         self.found = Found::Everything;
-        self.all = None;
+        self.content = None;
     }
 
     fn tell(&mut self, cells: &mut Updates<'_>) {
-        match std::mem::replace(&mut self.found, Found::Nothing) {
+        let found = std::mem::replace(&mut self.found, Found::Nothing);
+        let mut changes = std::mem::take(&mut self.changes);
+        match found {
             Found::Nothing => {}
             Found::Changes | Found::ChangesOfKeys => {
-                let mut changes = std::mem::take(&mut self.changes);
                 // Telling twice is not wrong, and one change is the common case.
                 let mut told = FxHashSet::default();
                 for change in &changes {
@@ -216,14 +225,6 @@ impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
                         self.tell_views(key, cells);
                     }
                 }
-                drop(told);
-                if let Some(list) = self.list
-                    && self.all.is_none()
-                {
-                    let _ = cells.edit(list, |rows| replay(rows, changes.drain(..)));
-                }
-                changes.clear();
-                self.changes = changes;
             }
             Found::Everything => {
                 for key in self.views.keys().cloned().collect::<Vec<_>>() {
@@ -231,26 +232,40 @@ impl<S: 'static, E: Entity> Follower<S> for TableFollower<S, E> {
                 }
             }
         }
-        // A table that could not be looked at keeps its list: what is in it comes with the next look.
-        if let (Some(list), Some(all)) = (self.list, self.all.take()) {
-            let _ = cells.edit(list, |rows| rows.reset(all));
+        // What is in a table that could not be looked at comes with the next look. What is told is the version that the state
+        // holds, so nothing is dropped with it.
+        if let (Some(relay), Some(content)) = (self.relay, self.content.take()) {
+            // A relay that was removed with the store's cells has no readers.
+            let _ = match found {
+                Found::Nothing => Ok(()),
+                Found::Changes => cells.relay(relay, changes.drain(..).flat_map(diffs), || content),
+                Found::ChangesOfKeys | Found::Everything => cells.relay_reset(relay, || content),
+            };
+            self.relayed = cells.is_relayed(relay);
         }
+        changes.clear();
+        self.changes = changes;
     }
 }
 
-/// Does to a list what was done to the table.
-fn replay<E: Entity>(rows: &mut ListEdit<'_, E>, changes: impl Iterator<Item = Change<E>>) {
-    for change in changes {
-        match change {
-            Change::Inserted(_, Some(At { index, entity })) => rows.insert(index, entity),
-            Change::Updated(_, Some(At { index, entity })) => rows.set(index, entity),
-            Change::Moved(_, from, Some(At { index, entity })) => {
-                rows.set(from, entity);
-                rows.move_item(from, index);
-            }
-            Change::Removed(_, index) => drop(rows.remove(index)),
-            // Places are noted from the first look on that asks for them.
-            Change::Inserted(_, None) | Change::Updated(_, None) | Change::Moved(_, _, None) => {}
+/// What a change of the table does to the list.
+fn diffs<E: Entity>(change: Change<E>) -> impl Iterator<Item = ListDiff<E>> {
+    let (first, second) = match change {
+        Change::Inserted(_, Some(At { index, entity })) => {
+            (Some(ListDiff::Insert { index, value: entity }), None)
         }
-    }
+        Change::Updated(_, Some(At { index, entity })) => {
+            (Some(ListDiff::Set { index, value: entity }), None)
+        }
+        Change::Moved(_, from, Some(At { index: to, entity })) => {
+            let moved = (from != to).then_some(ListDiff::Move { from, to });
+            (Some(ListDiff::Set { index: from, value: entity }), moved)
+        }
+        Change::Removed(_, index) => (Some(ListDiff::Remove { index }), None),
+        // Places are noted from the first look on that asks for them.
+        Change::Inserted(_, None) | Change::Updated(_, None) | Change::Moved(_, _, None) => {
+            (None, None)
+        }
+    };
+    first.into_iter().chain(second)
 }

@@ -97,9 +97,9 @@ impl<X: Send + Sync + 'static> Store<X> {
     /// dispatch. It begins with all of them. See [`trine_core::Store::diffs`] for the bound, and for filtered, mapped and
     /// sorted views of it.
     ///
-    /// The first reader has the store keep a list of the entities, and every dispatch keep it up to date, which costs what
-    /// it changes, besides what it costs a `Vec` to insert into its middle. Entities that are large are better kept in
-    /// an `Arc`.
+    /// While anybody reads, a dispatch costs O(log n) more for each entity that it changes, wherever in the list that is, and a clone
+    /// of it for each reader. Nothing is kept beside the table; a reader that lags behind keeps a version of it, and
+    /// clones the entities when it reads. Those that are large are better kept in an `Arc`.
     ///
     /// ```
     /// use std::num::NonZeroUsize;
@@ -155,34 +155,40 @@ impl<X: Send + Sync + 'static> Store<X> {
     {
         let SliceCell { source, followers } = self.slice_cell(&table.slice)?;
         let core = self.core();
-        let known = self.in_lease(|| followers.with(table.table, |follower| follower.list()))?;
-        let list = match known {
-            Some(list) => list,
+        let known = self.in_lease(|| followers.with(table.table, |follower| follower.relay()))?;
+        let relay = match known {
+            Some(relay) => relay,
             None => {
-                let name = format!("entities of {}", table.slice.name());
-                let made = core.cell(name).list(Vec::<E>::new());
-                let list = self
-                    .in_lease(|| followers.with(table.table, |follower| follower.list_or(made)))?;
-                if list != made {
+                let made = core.cell(format!("entities of {}", table.slice.name())).list_relay();
+                let relay = self
+                    .in_lease(|| followers.with(table.table, |follower| follower.relay_or(made)))?;
+                if relay != made {
                     // Somebody else was faster.
                     let _ = core.remove(made);
                 }
-                list
+                relay
             }
         };
-        let looked = core.try_updates(|cells| {
+        let joined = core.try_updates(|cells| {
+            followers.with(table.table, |follower| follower.expect_reader());
+            let mut content = None;
             cells.update(source, |state| {
                 followers.look(state);
+                content = Some((table.table)(state).version());
                 Update::Unchanged
             })?;
             followers.tell(cells, true);
-            Ok(())
+            let diffs = content.map(|content| cells.relayed_diffs(relay, content, bound));
+            // The telling found that nobody reads, or others only.
+            followers.with(table.table, |follower| follower.expect_reader());
+            diffs.transpose()
         });
-        match looked {
-            Ok((looked, _)) => looked.map_err(ReadError::Cell)?,
-            Err(error) => return Err(ReadError::Cell(error.into())),
+        match joined {
+            Ok((Ok(Some(diffs)), _)) => Ok(diffs),
+            Ok((Ok(None), _)) => unreachable!("a state that can be updated was looked at"),
+            Ok((Err(error), _)) => Err(ReadError::Cell(error)),
+            Err(error) => Err(ReadError::Cell(error.into())),
         }
-        Ok(core.try_diffs(list, bound)?)
     }
 
     /// Runs what must not be interrupted by a dispatch.

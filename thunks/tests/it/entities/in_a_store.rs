@@ -178,6 +178,98 @@ fn diffs_tell_what_a_dispatch_did_to_the_rows() {
     assert_eq!(batch(), None);
 }
 
+#[test]
+fn diffs_keep_no_copy_of_the_table_and_one_that_is_read_late_is_of_the_last_commit() {
+    type Row = (u32, Arc<()>);
+    static ROWS: SliceKey<Entities<Row>> = SliceKey::new("rows");
+    static ROW: EntityKey<Entities<Row>, Row> = ROWS.entities(|rows| rows);
+    struct Insert(u32);
+    impl Action for Insert {}
+    let one = Arc::new(());
+    let held = Arc::clone(&one);
+    let added = Arc::clone(&one);
+    let rows = ROWS
+        .slice(move || {
+            let empty = Entities::sorted_by_key(|row: &Row| row.0);
+            empty.with((0..1_000).map(|id| (2 * id, Arc::clone(&held))))
+        })
+        .on(action::<Insert>(), move |rows, insert| rows.add_one((insert.0, Arc::clone(&added))));
+    let store = Store::builder().slice(rows).build().unwrap();
+    let before = Arc::strong_count(&one);
+    let mut diffs = store.entity_diffs(&ROW, NonZeroUsize::new(2).unwrap());
+    assert_eq!(diffs.try_next().unwrap().len(), 1);
+    assert_eq!(
+        Arc::strong_count(&one),
+        before,
+        "what was read is gone, and nothing else was copied"
+    );
+    store.dispatch(Insert(501));
+    assert_eq!(Arc::strong_count(&one), before + 2, "the row, and the diff that tells of it");
+    // Behind by more than two commits: a version of the table waits, which shares its rows.
+    for id in [601, 701, 801] {
+        store.dispatch(Insert(id));
+    }
+    assert_eq!(diffs.len(), 1);
+    assert_eq!(Arc::strong_count(&one), before + 4);
+    let mut mirror = Vec::new();
+    diffs.try_next().unwrap().into_iter().for_each(|diff| diff.apply(&mut mirror));
+    assert!(
+        store.read(&ROWS, |rows| rows.iter().map(|row| row.0).eq(mirror.iter().map(|row| row.0)))
+    );
+    drop(mirror);
+    drop(diffs);
+    store.dispatch(Insert(901));
+    assert_eq!(Arc::strong_count(&one), before + 5, "nobody reads any more");
+}
+
+#[test]
+fn readers_of_diffs_that_come_and_go_never_miss_a_change() {
+    let store = store(by_size(&[(1, 10), (2, 20)]));
+    let bound = NonZeroUsize::new(8).unwrap();
+    let mut first = store.entity_diffs(&ITEMS, bound);
+    store.dispatch(Step::Add(3, 15));
+    let mut second = store.entity_diffs(&ITEMS, bound);
+    store.dispatch(Step::Update(1, 30));
+    let batches: Vec<_> =
+        std::iter::from_fn(|| first.try_next()).map(|batch| batch.len()).collect();
+    assert_eq!(batches, [1, 1, 2]);
+    drop(first);
+    store.dispatch(Step::Remove(2));
+    let batches: Vec<_> = std::iter::from_fn(|| second.try_next()).collect();
+    assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1]);
+    drop(second);
+    store.dispatch(Step::Remove(3));
+    store.dispatch(Step::Add(4, 1));
+    let mut rows = Vec::new();
+    let mut third = store.entity_diffs(&ITEMS, bound);
+    store.dispatch(Step::Update(4, 99));
+    while let Some(batch) = third.try_next() {
+        batch.into_iter().for_each(|diff| diff.apply(&mut rows));
+    }
+    assert_eq!(rows, [item(1, 30), item(4, 99)]);
+}
+
+#[test]
+fn diffs_of_a_slice_that_is_torn_go_on_with_all_of_it_once_it_is_recovered() {
+    let store = store(table(&[(1, 10), (2, 20)]));
+    let mut diffs = store.entity_diffs(&ITEMS, NonZeroUsize::new(8).unwrap());
+    let mut rows: Vec<Item> = Vec::new();
+    let mut follow = |rows: &mut Vec<Item>| {
+        while let Some(batch) = diffs.try_next() {
+            batch.into_iter().for_each(|diff| diff.apply(rows));
+        }
+    };
+    let broken = catch_unwind(AssertUnwindSafe(|| store.dispatch(Break(Step::Remove(1)))));
+    assert!(broken.is_err());
+    follow(&mut rows);
+    assert_eq!(rows.len(), 2, "as before");
+    assert!(store.try_entity_diffs(&ITEMS, NonZeroUsize::new(8).unwrap()).is_err());
+    store.recover(&SHELF, |shelf| shelf.items.add_one(item(3, 30)));
+    store.dispatch(Step::Update(3, 31));
+    follow(&mut rows);
+    assert_eq!(rows, [item(2, 20), item(3, 31)]);
+}
+
 fn run(sorted: bool, atomic: bool, steps: &[Step]) {
     let empty = || if sorted { by_size(&[]) } else { Entities::new() };
     #[derive(Clone)]
