@@ -179,7 +179,7 @@ fn proceed(conclusion: Conclusion, scene: Scene<'_>, track: &mut Track<'_>) -> b
     match conclusion {
         Conclusion::Proceeded => {}
         Conclusion::Redirected { to, by } => {
-            track.chain(place.next(by, to));
+            track.chain(place.next(by, 0, to));
             return false;
         }
         _ => return false,

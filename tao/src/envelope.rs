@@ -7,12 +7,14 @@
 //! | chain | values under names, each derived from that of the signal before by the one [reducer](crate::Kernel::chain_reducer) that owns the name | from cause to effect, over every border |
 
 mod chain;
+mod derived_id;
 mod reducers;
 #[cfg(feature = "serde")]
 mod serialize;
 mod trace_context;
 
 pub use chain::{Chain, ChainValue};
+pub use derived_id::{BadDerivedId, DerivedId};
 pub use reducers::{ChainKeyTaken, ChainStep, ReducerGuard};
 pub use trace_context::{BadTraceContext, TraceContext};
 

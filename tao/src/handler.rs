@@ -37,11 +37,18 @@ pub struct HandlerId {
     phase: Phase,
     /// The call of `on_intercept`, `on_async` or `on_inline`.
     location: &'static Location<'static>,
+    /// Which it is of the handlers of its phase that this call has registered in its kernel.
+    nth: u32,
 }
 
 impl HandlerId {
-    pub(crate) fn new(number: u64, phase: Phase, location: &'static Location<'static>) -> Self {
-        Self { number, phase, location }
+    pub(crate) fn new(
+        number: u64,
+        phase: Phase,
+        location: &'static Location<'static>,
+        nth: u32,
+    ) -> Self {
+        Self { number, phase, location, nth }
     }
 
     /// Its number in its kernel, in the order of registration, starting at 1.
@@ -60,6 +67,13 @@ impl HandlerId {
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         self.location
+    }
+
+    /// Which it is of the handlers of its phase that were registered there in its kernel, starting at 1: more than 1 for those
+    /// of a loop, or of a function that is called again.
+    #[must_use]
+    pub fn nth(&self) -> u32 {
+        self.nth
     }
 }
 

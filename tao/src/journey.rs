@@ -17,8 +17,15 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::{
-    cascade::CascadeId, channel::Circle, context::AppCtx, envelope::Chain, kernel::Core,
-    observe::Place, request::Ask, sync::Mutex, trigram::Trigram,
+    cascade::CascadeId,
+    channel::Circle,
+    context::AppCtx,
+    envelope::{Chain, DerivedId},
+    kernel::Core,
+    observe::Place,
+    request::Ask,
+    sync::Mutex,
+    trigram::Trigram,
 };
 use rustc_hash::FxHashSet;
 use std::{
@@ -270,7 +277,7 @@ impl Place {
             circle,
             returns,
             ask,
-            chain: self.chain.clone(),
+            chain: DerivedId::handed_on(core, &self.chain),
             timeout: None,
             hop_budget: None,
         }))

@@ -6,6 +6,7 @@ mod guard;
 mod interner;
 mod inventory;
 mod newcomer;
+mod numbers;
 mod observers;
 mod set;
 mod snapshot;
@@ -30,17 +31,17 @@ use crate::{
     dispatch,
     envelope::Reducers,
     error::{CascadeError, Cause},
-    handler::{Contained, Contexts, HandlerId, Phase, Response, Verdict, contain},
+    handler::{Contained, Contexts, Phase, Response, Verdict, contain},
     journey::Entrance,
     observe::{HandlerEvent, Observation, Place, What},
     sync::RwLock,
     typed::Listen,
 };
+use numbers::Numbers;
 use observers::Observers;
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
-    panic::Location,
     sync::{Arc, OnceLock, Weak},
 };
 use trine_core::{Event, Store, WeakStore};
@@ -87,9 +88,9 @@ pub(crate) struct Core {
     observers: Observers,
     /// Who derives what chained signals bring along.
     reducers: Reducers,
-    /// The number of the last handler. Only ever counted up: no order with other memory is needed.
-    last_handler: AtomicU64,
-    /// The number of the last cascade. Only ever counted up, like the one above.
+    /// The numbers of the handlers.
+    numbers: Numbers,
+    /// The number of the last cascade. Only ever counted up: no order with other memory is needed.
     last_cascade: AtomicU64,
     /// What to do about mistakes.
     rules: space::Rules,
@@ -452,12 +453,8 @@ impl Core {
         CascadeId::new(self.last_cascade.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    pub(crate) fn next_handler(
-        &self,
-        phase: Phase,
-        location: &'static Location<'static>,
-    ) -> HandlerId {
-        HandlerId::new(self.last_handler.fetch_add(1, Ordering::Relaxed) + 1, phase, location)
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 }
 

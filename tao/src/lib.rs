@@ -195,7 +195,8 @@ pub use cascade::{Cascade, CascadeId, Conclusion, Ending, Settled};
 pub use channel::{Channel, WeakChannel};
 pub use context::{AppCtx, DatumError};
 pub use envelope::{
-    BadTraceContext, Chain, ChainKeyTaken, ChainStep, ChainValue, ReducerGuard, TraceContext,
+    BadDerivedId, BadTraceContext, Chain, ChainKeyTaken, ChainStep, ChainValue, DerivedId,
+    ReducerGuard, TraceContext,
 };
 pub use error::{
     CascadeError, Cause, CutError, HandlerError, HopBudgetError, Refusal, RefusedError,

@@ -115,6 +115,8 @@ pub struct Via {
     pub dispatch: u32,
     /// The handler.
     pub handler: HandlerId,
+    /// Which of the contexts that the handler returned it is, starting at 0.
+    pub output: u32,
 }
 
 /// A signal in its cascade.
@@ -154,9 +156,9 @@ impl Place {
         }
     }
 
-    /// The place of a signal that `handler` chained to here; its dispatch has no number yet.
-    pub(crate) fn next(&self, handler: HandlerId, context: AppCtx) -> Self {
-        let via = Some(Via { dispatch: self.dispatch, handler });
+    /// The place of the signal number `output` that `handler` chained to here; its dispatch has no number yet.
+    pub(crate) fn next(&self, handler: HandlerId, output: u32, context: AppCtx) -> Self {
+        let via = Some(Via { dispatch: self.dispatch, handler, output });
         Self {
             cascade: self.cascade,
             dispatch: 0,

@@ -109,7 +109,7 @@ impl Surface {
         let (at, body) = (Location::caller(), Arc::new(body));
         let guards = filter.patterns().iter().enumerate().map(|(number, pattern)| {
             let (filter, body) = (filter.clone(), Arc::clone(&body));
-            let id = self.core().next_handler(phase, at);
+            let id = self.core().numbers().next(phase, at);
             let once = move |place: &Place| {
                 if filter.lets_through(number, &place.context) {
                     body(place)

@@ -78,6 +78,7 @@ mod memory;
 mod message;
 mod outbox;
 mod refusal;
+mod repeats;
 #[cfg(feature = "tcp")]
 pub mod tcp;
 mod transport;

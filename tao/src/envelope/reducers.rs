@@ -128,6 +128,11 @@ impl Reducers {
         Ok(())
     }
 
+    /// Whether a name has one.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.any.load(Ordering::Relaxed) && self.list.read().iter().any(|known| known.name == *name)
+    }
+
     /// Removes a reducer; returns what is to be dropped outside of the lock.
     fn remove(&self, name: &Text) -> Arc<Vec<Owned>> {
         let mut list = self.list.write();

@@ -142,9 +142,10 @@ impl Contexts {
     pub(crate) fn for_each(self, from: &Place, by: HandlerId, mut f: impl FnMut(Place)) {
         match self.0 {
             Held::None => {}
-            Held::One(context) => f(from.next(by, context)),
+            Held::One(context) => f(from.next(by, 0, context)),
             Held::Many(contexts) => {
-                contexts.into_iter().for_each(|context| f(from.next(by, context)));
+                let numbered = (0..).zip(contexts);
+                numbered.for_each(|(output, context)| f(from.next(by, output, context)));
             }
             Held::Heard(circle) => f(from.heard_by(&circle)),
         }

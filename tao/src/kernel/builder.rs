@@ -2,6 +2,7 @@
 
 use super::{
     Core, Kernel, Observers,
+    numbers::Numbers,
     space::{Level, Rules, Space},
 };
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
@@ -111,7 +112,7 @@ impl KernelBuilder {
             table: RwLock::default(),
             observers: Observers::default(),
             reducers: Reducers::default(),
-            last_handler: AtomicU64::new(0),
+            numbers: Numbers::new(),
             last_cascade: AtomicU64::new(0),
             has_rules: self.rules.are_any(),
             rules: self.rules,

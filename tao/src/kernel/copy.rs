@@ -31,7 +31,7 @@ impl Kernel {
             table: RwLock::new(table),
             observers: Observers::default(),
             reducers: Reducers::default(),
-            last_handler: AtomicU64::new(own.last_handler.load(Ordering::Relaxed)),
+            numbers: own.numbers.copy(),
             last_cascade: AtomicU64::new(0),
             has_rules: own.has_rules,
             rules: own.rules.clone(),

@@ -22,7 +22,7 @@ impl Newcomer {
         H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Verdict, M>,
     {
-        let id = core.next_handler(Phase::Intercept, Location::caller());
+        let id = core.numbers().next(Phase::Intercept, Location::caller());
         let info = HandlerInfo::new(id, pattern.pattern(), R::outputs());
         let handler = Handler::new(id, move |cx| handler(P::hear(cx)));
         Self { info, handler: AnyHandler::Gate(handler) }
@@ -36,7 +36,7 @@ impl Newcomer {
         H: Fn(P::Context) -> R + Send + Sync + 'static,
         R: Response<Contexts, M>,
     {
-        let id = core.next_handler(phase, Location::caller());
+        let id = core.numbers().next(phase, Location::caller());
         let info = HandlerInfo::new(id, pattern.pattern(), R::outputs());
         let handler = Handler::new(id, move |cx| handler(P::hear(cx)));
         Self { info, handler: AnyHandler::Reaction(handler) }

@@ -5,7 +5,7 @@ use crate::{
     cascade::Cascade,
     channel::Channel,
     context::AppCtx,
-    envelope::{Chain, TraceContext},
+    envelope::{Chain, DerivedId, TraceContext},
     journey::Entrance,
 };
 use std::{fmt, time::Duration};
@@ -75,6 +75,12 @@ impl CascadeBuilder<'_> {
     /// Makes it part of a distributed trace, if the kernel [follows](Kernel::trace_context) these.
     pub fn trace_context(mut self, parent: TraceContext) -> Self {
         self.entrance.chain = self.entrance.chain.with(TraceContext::KEY, parent.to_string());
+        self
+    }
+
+    /// Gives it an id that is the same whenever it is set again, if the kernel [derives](Kernel::derived_ids) these.
+    pub fn derived_id(mut self, id: DerivedId) -> Self {
+        self.entrance.chain = self.entrance.chain.with(DerivedId::KEY, id.to_string());
         self
     }
 

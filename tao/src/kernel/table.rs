@@ -240,7 +240,7 @@ mod tests {
         let mut ids = Vec::new();
         for number in 0..100 {
             let pattern = Pattern::from(([format!("T{number}"), "T".into()], "*", "Portal"));
-            let id = HandlerId::new(number, Phase::Inline, Location::caller());
+            let id = HandlerId::new(number, Phase::Inline, Location::caller(), 1);
             let handler = AnyHandler::Reaction(Handler::new(id, |_| ()));
             table.insert(HandlerInfo::new(id, pattern, Outputs::any()), &handler);
             ids.push(id);

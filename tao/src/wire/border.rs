@@ -2,6 +2,7 @@
 
 use super::{
     link::{Link, LinkEvent},
+    repeats::Repeats,
     transport::Transport,
 };
 use crate::{adapter::Filter, json::JsonModel, surface::Surface};
@@ -25,6 +26,7 @@ pub struct Border {
     pub(super) max_refusals: u32,
     #[cfg(feature = "tcp")]
     pub(super) max_clients: usize,
+    pub(super) repeats: Option<Arc<Repeats>>,
     pub(super) observer: Option<Observer>,
 }
 
@@ -46,6 +48,7 @@ impl Border {
             max_refusals: 64,
             #[cfg(feature = "tcp")]
             max_clients: 1_024,
+            repeats: None,
             observer: None,
         }
     }
@@ -109,6 +112,17 @@ impl Border {
     #[cfg(feature = "tcp")]
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = clients;
+        self
+    }
+
+    /// Lets in each signal once, as far as signals have [derived ids](crate::Kernel::derived_ids): one that is delivered again is ignored, over
+    /// whichever link of this border it comes, as long as it is among the last `signals` that came in. So a peer may send again
+    /// what may have been lost. By default whatever comes is let in.
+    ///
+    /// A peer that knows the id of another's signal can have that ignored by being faster: peers that do not trust each other
+    /// need borders of their own. Requests are not delivered again, but asked again: a question that was ignored is not answered.
+    pub fn once(mut self, signals: usize) -> Self {
+        self.repeats = Some(Arc::new(Repeats::new(signals)));
         self
     }
 

@@ -11,6 +11,7 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::{
     adapter::AdapterGuard,
     cascade::{Cascade, CascadeId},
+    envelope::DerivedId,
     handler::{BoxError, Contexts, Outputs, Phase, contain},
     journey::{Abroad, Arrival, Entrance, Journey, Route, SignalId},
     observe::Place,
@@ -88,7 +89,7 @@ pub enum LinkWhat<'a> {
         /// Its cascade.
         cascade: CascadeId,
     },
-    /// A signal came in that has been here before; it was ignored.
+    /// A signal came in that has been here before, or was delivered [again](Border::once); it was ignored.
     Ignored {
         /// The signal.
         signal: &'a Trigram,
@@ -209,8 +210,10 @@ impl Sender {
         }
         let asked = journey.ask().and_then(|ask| core.departures().note(ask, *number));
         let request = asked.map(|asked| (core.node(), asked)).or(abroad.request);
-        let envelope =
-            Envelope { abroad: Abroad { request, ..abroad }, chain: place.chain.clone() };
+        let envelope = Envelope {
+            abroad: Abroad { request, ..abroad },
+            chain: DerivedId::handed_on(core, &place.chain),
+        };
         let message =
             message::encode(&place.context, &border.model, &envelope).map_err(|reason| {
                 let (signal, link) = (trigram(), border.name.clone());
@@ -264,11 +267,22 @@ impl Receiver {
             border.tell(LinkWhat::Ignored { signal: &trigram });
             return Ok(None);
         }
+        let derived = DerivedId::of(&message.envelope.chain);
+        let repeats = border.repeats.as_deref().zip(derived);
+        if repeats.is_some_and(|(repeats, id)| repeats.has(id)) {
+            border.tell(LinkWhat::Ignored { signal: &trigram });
+            return Ok(None);
+        }
         let (context, Envelope { mut abroad, chain }) = message.open(&border.model)?;
         match contain(|| border.inbound.matches(&context)) {
             Ok(true) => {}
             Ok(false) => return Err(Refusal::NotAllowed { signal: trigram }),
             Err(message) => return Err(Refusal::Panicked { signal: trigram, message }),
+        }
+        // It may have come over another link meanwhile.
+        if repeats.is_some_and(|(repeats, id)| !repeats.note(id)) {
+            border.tell(LinkWhat::Ignored { signal: &trigram });
+            return Ok(None);
         }
         // An answer to a request of this kernel ends its way here; one to that of another kernel goes on.
         let ask = match abroad.request {

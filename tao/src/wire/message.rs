@@ -6,7 +6,7 @@
 use super::refusal::Refusal;
 use crate::{
     context::AppCtx,
-    envelope::{Chain, ChainValue},
+    envelope::{Chain, ChainValue, DerivedId},
     handler::contain,
     journey::{Abroad, SignalId},
     json::JsonModel,
@@ -44,7 +44,8 @@ pub(super) struct Message {
 pub(super) struct Envelope {
     /// Where it has been. A peer that is no Trine does not say who the signal is.
     pub(super) abroad: Abroad,
-    /// The values of the chain that are not Trine's.
+    /// The values of the chain that are not Trine's, and the signal's derived id. A peer that knows nothing of such ids may hand on
+    /// what is in a chain as it is, so the id crosses in Trine's own part.
     pub(super) chain: Chain,
 }
 
@@ -146,6 +147,16 @@ impl Envelope {
                 ))
             })?,
         };
+        let derived =
+            chain.get(OWN).and_then(ChainValue::as_map).and_then(|own| own.get("derived"));
+        let derived = match derived {
+            None => None,
+            Some(id) => Some(id.as_text().and_then(|id| id.parse().ok()).ok_or_else(|| {
+                Refusal::malformed(format!(
+                    "what its chain has under `{OWN}` is not of the known form"
+                ))
+            })?),
+        };
         let abroad = match chain.get(OWN) {
             None => Abroad { crossings: 1, ..Abroad::default() },
             Some(own) => own_part(own).ok_or_else(|| {
@@ -154,7 +165,12 @@ impl Envelope {
                 ))
             })?,
         };
-        Ok(Self { abroad, chain: chain.without(OWN) })
+        let chain = chain.without(OWN).without(DerivedId::KEY);
+        let chain = match derived {
+            Some(id) => chain.with(DerivedId::KEY, DerivedId::to_string(&id)),
+            None => chain,
+        };
+        Ok(Self { abroad, chain })
     }
 
     /// The chain as it is sent.
@@ -171,7 +187,10 @@ impl Envelope {
         if let Some((node, number)) = abroad.request {
             note("request", format!("{node:x}-{number:x}").into());
         }
-        chain.clone().with(OWN, ChainValue::Map(own))
+        if let Some(id) = DerivedId::of(chain) {
+            note("derived", id.to_string().into());
+        }
+        chain.clone().without(DerivedId::KEY).with(OWN, ChainValue::Map(own))
     }
 }
 

@@ -12,6 +12,7 @@ mod channels;
 mod compile_fail;
 mod contract;
 mod data;
+mod derived_ids;
 mod envelopes;
 mod gates;
 mod hostile;

@@ -4,6 +4,7 @@ mod border;
 mod conformance;
 mod ends;
 mod hostile;
+mod repeats;
 mod requests;
 
 use crate::stage::{Log, Stage};
