@@ -70,6 +70,7 @@ assert_impl_all!(Optimistic<OnlySend>: Send, Sync, Unpin, Copy);
 assert_impl_all!(Patch<OnlyClone>: Send, Sync, Unpin);
 
 // Lists. A stream is as sendable as its elements; a view also as its closures.
+assert_impl_all!(ListRelay<OnlySend>: Send, Sync, Unpin, Copy);
 assert_impl_all!(ListCell<OnlySend>: Send, Sync, Unpin, Copy);
 assert_impl_all!(ListCell<Rc<u8>>: Send, Sync, Unpin, Copy);
 assert_impl_all!(ListDiff<u8>: Send, Sync, Unpin, Clone, Eq);
