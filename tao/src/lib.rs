@@ -70,7 +70,8 @@
 //! - **Typed trigrams** beside string ones, and outputs that the compiler holds a handler to: [`typed`].
 //! - **Likely mistakes** are observed, and allowed, warned of or denied: [`KernelBuilder::space`], [`KernelBuilder::unhandled`].
 //! - **What handles this, who emits it**: [`Kernel::handlers_of`], [`Kernel::emitters_of`]; what has happened: [`Kernel::record`].
-//! - **Chains** of values from cause to effect, and W3C trace contexts: [`Kernel::chain_reducer`], [`Kernel::trace_context`]; `tracing`
+//! - **Chains** of values from cause to effect, W3C trace contexts, and ids by which what is delivered again is known:
+//!   [`Kernel::chain_reducer`], [`Kernel::trace_context`], [`Kernel::derived_ids`]; `tracing`
 //!   spans for cascades, dispatches and handlers.
 //! - **Paths as documents**, with the feature `path`: tables that people write are checked, drawn, run, and compared with the code and
 //!   with what the app did.

@@ -104,7 +104,7 @@ impl Kernel {
     /// [came with](crate::CascadeBuilder::derived_id), over a link too, or a new one; one that is chained has the one that
     /// follows from its cause.
     ///
-    /// A [border](crate::wire::Border::once) can let in each of them once.
+    /// A border to another process can let in each of them once: `wire::Border::once`.
     ///
     /// ```
     /// use trine_tao::{AppCtx, DerivedId, Kernel, Store};
