@@ -11,8 +11,9 @@
 //! | the handler | the place in the source where it was registered, its phase, and which one of those that are registered there it is |
 //! | the output | which of its contexts, in its own order |
 //!
-//! So they differ where the program differs: another build, or handlers that one line registers in another order, give other ids,
-//! and what is delivered again is taken for new. It is never the other way round.
+//! So they hold for one build of a program: where another build has its handlers elsewhere, or one line registers them in another
+//! order, ids are others, and what is delivered again is taken for new. What is delivered across an update of the program is best
+//! given its id when it is set.
 
 use super::{Chain, ChainStep, ChainValue, ReducerGuard};
 use crate::{
