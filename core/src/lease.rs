@@ -118,6 +118,12 @@ pub(crate) fn held() -> Option<&'static Location<'static>> {
     HELD.with(Cell::get)
 }
 
+/// Names another call as the one that has taken the lease which this thread holds.
+#[inline]
+pub(crate) fn called_at(location: &'static Location<'static>) {
+    HELD.with(|held| held.set(Some(location)));
+}
+
 /// Tells this thread from all others that live.
 #[inline]
 pub(crate) fn this_thread() -> usize {

@@ -7,6 +7,7 @@ use crate::{
     event::Event,
     executor::RunId,
     graph::Graph,
+    lease,
 };
 use std::{
     fmt,
@@ -140,12 +141,13 @@ impl Updates<'_> {
         self.graph.note(|_| event());
     }
 
-    /// Names another call as the one that writes, in the cause of the commit and in errors: for front ends, whose users know
-    /// nothing of the call that entered the lease.
+    /// Names another call as the one that writes, in the cause of the commit and in errors, those of code that asks for a store
+    /// meanwhile included: for front ends, whose users know nothing of the call that entered the lease.
     #[inline]
     pub fn called_at(&mut self, caller: &'static Location<'static>) {
         self.writer.location = caller;
         self.called = Some(caller);
+        lease::called_at(caller);
     }
 
     /// Names a run that the commit is a part of, in its cause, though it is not made through its context: for front ends that

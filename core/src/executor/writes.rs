@@ -95,9 +95,27 @@ impl RunContext {
         cell: Source<T>,
         update: impl FnOnce(&mut T) -> R,
     ) -> Result<Option<CommitNumber>, ContextError> {
-        let (number, panicked) = self.write(Location::caller(), |graph, writer| {
-            graph.update(cell.key(), writer, update)
-        })??;
+        self.update_called_at(cell, Location::caller(), update)
+    }
+
+    /// Like [`update`](Self::update), with `caller` named as the call that writes, in errors and in the cause of the commit; see
+    /// [`Store::try_update_called_at`](crate::Store::try_update_called_at).
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    ///
+    /// # Panics
+    ///
+    /// If `update` panics.
+    pub fn update_called_at<T: Send + 'static, R: UpdateResult>(
+        &self,
+        cell: Source<T>,
+        caller: &'static Location<'static>,
+        update: impl FnOnce(&mut T) -> R,
+    ) -> Result<Option<CommitNumber>, ContextError> {
+        let (number, panicked) =
+            self.write(caller, |graph, writer| graph.update(cell.key(), writer, update))??;
         resume(panicked);
         Ok(number)
     }
@@ -152,7 +170,7 @@ impl RunContext {
     ) -> Result<R, ContextError> {
         let core: Arc<Core> = self.core().upgrade().ok_or(StoreDropped)?;
         let writer = Writer { location, run: Some(self.id()) };
-        core.enter(|graph| {
+        core.enter_at(location, |graph| {
             if self.is_active() {
                 Ok(write(graph, writer))
             } else {

@@ -1,7 +1,13 @@
 //! From the call to the first poll.
 
 use crate::log::Log;
-use std::{future::pending, sync::Arc};
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use trine_core::{
     Failure, NoRuntime, Outcome, OutcomeKind, Run, RunContext, RunStatus, Spawn, Store, Task,
     test::ManualExecutor,
@@ -338,4 +344,71 @@ fn a_first_poll_that_holds_up_its_caller_is_reported() {
         }
     });
     assert_eq!(*reports.0.lock().unwrap(), ["name busy", "took 10ms"]);
+}
+
+#[test]
+fn what_the_start_hook_writes_comes_before_the_end_and_names_its_line() {
+    let (store, log) = (Store::new(), Log::default());
+    let cell = store.source(0);
+    let told = log.clone();
+    let _guard = store.subscribe(cell, move |value| told.note(format!("wrote {value}")));
+    let settle = log.clone();
+    let here = std::panic::Location::caller();
+    let run = store
+        .run_builder("writing")
+        .on_start(|cx| {
+            cx.update_called_at(cell, here, |value| *value += 1)
+                .map_err(|error| error.to_string())?;
+            let torn = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                cx.update_called_at(cell, here, |value| assert!(*value > 1, "half way"))
+            }));
+            assert!(torn.is_err());
+            Ok::<_, String>(())
+        })
+        .on_settle(move |outcome| settle.note(outcome.kind().to_string()))
+        .start(|_| async { Ok::<_, String>(()) });
+    assert!(run.is_settled());
+    log.is(["wrote 1", "fulfilled"]);
+    let error = store.try_get(cell).unwrap_err();
+    assert!(error.to_string().contains(&here.to_string()), "{error}");
+}
+
+#[test]
+fn the_end_waits_for_what_another_thread_writes_with_the_context_of_the_start_hook() {
+    let (store, log) = (Store::new(), Log::default());
+    let cell = store.source(0);
+    let ending = Arc::new(AtomicBool::new(false));
+    let (settle, writer, seen) = (log.clone(), log.clone(), Arc::clone(&ending));
+    let (inside, entered) = std::sync::mpsc::channel();
+    let mut thread = None;
+    let run = store
+        .run_builder("shared")
+        .on_start(|cx| {
+            let cx = cx.clone();
+            thread = Some(std::thread::spawn(move || {
+                let written = cx.update(cell, |value| {
+                    inside.send(()).unwrap();
+                    while !seen.load(Ordering::Acquire) {
+                        std::thread::yield_now();
+                    }
+                    // Time enough for an end that does not wait.
+                    for _ in 0..1_000 {
+                        std::thread::yield_now();
+                    }
+                    writer.note("written");
+                    *value += 1;
+                });
+                assert!(written.is_ok());
+            }));
+            entered.recv().unwrap();
+            Ok::<_, String>(())
+        })
+        .on_settle(move |outcome| settle.note(outcome.kind().to_string()))
+        .start(move |_| async move {
+            ending.store(true, Ordering::Release);
+            Ok::<_, String>(())
+        });
+    thread.unwrap().join().unwrap();
+    assert!(run.is_settled());
+    log.is(["written", "fulfilled"]);
 }

@@ -19,6 +19,20 @@ fn a_store_used_inside_its_own_lease_is_an_error_that_names_both_places() {
 }
 
 #[test]
+fn a_front_end_may_name_the_call_of_its_user_as_the_one_that_holds_the_lease() {
+    let store = Store::new();
+    let (cell, caller) = (store.source(1), std::panic::Location::caller());
+    let inner = store.clone();
+    let (error, _) = store.updates(|updates| {
+        updates.called_at(caller);
+        inner.try_get(cell).unwrap_err()
+    });
+    let CellErrorKind::Reentrant(reentrant) = error.kind() else { panic!("{error}") };
+    assert_eq!(reentrant.outer, caller);
+    assert_eq!(store.get(cell), 1, "the lease is free again");
+}
+
+#[test]
 fn a_second_store_used_inside_a_lease_is_an_error_too() {
     let (store, other) = (Store::new(), Store::new());
     let (cell, foreign) = (store.source(1), other.source(1));
