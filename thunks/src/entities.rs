@@ -88,6 +88,7 @@ use std::{
     cmp::Ordering,
     fmt,
     hash::Hash,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
 };
 use trie::Trie;
@@ -96,7 +97,7 @@ use trie::Trie;
 ///
 /// A pair of a key and a value is one, and so is an `Arc` of one.
 pub trait Entity: Clone + Send + Sync + 'static {
-    /// What it is known by.
+    /// What it is known by. As of every key of a map: its `Clone`, `Hash` and `Eq` must not panic.
     type Key: Clone + Hash + Eq + Send + Sync + 'static;
 
     /// What this one is known by: the original's `selectId`. It runs inside the lease and must be pure.
@@ -256,11 +257,14 @@ impl<E: Entity> Entities<E> {
 
     /// Where an entity of the table is.
     fn place_of(&self, key: &E::Key, entry: &Entry<E>) -> usize {
-        let index = self.index_for(entry);
-        if self.order.get(index).is_some_and(|place| place.key == *key) {
+        let by_order = catch_unwind(AssertUnwindSafe(|| self.index_for(entry)));
+        let found = by_order
+            .ok()
+            .filter(|index| self.order.get(*index).is_some_and(|place| place.key == *key));
+        if let Some(index) = found {
             return index;
         }
-        // The comparison contradicts itself, or an update has panicked half way.
+        // The comparison contradicts itself or panics, or an update has panicked half way.
         let found = self.order.iter_from(0).position(|place| place.key == *key);
         found.expect("what is in the table is in the order")
     }

@@ -3,7 +3,11 @@
 use super::journal::{At, Change, Detail};
 use super::order::{Order, Place};
 use super::{Entities, Entity, Entry};
-use std::{cmp::Ordering, collections::HashMap};
+use std::{
+    cmp::Ordering,
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
 use trine_core::{Update, UpdateResult};
 
 /// Adding and replacing.
@@ -115,9 +119,15 @@ impl<E: Entity> Entities<E> {
 
     fn insert_ranked(&mut self, key: E::Key, entry: Entry<E>) {
         let index = self.index_for(&entry);
-        self.order.insert(index, Place { key: key.clone(), rank: entry.rank });
+        self.insert_at(index, key, entry);
+    }
+
+    /// Inserts at a place. What is the user's and may panic comes before the first change.
+    fn insert_at(&mut self, index: usize, key: E::Key, entry: Entry<E>) {
         let noted = self.noting(Detail::Places).then(|| entry.entity.clone());
+        let place = Place { key: key.clone(), rank: entry.rank };
         self.map.insert(key.clone(), entry);
+        self.order.insert(index, place);
         self.note(|| Change::Inserted(key, noted.map(|entity| At { index, entity })));
     }
 }
@@ -215,8 +225,15 @@ impl<E: Entity> Entities<E> {
     /// Brings the entity at an index, which has changed, to where it belongs.
     fn relocate(&mut self, key: &E::Key, from: usize) {
         let place = self.order.remove(from);
-        let index = self.map.get(key).map_or(from, |entry| self.index_for(entry));
+        let found = catch_unwind(AssertUnwindSafe(|| {
+            self.map.get(key).map_or(from, |entry| self.index_for(entry))
+        }));
+        // If it cannot be told where it belongs, it stays where it was.
+        let index = *found.as_ref().unwrap_or(&from);
         self.order.insert(index, place);
+        if let Err(payload) = found {
+            resume_unwind(payload);
+        }
         let at = if self.noting(Detail::Places) { self.noted(key, index) } else { None };
         self.note(|| Change::Moved(key.clone(), from, at));
     }
@@ -231,7 +248,13 @@ impl<E: Entity> Entities<E> {
         self.order.remove(index);
         self.note(|| Change::Removed(old.clone(), index));
         self.take_out(&new);
-        self.insert_ranked(new, entry);
+        let found = catch_unwind(AssertUnwindSafe(|| self.index_for(&entry)));
+        // If it cannot be told where it belongs, it is where it was.
+        let index = *found.as_ref().unwrap_or(&index.min(self.order.len()));
+        self.insert_at(index, new, entry);
+        if let Err(payload) = found {
+            resume_unwind(payload);
+        }
     }
 
     /// Where a key of this rank is in a table that is not sorted.
