@@ -11,8 +11,13 @@ use crate::{
     subject::Subject,
     table::Table,
 };
-use std::{any::Any, fmt, sync::Arc};
-use trine_core::Updates;
+use std::{
+    any::Any,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+use trine_core::{Updates, after_lease};
 
 /// A state whose type is forgotten.
 type State = Arc<dyn Any + Send + Sync>;
@@ -30,8 +35,15 @@ impl<S: Clone + Send + Sync + 'static> Keeper for SliceKey<S> {
     }
 
     fn take(&self, table: &Table, cells: &mut Updates<'_>) -> Option<State> {
-        let state: S = cells.get(table.cell(self).ok()?).ok()?;
-        Some(Arc::new(state))
+        let cell = table.cell(self).ok()?;
+        // A clone that panics is the affair of who wants the state, and keeps no reducer from what it does.
+        match catch_unwind(AssertUnwindSafe(|| cells.get(cell))) {
+            Ok(state) => Some(Arc::new(state.ok()?)),
+            Err(payload) => {
+                after_lease(move || drop(payload));
+                None
+            }
+        }
     }
 }
 
@@ -85,7 +97,9 @@ impl Kept {
         };
         match which(slice).as_ref().and_then(|state| state.downcast_ref()) {
             Some(state) => state,
-            None => panic!("slice `{name}` could not be read: it is torn, or has another type"),
+            None => panic!(
+                "slice `{name}` could not be read: it is torn, has another type, or cannot be cloned"
+            ),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::{
     fmt,
     future::Future,
     marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -61,7 +62,8 @@ impl<X> Wait<X> {
             state.waker.take()
         };
         if let Some(waker) = waker {
-            waker.wake();
+            // A waker belongs to a runtime, which reports its own panics: who dispatches has nothing to do with them.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
     }
 
