@@ -158,6 +158,7 @@ pub mod listener;
 mod matcher;
 pub mod middleware;
 mod pipeline;
+mod reach;
 mod selector;
 mod serialized;
 mod slice;

@@ -6,17 +6,11 @@ use super::{
     wait::{Take, TakeWithin},
 };
 use crate::{
-    action::AnyAction,
-    case::Case,
-    dispatch::Dispatch,
-    error::{DispatchError, ReadError},
-    key::SliceKey,
-    matcher::Matcher,
-    store::{Shared, unwrap},
-    subject::{Subject, sealed::TableRef},
+    action::AnyAction, case::Case, key::SliceKey, matcher::Matcher, reach::reach_store,
+    store::Shared,
 };
 use std::{fmt, future::Future, sync::Arc, time::Duration};
-use trine_core::{Aborted, NoClock, Run, RunContext, RunId, Sleep, Text};
+use trine_core::{NoClock, Run, RunContext, RunId, Sleep, Text};
 
 /// What the effect of a listener is given.
 ///
@@ -43,68 +37,7 @@ impl<X: Send + Sync + 'static> ListenerApi<X> {
         Self { cx, shared, entry, kept }
     }
 
-    /// The extra value of the store.
-    #[must_use]
-    pub fn extra(&self) -> &X {
-        &self.shared.extra
-    }
-
-    /// Dispatches an action or a thunk, as [`Store::dispatch`](crate::Store::dispatch) does. A thunk becomes a child of the
-    /// effect. When the effect is over, an action is dropped, and a thunk is not started.
-    ///
-    /// # Panics
-    ///
-    /// As [`Store::dispatch`](crate::Store::dispatch), except when the effect is over or the store gone.
-    #[track_caller]
-    pub fn dispatch<D: Dispatch<X>>(&self, what: D) -> <D as Dispatch<X>>::Output {
-        match D::or_inert(self.try_dispatch(what)) {
-            Ok(output) => output,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// Dispatches an action or a thunk, or says why it cannot be dispatched.
-    ///
-    /// # Errors
-    ///
-    /// With an action: if the effect is over or the store gone; as
-    /// [`Store::try_dispatch`](crate::Store::try_dispatch). With a thunk: never.
-    ///
-    /// # Panics
-    ///
-    /// As [`Store::try_dispatch`](crate::Store::try_dispatch).
-    #[track_caller]
-    pub fn try_dispatch<D: Dispatch<X>>(
-        &self,
-        what: D,
-    ) -> Result<<D as Dispatch<X>>::Output, DispatchError> {
-        what.in_run(&self.cx, &self.shared)
-    }
-
-    /// Looks at the state of a slice, or at the value of a cell, as it is now. `read` runs inside the lease and must be pure.
-    ///
-    /// # Panics
-    ///
-    /// Where [`try_read`](Self::try_read) gives an error.
-    #[track_caller]
-    pub fn read<S: Subject, R>(&self, subject: S, read: impl FnOnce(&S::Value) -> R) -> R {
-        unwrap(self.try_read(subject, read))
-    }
-
-    /// Looks at the state of a slice, or says why it cannot be read.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::try_read`](crate::Store::try_read); if the store is gone.
-    #[track_caller]
-    pub fn try_read<S: Subject, R>(
-        &self,
-        subject: S,
-        read: impl FnOnce(&S::Value) -> R,
-    ) -> Result<R, ReadError> {
-        let cell = subject.find(&TableRef(&self.shared.table))?;
-        Ok(self.cx.store()?.try_with(cell, read)?)
-    }
+    reach_store!("effect");
 
     /// The state of a slice before what was heard: the original's `getOriginalState`, at any time.
     ///
@@ -267,21 +200,6 @@ impl<X: Send + Sync + 'static> ListenerApi<X> {
     #[must_use]
     pub fn run_id(&self) -> RunId {
         self.cx.id()
-    }
-
-    /// Whether the effect is over: for one that computes for long without awaiting.
-    #[must_use]
-    pub fn is_aborted(&self) -> bool {
-        !self.cx.is_active()
-    }
-
-    /// Resolves when the effect is over, in whatever way: for helpers that go on elsewhere.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future loses nothing, and leaves nothing registered.
-    pub fn aborted(&self) -> Aborted {
-        self.cx.aborted()
     }
 }
 

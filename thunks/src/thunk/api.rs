@@ -1,19 +1,13 @@
 //! What a body is given.
 
 use super::{meta::Meta, progress::Reports};
-use crate::{
-    case::ThunkRef,
-    dispatch::Dispatch,
-    error::{DispatchError, ReadError},
-    store::{Shared, unwrap},
-    subject::{Subject, sealed::TableRef},
-};
+use crate::{case::ThunkRef, reach::reach_store, store::Shared};
 use std::{any::Any, fmt, sync::Arc};
-use trine_core::{Aborted, RunContext, RunId, Text};
+use trine_core::{RunContext, RunId, Text};
 
 /// What the body of a thunk is given: the original's `thunkAPI`.
 ///
-/// It can be cloned and handed to helpers. Once the run is over it is inert: nothing that is dispatched through it reaches the
+/// What it [reads](Self::read) has what the pending event of its run has changed. It can be cloned and handed to helpers. Once the run is over it is inert: nothing that is dispatched through it reaches the
 /// store any more. It does not keep the store alive.
 pub struct ThunkApi<X = (), M = ()> {
     /// The run.
@@ -64,72 +58,7 @@ where
         Self { cx, shared, meta, reports: None }
     }
 
-    /// The extra value of the store.
-    #[must_use]
-    pub fn extra(&self) -> &X {
-        &self.shared.extra
-    }
-
-    /// Dispatches an action or a thunk, as [`Store::dispatch`](crate::Store::dispatch) does.
-    ///
-    /// A thunk becomes a *child*: when this run ends in whatever way, so does the child, unless it is
-    /// [detached](trine_core::Run::detach_from_parent). When this run is over already, an action is dropped, and a thunk is not
-    /// started: its outcome is [`Aborted`](trine_core::Outcome::Aborted) by its parent.
-    ///
-    /// # Panics
-    ///
-    /// As [`Store::dispatch`](crate::Store::dispatch), except when this run is over or the store gone.
-    #[track_caller]
-    pub fn dispatch<D: Dispatch<X>>(&self, what: D) -> <D as Dispatch<X>>::Output {
-        match D::or_inert(self.try_dispatch(what)) {
-            Ok(output) => output,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// Dispatches an action or a thunk, or says why it cannot be dispatched.
-    ///
-    /// # Errors
-    ///
-    /// With an action: if this run is over or the store gone; as
-    /// [`Store::try_dispatch`](crate::Store::try_dispatch). With a thunk: never.
-    ///
-    /// # Panics
-    ///
-    /// As [`Store::try_dispatch`](crate::Store::try_dispatch).
-    #[track_caller]
-    pub fn try_dispatch<D: Dispatch<X>>(
-        &self,
-        what: D,
-    ) -> Result<<D as Dispatch<X>>::Output, DispatchError> {
-        what.in_run(&self.cx, &self.shared)
-    }
-
-    /// Looks at the state of a slice, or at the value of a cell; the original's `getState`. It sees what the pending event of this run has
-    /// changed. `read` runs inside the lease and must be pure.
-    ///
-    /// # Panics
-    ///
-    /// Where [`try_read`](Self::try_read) gives an error.
-    #[track_caller]
-    pub fn read<S: Subject, R>(&self, subject: S, read: impl FnOnce(&S::Value) -> R) -> R {
-        unwrap(self.try_read(subject, read))
-    }
-
-    /// Looks at the state of a slice, or says why it cannot be read.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::try_read`](crate::Store::try_read); if the store is gone.
-    #[track_caller]
-    pub fn try_read<S: Subject, R>(
-        &self,
-        subject: S,
-        read: impl FnOnce(&S::Value) -> R,
-    ) -> Result<R, ReadError> {
-        let cell = subject.find(&TableRef(&self.shared.table))?;
-        Ok(self.cx.store()?.try_with(cell, read)?)
-    }
+    reach_store!("run");
 
     /// Which run this is.
     #[must_use]
@@ -154,25 +83,6 @@ where
     #[must_use]
     pub fn meta(&self) -> &M {
         self.meta.value().expect("a run has its value before its body is called")
-    }
-
-    /// Whether the run is over: aborted, superseded, or in any other way. The original's `signal.aborted`.
-    ///
-    /// A body that awaits need not ask, since it is dropped where it awaits. One that computes for long
-    /// without awaiting asks from time to time, and returns.
-    #[must_use]
-    pub fn is_aborted(&self) -> bool {
-        !self.cx.is_active()
-    }
-
-    /// Resolves when the run is over, in whatever way: for helpers that go on elsewhere and have to be told. The original's
-    /// `signal.addEventListener('abort', ..)`.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future loses nothing, and leaves nothing registered.
-    pub fn aborted(&self) -> Aborted {
-        self.cx.aborted()
     }
 
     /// Aborts this run: the rejected event is out when this returns, and the body is dropped when it next awaits. False when
