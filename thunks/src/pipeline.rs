@@ -249,35 +249,33 @@ pub(crate) fn send_with<X: Send + Sync + 'static>(
 /// Sends the event that a run is pending. It is committed also if a middleware stops it: then without reducers.
 ///
 /// A middleware that panics, or returns an error, keeps the run from starting.
-#[track_caller]
 pub(crate) fn send_pending<X: Send + Sync + 'static>(
     cx: &RunContext,
     shared: &Arc<Shared<X>>,
-    action: Arc<dyn AnyAction>,
+    (action, at): (Arc<dyn AnyAction>, &'static Location<'static>),
     commit: impl FnOnce(&mut Reduce<'_>) -> Result<(), DispatchError>,
 ) -> Result<(), DispatchError> {
     let store = Store::from_parts(cx.store()?, Arc::clone(shared));
     let (route, once) = (Route::Run(cx.clone()), Once(Cell::new(Some(commit))));
     route.check(store.core())?;
     let chain = shared.pipeline.layers.chain();
-    let passage = Passage { commit: Some(&once), ..Passage::new(&store, &route, &chain) };
+    let passage = Passage { at, commit: Some(&once), ..Passage::new(&store, &route, &chain) };
     passage.pass_on(action, 0)?;
     once.commit(&mut |_| Ok(())).unwrap_or(Ok(()))
 }
 
 /// Sends the event that a run is over. It is committed whatever a middleware does: without reducers if that stops it; with them if it
 /// panics or returns an error, which is reported.
-#[track_caller]
 pub(crate) fn send_end<X: Send + Sync + 'static>(
     core: &trine_core::Store,
     shared: &Arc<Shared<X>>,
-    action: Arc<dyn AnyAction>,
+    (action, at): (Arc<dyn AnyAction>, &'static Location<'static>),
     commit: impl FnOnce(&mut Reduce<'_>) -> Result<(), DispatchError>,
 ) -> Result<(), DispatchError> {
     let store = Store::from_parts(core.clone(), Arc::clone(shared));
     let (route, once) = (Route::Store, Once(Cell::new(Some(commit))));
     let chain = shared.pipeline.layers.chain();
-    let passage = Passage { commit: Some(&once), ..Passage::new(&store, &route, &chain) };
+    let passage = Passage { at, commit: Some(&once), ..Passage::new(&store, &route, &chain) };
     let passed = catch_unwind(AssertUnwindSafe(|| passage.pass_on(Arc::clone(&action), 0)));
     let message = match passed {
         Ok(Err(error)) if !once.is_done() => Text::from(error.to_string()),

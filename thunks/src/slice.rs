@@ -6,7 +6,7 @@ use crate::{
     entities::Followers,
     error::BuildError,
     matcher::Matcher,
-    table::{Handler, Occurrence, SliceCell, SliceEntry},
+    table::{Handler, Occurrence, SliceCell, SliceEntry, Way},
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -381,6 +381,29 @@ impl<S: Send + 'static> Handler for SliceHandler<S> {
             self.run(state, occurrence)
         })?;
         Ok(done)
+    }
+
+    fn reduce_alone_if(
+        &self,
+        way: Way<'_>,
+        occurrence: &Occurrence<'_>,
+        caller: &'static Location<'static>,
+        ready: &dyn Fn() -> bool,
+    ) -> bool {
+        let SliceCell { source, followers } = &self.cell;
+        let mut done = false;
+        let update = |state: &mut S| {
+            if followers.any() || !ready() {
+                return Update::Unchanged;
+            }
+            done = true;
+            self.run(state, occurrence)
+        };
+        let updated = match way {
+            Way::Store(core) => core.try_update_called_at(*source, caller, update).is_ok(),
+            Way::Run(cx) => cx.update_called_at(*source, caller, update).is_ok(),
+        };
+        updated && done
     }
 }
 

@@ -22,7 +22,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use trine_core::{CellError, Source, Text, Updates};
+use trine_core::{CellError, RunContext, Source, Text, Updates};
 
 /// Something that has happened, as reducers are told of it.
 pub(crate) struct Occurrence<'a> {
@@ -45,6 +45,24 @@ pub(crate) trait Handler: Send + Sync {
         occurrence: &Occurrence<'_>,
         caller: &'static Location<'static>,
     ) -> Result<bool, CellError>;
+
+    /// The same for an event of a run, if `ready` has nothing against it, which is asked inside the lease. Also false, and nothing is
+    /// done, if there is an error: the long way finds it again, and says what is to be said of it.
+    fn reduce_alone_if(
+        &self,
+        way: Way<'_>,
+        occurrence: &Occurrence<'_>,
+        caller: &'static Location<'static>,
+        ready: &dyn Fn() -> bool,
+    ) -> bool;
+}
+
+/// How a single reducer gets at its slice.
+pub(crate) enum Way<'a> {
+    /// In any case.
+    Store(&'a trine_core::Store),
+    /// Unless the run is over.
+    Run(&'a RunContext),
 }
 
 /// What a store knows of its slices and thunks.

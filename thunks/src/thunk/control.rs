@@ -8,7 +8,7 @@ use crate::{
     pipeline::{Reduce, send_with},
     store::Store,
 };
-use std::{hash::Hash, sync::Arc};
+use std::{hash::Hash, panic::Location, sync::Arc};
 use trine_core::{Runs, Text};
 
 /// Runs.
@@ -128,11 +128,12 @@ impl<X: Send + Sync + 'static> Store<X> {
         action: A,
         reason: impl Into<Text>,
     ) -> Result<usize, DispatchError> {
-        let (shared, reason) = (self.shared(), reason.into());
+        let (shared, reason, at) = (self.shared(), reason.into(), Location::caller());
         let (mut trash, mut aborted) = (Vec::new(), 0);
         let commit = |reduce: &mut Reduce<'_>| {
             self.core()
                 .try_updates(|cells| {
+                    cells.called_at(at);
                     // Decided here and now; told when the lease is over, by when it is of an earlier epoch.
                     trash = shared.states.next_epoch(cells);
                     aborted = self.runs().abort_all(reason);

@@ -16,6 +16,7 @@ use crate::{
     error::DispatchError,
     pipeline::{Reduce, send_end},
     store::Shared,
+    table::{Occurrence, Way},
 };
 use std::sync::Arc;
 use trine_core::{Event, Outcome, Run, RunId, Text, Updates, WeakStore};
@@ -59,6 +60,9 @@ where
     fn end(&self, run: RunId, outcome: &Outcome<T, E>, told: bool) {
         let Some(core) = WeakStore::upgrade(&self.shared.core) else { return };
         let begun = self.meta.has_begun();
+        if begun && told && self.end_alone(&core, outcome) {
+            return;
+        }
         let mut patches = self.meta.take_patches();
         let mut trash = Trash::new();
         let mut commit = |reduce: &mut Reduce<'_>| {
@@ -67,6 +71,7 @@ where
                 if begun && self.shared.states.epoch() != self.meta.epoch() {
                     return Ok(());
                 }
+                cells.called_at(self.meta.at);
                 let mut done = Ok(());
                 for patch in patches.drain(..) {
                     let settled = patch.settle(cells, outcome.is_fulfilled());
@@ -84,7 +89,7 @@ where
         // Of a run of an earlier epoch not even middleware and listeners hear.
         let stale = begun && self.shared.states.epoch() != self.meta.epoch();
         let ended = if told && !stale && self.shared.pipeline.is_busy() {
-            send_end(&core, &self.shared, self.event(outcome), &mut commit)
+            send_end(&core, &self.shared, (self.event(outcome), self.meta.at), &mut commit)
         } else {
             commit(&mut |cells| self.reduce(cells, outcome))
         };
@@ -96,6 +101,36 @@ where
                 message: Text::from(error.to_string()),
             });
         }
+    }
+
+    /// Tells of the end in the common case: there is nobody to tell but the reducers of one slice, whose change is a commit of its
+    /// own. False, and nothing is done, if it is not that.
+    fn end_alone(&self, core: &trine_core::Store, outcome: &Outcome<T, E>) -> bool {
+        let is_common = !self.shared.pipeline.is_busy()
+            && !core.is_observed()
+            && self.definition.options.tags.is_empty()
+            && self.meta.tags().is_empty()
+            && !self.meta.has_patches();
+        if !is_common {
+            return false;
+        }
+        if let Outcome::Fulfilled { payload, .. } = outcome {
+            return self.reduce_alone(core, &Fulfilled::new(&self.meta, Arc::clone(payload)));
+        }
+        match outcome.clone().into_result() {
+            Ok(_) => false,
+            Err(rejection) => self.reduce_alone(core, &Rejected::new(&self.meta, rejection)),
+        }
+    }
+
+    fn reduce_alone<V: AnyAction>(&self, core: &trine_core::Store, event: &V) -> bool {
+        let Some(handler) = self.shared.table.alone(event.case_key()) else { return false };
+        let occurrence = Occurrence { event: event.event(), action: event };
+        let states = &self.shared.states;
+        handler.reduce_alone_if(Way::Store(core), &occurrence, self.meta.at, &|| {
+            // A run of an earlier epoch ended with that.
+            !states.is_used() && states.epoch() == self.meta.epoch()
+        })
     }
 
     /// The event, to be shared.

@@ -23,16 +23,16 @@ use super::{
 };
 use crate::{
     action::AnyAction,
-    case::ThunkRef,
+    case::{ThunkRef, sealed::AnyAction as _},
     error::DispatchError,
     pipeline::{Reduce, send_pending},
     store::Shared,
-    table::Occurrence,
+    table::{Occurrence, Way},
 };
 use std::{
     any::Any,
     future::{Future, pending, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::pin,
     sync::{Arc, Mutex, atomic::Ordering},
 };
@@ -44,6 +44,7 @@ pub(super) trait Body<A, T, E, X, M>: Send + Sync {
     fn start(
         self: Arc<Self>,
         builder: RunBuilder<'_, T, E>,
+        core: Option<&trine_core::Store>,
         definition: &Arc<Definition<A, T, E, X, M>>,
         meta: &Arc<Meta<A, M>>,
         shared: &Arc<Shared<X>>,
@@ -65,6 +66,7 @@ where
     fn start(
         self: Arc<Self>,
         builder: RunBuilder<'_, T, E>,
+        core: Option<&trine_core::Store>,
         definition: &Arc<Definition<A, T, E, X, M>>,
         meta: &Arc<Meta<A, M>>,
         shared: &Arc<Shared<X>>,
@@ -76,7 +78,10 @@ where
         let builder = builder
             .on_start(|cx| {
                 let _ = meta.run.set(cx.id());
-                if asks { Ok(()) } else { begin(cx, shared, definition, meta) }
+                if asks || begin_alone(cx, core, shared, definition, meta) {
+                    return Ok(());
+                }
+                begin(cx, shared, definition, meta)
             })
             .on_settle(move |outcome| ending.tell(outcome));
         let (shared, meta) = (Arc::clone(shared), Arc::clone(meta));
@@ -134,14 +139,15 @@ where
     let is_rare =
         definition.key.is_some() || !call.tags.is_empty() || !definition.patches.is_empty();
     let rare = is_rare.then(|| {
-        let key = definition.key.clone().map(|key| key as _);
+        let key = definition.key.as_ref().map(|key| key.make(&call.arg));
         Box::new(Rare { key, tags: call.tags, patches: Mutex::default() })
     });
     let value = match &definition.prepare {
         Prepare::Empty(make) => Some(make()),
         Prepare::From(_) => None,
     };
-    let meta = Arc::new(Meta::new(definition.refers.clone(), call.arg, rare, value));
+    let at = Location::caller();
+    let meta = Arc::new(Meta::new(definition.refers.clone(), call.arg, at, rare, value));
 
     let mut builder = definition.options.apply(builder);
     for tag in meta.tags() {
@@ -157,8 +163,8 @@ where
         builder = builder.condition(|| ask(&meta.arg, &ConditionApi::of_call(core, shared)));
     }
     // After the condition: a key that cannot be made takes its place.
-    if let Some(key) = &definition.key {
-        builder = key.give(&meta.arg, builder);
+    if let (Some(key), Some(made)) = (&definition.key, meta.key()) {
+        builder = key.give(made, builder);
     }
     let ending = Ending {
         shared: Arc::clone(shared),
@@ -167,7 +173,7 @@ where
     };
     let refused = definition.options.tells_skipped.then(|| ending.clone());
     let body = Arc::clone(&definition.body);
-    let run = body.start(builder, &definition, &meta, shared, ending);
+    let run = body.start(builder, core, &definition, &meta, shared, ending);
     if let Some(ending) = refused {
         ending.tell_refused(&run);
     } else if meta.run.get().is_none() && shared.states.is_used() {
@@ -175,6 +181,43 @@ where
         forget(core, shared, &definition, &meta, &run);
     }
     run
+}
+
+/// Makes the run pending in the common case: there is nobody to tell but the reducers of one slice, whose change is a commit of its own.
+/// False, and nothing is done, if it is not that.
+#[inline]
+fn begin_alone<A, T, E, X, M>(
+    cx: &RunContext,
+    core: Option<&trine_core::Store>,
+    shared: &Shared<X>,
+    definition: &Definition<A, T, E, X, M>,
+    meta: &Arc<Meta<A, M>>,
+) -> bool
+where
+    A: Send + Sync + 'static,
+    M: Send + Sync + 'static,
+{
+    let is_common = !shared.pipeline.is_busy()
+        && definition.patches.is_empty()
+        && definition.options.tags.is_empty()
+        && meta.tags().is_empty()
+        && core.is_some_and(|core| !core.is_observed())
+        && matches!(definition.prepare, Prepare::Empty(_))
+        && namesake(shared, definition).is_none();
+    if !is_common {
+        return false;
+    }
+    let event = Pending::new(meta);
+    let Some(handler) = shared.table.alone(event.case_key()) else { return false };
+    let occurrence = Occurrence { event: &event, action: &event };
+    handler.reduce_alone_if(Way::Run(cx), &occurrence, meta.at, &|| {
+        if shared.states.is_used() {
+            return false;
+        }
+        // From here on the run has a terminal event, also if a reducer panics.
+        meta.begin(shared.states.epoch());
+        true
+    })
 }
 
 /// Makes the run pending, before its body is called.
@@ -218,6 +261,7 @@ where
         cx.updates(|cells| {
             // From here on the run has a terminal event, also if a reducer panics.
             meta.begin(shared.states.epoch());
+            cells.called_at(meta.at);
             let mut done = Ok(());
             for (place, store) in places {
                 match place.place(cells, &store, meta) {
@@ -232,7 +276,7 @@ where
         .0
     };
     let reduced = if shared.pipeline.is_busy() {
-        send_pending(cx, shared, Arc::new(Pending::new(meta)), commit)
+        send_pending(cx, shared, (Arc::new(Pending::new(meta)), meta.at), commit)
     } else {
         commit(&mut |cells| reduce(shared, cells, &Pending::new(meta)))
     };

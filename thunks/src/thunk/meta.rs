@@ -1,12 +1,13 @@
 //! What all events of a run have in common.
 
-use super::{keys::Describe, patches::Placed};
+use super::{keys::RunKey, patches::Placed};
 use crate::case::ThunkRef;
 use std::{
     any::type_name,
     fmt, mem,
+    panic::Location,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
@@ -19,8 +20,10 @@ pub(super) struct Meta<A, M> {
     pub(super) thunk: ThunkRef,
     /// The argument.
     pub(super) arg: A,
+    /// The call that dispatched it.
+    pub(super) at: &'static Location<'static>,
     /// What few runs have.
-    rare: Option<Box<Rare<A>>>,
+    rare: Option<Box<Rare>>,
     /// The run, once it has started.
     pub(super) run: OnceLock<RunId>,
     /// What was made for this run just before it became pending.
@@ -34,9 +37,9 @@ pub(super) struct Meta<A, M> {
 }
 
 /// What few runs have.
-pub(super) struct Rare<A> {
+pub(super) struct Rare {
     /// What tells the run apart.
-    pub(super) key: Option<Arc<dyn Describe<A>>>,
+    pub(super) key: Option<Box<dyn RunKey>>,
     /// What else this run can be found by.
     pub(super) tags: Vec<Text>,
     /// What it shows of slices while it is under way.
@@ -47,12 +50,14 @@ impl<A, M> Meta<A, M> {
     pub(super) fn new(
         thunk: ThunkRef,
         arg: A,
-        rare: Option<Box<Rare<A>>>,
+        at: &'static Location<'static>,
+        rare: Option<Box<Rare>>,
         value: Option<M>,
     ) -> Self {
         Self {
             thunk,
             arg,
+            at,
             rare,
             run: OnceLock::new(),
             value: value.map_or_else(OnceLock::new, OnceLock::from),
@@ -96,6 +101,18 @@ impl<A, M> Meta<A, M> {
         }
     }
 
+    /// What tells the run apart.
+    pub(super) fn key(&self) -> Option<&dyn RunKey> {
+        self.rare.as_ref()?.key.as_deref()
+    }
+
+    /// Whether it shows anything of slices.
+    pub(super) fn has_patches(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| {
+            !rare.patches.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        })
+    }
+
     /// What else this run can be found by.
     pub(super) fn tags(&self) -> &[Text] {
         self.rare.as_ref().map_or(&[], |rare| &rare.tags)
@@ -119,8 +136,8 @@ impl<A, M> fmt::Display for Meta<A, M> {
         if let Some(run) = self.run.get() {
             write!(f, ", {run}")?;
         }
-        if let Some(key) = self.rare.as_ref().and_then(|rare| rare.key.as_ref()) {
-            write!(f, ", key {}", key.describe(&self.arg))?;
+        if let Some(key) = self.key() {
+            write!(f, ", key {}", key.describe())?;
         }
         Ok(())
     }

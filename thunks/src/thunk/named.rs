@@ -63,7 +63,7 @@ impl<A, T, E, X, M> ThunkCall<A, T, E, X, M> {
     /// ```
     pub fn named(self) -> NamedCall<Self> {
         let key = self.thunk.definition.key.as_ref();
-        let key = key.map(|key| Text::from(key.describe(&self.arg)));
+        let key = key.map(|key| Text::from(key.make(&self.arg).describe()));
         NamedCall { call: self, key }
     }
 }

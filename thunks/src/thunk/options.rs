@@ -200,7 +200,7 @@ where
     /// What tells runs apart for policies and times: runs of different keys do not exclude each other. Also for
     /// [`Store::runs_of_key`](crate::Store::runs_of_key) and [`Store::state_of_key`](crate::Store::state_of_key).
     ///
-    /// `key` is called on the dispatching thread. If it panics the outcome is [`Failed`](trine_core::Outcome::Failed). `Eq` is
+    /// `key` is called on the dispatching thread, once for each run, outside the lease. If it panics the outcome is [`Failed`](trine_core::Outcome::Failed). `Eq` is
     /// called inside the lease, so it must be pure.
     #[must_use]
     pub fn key<K: Hash + Eq + fmt::Debug + Clone + Send + Sync + 'static>(

@@ -177,8 +177,8 @@ impl States {
         }) else {
             return Trash::new();
         };
-        let keyed = definition.key.as_ref().zip(of_thunk.keys.as_deref());
-        let of_key = keyed.and_then(|(key, places)| key.place(&meta.arg, places));
+        let keyed = meta.key().zip(of_thunk.keys.as_deref());
+        let of_key = keyed.and_then(|(key, places)| key.place(places));
         let mut trash = Trash::new();
         for place in of_thunk.all.into_iter().chain(of_key) {
             let entry = &mut of_thunk.cells[place];
