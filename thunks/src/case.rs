@@ -143,6 +143,10 @@ pub(crate) mod sealed {
         fn end(&self) -> Option<OutcomeKind> {
             None
         }
+        /// How often the store had been reset when the run became pending, if it is an event of one.
+        fn epoch(&self) -> Option<u64> {
+            None
+        }
     }
 
     pub trait Matcher {

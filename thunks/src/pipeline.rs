@@ -331,6 +331,10 @@ impl<'a, X: Send + Sync + 'static> Passage<'a, X> {
         let mut kept = audience.keep();
         let mut reached = false;
         let mut reduce = |cells: &mut Updates<'_>| {
+            if action.epoch().is_some_and(|epoch| epoch != shared.states.epoch()) {
+                // A layer has kept it until after a reset: what it tells of is gone.
+                return Ok(());
+            }
             reached = true;
             cells.called_at(self.at);
             cells.note(|| Event::Dispatched {

@@ -73,7 +73,8 @@ impl<X: Send + Sync + 'static> Store<X> {
     /// runs it has aborted.
     ///
     /// Those who await the runs learn that they were aborted. All runs of the store end, those of other front ends included;
-    /// what these tell is their affair. If a middleware stops the action, nothing happens. Patches of these runs are taken off right after the commit.
+    /// what these tell is their affair. If a middleware stops the action, nothing happens. An event of these runs that a middleware
+    /// lets go on [later](crate::Later) is dropped. Patches of these runs are taken off right after the commit.
     ///
     /// ```
     /// use trine_thunks::{Action, AsyncThunk, SliceKey, Store, ThunkApi, action};

@@ -93,6 +93,10 @@ macro_rules! action {
                 let outcome: fn(&Self) -> Option<OutcomeKind> = $outcome;
                 outcome(self)
             }
+
+            fn epoch(&self) -> Option<u64> {
+                self.meta.has_begun().then(|| self.meta.epoch())
+            }
         }
     };
 }

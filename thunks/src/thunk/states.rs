@@ -111,7 +111,7 @@ impl States {
     }
 
     /// How often the store was reset.
-    pub(super) fn epoch(&self) -> u64 {
+    pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Relaxed)
     }
 

@@ -1,11 +1,14 @@
 //! The life of a run among middleware and listeners: one end for each beginning, whatever they do.
 
 use crate::log::Log;
-use std::{future::pending, sync::Arc};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+};
 use trine_core::test::{ManualExecutor, yield_now};
 use trine_thunks::{
-    Action, AnyAction, AsyncThunk, DispatchError, Listener, ListenerApi, Next, Progress, SliceKey,
-    Store, StoreBuilder, ThunkApi, action, is_async_thunk_action, matching,
+    Action, AnyAction, AsyncThunk, DispatchError, Later, Listener, ListenerApi, Next, Progress,
+    SliceKey, Store, StoreBuilder, ThunkApi, action, is_async_thunk_action, matching,
 };
 
 type Work = AsyncThunk<u32, u32, String>;
@@ -15,6 +18,9 @@ static PERCENT: Progress<u8> = Progress::new("percent");
 
 struct LoggedOut;
 impl Action for LoggedOut {}
+
+/// An event that a middleware lets go on later.
+type Kept = (Later, Arc<dyn AnyAction>);
 
 /// Reports, waits once, and is done; 100 and more wait for ever.
 fn work() -> Work {
@@ -89,6 +95,50 @@ fn after_a_reset_neither_middleware_nor_listeners_hear_of_what_was_under_way() {
     assert!(lines[0].starts_with("passed ") && lines[0].ends_with("LoggedOut"), "{lines:?}");
     assert!(lines[1].starts_with("heard ") && lines[1].ends_with("LoggedOut"), "{lines:?}");
     assert_eq!(store.get(&SEEN), [""; 0]);
+}
+
+#[test]
+fn what_a_middleware_lets_go_on_after_a_reset_is_inert_if_it_is_of_a_run_from_before() {
+    let work = work();
+    let (builder, executor) = builder(&work);
+    let log = Log::default();
+    let heard = log.clone();
+    let kept: Arc<Mutex<Vec<Kept>>> = Arc::default();
+    let keeps = Arc::clone(&kept);
+    let store = builder
+        .middleware(move |any: Arc<dyn AnyAction>, next: Next<'_>| {
+            if any.outcome().is_some() {
+                keeps.lock().unwrap().push((next.later(), any));
+                return Ok(());
+            }
+            next.run(any)
+        })
+        .listener(Listener::on_any(is_async_thunk_action()).run(move |event, _: ListenerApi| {
+            heard.note(event.action_type());
+            async {}
+        }))
+        .build()
+        .unwrap();
+    let let_go = || {
+        for (later, event) in std::mem::take(&mut *kept.lock().unwrap()) {
+            assert_eq!(later.run(event), Ok(()));
+        }
+    };
+    let run = store.dispatch(work.with(1));
+    executor.run_until_stalled();
+    assert!(run.outcome().unwrap().is_fulfilled());
+    log.clear();
+    store.reset(LoggedOut, "logged out");
+    let_go();
+    assert_eq!(store.get(&SEEN), [""; 0]);
+    log.is([""; 0]);
+
+    // Of the new epoch it arrives.
+    drop(store.dispatch(work.with(2)));
+    executor.run_until_stalled();
+    let_go();
+    assert_eq!(store.get(&SEEN), ["work/pending", "50%", "work/fulfilled"]);
+    log.is(["work/pending", "work/fulfilled"]);
 }
 
 #[test]

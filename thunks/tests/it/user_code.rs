@@ -124,6 +124,9 @@ mod patches {
     #[derive(Clone)]
     struct Answer(Arc<Mutex<Option<oneshot::Receiver<bool>>>>);
 
+    /// A letter that is under way, the answer to it, and its run.
+    type Sent = (char, Option<oneshot::Sender<bool>>, Run<(), ()>);
+
     struct Write(char);
     impl Action for Write {}
 
@@ -167,7 +170,7 @@ mod patches {
         let store = builder.slice(text).build().unwrap();
         let shown = store.optimistic(&TEXT);
         let mut model = Model::default();
-        let mut answers: Vec<(char, Option<oneshot::Sender<bool>>, Run<(), ()>)> = Vec::new();
+        let mut answers: Vec<Sent> = Vec::new();
         for letter in ['a', 'b', 'c'] {
             let (sender, receiver) = oneshot::channel();
             let answer = Answer(Arc::new(Mutex::new(Some(receiver))));
