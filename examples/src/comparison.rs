@@ -50,7 +50,7 @@ pub struct Counts {
     pub dropped_by_service: u64,
 }
 
-/// Plays `scenes` with each of `models` on `data`. `progress` is told who is next.
+/// Plays `scenes` with each of `models` on `data`. `progress` is told what is next.
 ///
 /// # Errors
 /// [`StoryError`] when the story cannot be played. That models disagree is a result, not an error.
@@ -62,9 +62,16 @@ pub async fn compare(
     mut progress: impl FnMut(&str),
 ) -> Result<Comparison, StoryError> {
     let mut performances = Vec::new();
+    let (mut turn, turns) = (0, models.len() * scenes.len());
     for model in models {
-        progress(model.name);
-        performances.push(story::play(*model, scenes, data, &conditions).await?);
+        let mut performance = Performance { model: *model, scenes: Vec::new() };
+        for scene in scenes {
+            turn += 1;
+            progress(&format!("{turn} of {turns}: {}, {}", model.name, scene.name()));
+            let played = story::play(*model, &[*scene], data, &conditions).await?;
+            performance.scenes.extend(played.scenes);
+        }
+        performances.push(performance);
     }
     progress("dispatch overhead");
     let times = measure::dispatch_ns(models);

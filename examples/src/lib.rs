@@ -12,6 +12,7 @@
 //! | [`story`], [`recorder`] | what the user does, and the record of what the view showed |
 //! | [`comparison`], [`measure`], [`timeline`], [`report`] | the models side by side |
 //! | [`tui`] | the app in a terminal, used by hand |
+//! | [`which_model`] | the document that helps to choose a model, and holds it against the code |
 //! | [`options`], [`advice`], [`interruption`] | the command line, what to do about files that cannot be used, Ctrl-C |
 
 #![forbid(unsafe_code)]
@@ -33,6 +34,7 @@ pub mod story;
 pub mod timeline;
 pub mod tui;
 pub mod view;
+pub mod which_model;
 
 /// The README's samples compile and run.
 #[cfg(doctest)]

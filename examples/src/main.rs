@@ -1,4 +1,4 @@
-//! Runs the comparison and prints it.
+//! Runs the comparison and prints it, or does one of the other tasks.
 
 #![forbid(unsafe_code)]
 
@@ -14,10 +14,12 @@ use trine_examples::advice::advice;
 use trine_examples::comparison::{Comparison, compare};
 use trine_examples::interruption::interrupted;
 use trine_examples::models;
-use trine_examples::options::{Options, ServiceOptions, Task, TuiOptions};
+use trine_examples::options::{Options, ServiceOptions, Task, TuiOptions, WhichModelOptions};
 use trine_examples::report::{self, ReportError, ReportFile};
 use trine_examples::service::{CHECK_THREAD, Data, Service, Size};
+use trine_examples::story::{Conditions, Script};
 use trine_examples::tui;
+use trine_examples::which_model::{self, FORGETFUL_THREAD, Operations, WhichModel};
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -29,7 +31,13 @@ async fn main() -> ExitCode {
             Err(error) => failed(error.as_ref()),
         };
     }
-    let progress = Progress { shown: io::stderr().is_terminal() && !options.quiet };
+    if let Some(Task::WhichModel(options)) = &options.task {
+        let progress = Progress::on_a_terminal(!options.quiet);
+        let done = which_model(options, &progress).await;
+        progress.clear();
+        return done.unwrap_or_else(|error| failed(error.as_ref()));
+    }
+    let progress = Progress::on_a_terminal(!options.quiet);
     let mut interrupted = pin!(interrupted());
     let compared = tokio::select! {
         biased;
@@ -49,13 +57,14 @@ async fn main() -> ExitCode {
     let text = if options.json {
         format!("{:#}\n", report::json(&comparison))
     } else if options.quiet {
-        report::verdict(&comparison)
+        report::coloured(&report::verdict(&comparison))
     } else {
         let page = page.map(|path| format!("The same in pictures: {}\n", path.display()));
-        report::tables(&comparison) + &page.unwrap_or_default()
+        report::coloured(&report::tables(&comparison)) + &page.unwrap_or_default()
     };
+    // Colours are for terminals, and for those who want them there: `NO_COLOR` and its like are respected.
     let printing = tokio::task::spawn_blocking(move || {
-        let mut out = io::stdout().lock();
+        let mut out = anstream::stdout().lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush())
     });
     let printed = tokio::select! {
@@ -98,6 +107,46 @@ async fn use_by_hand(options: &TuiOptions) -> Result<(), Box<dyn std::error::Err
     Ok(tui::run(model, &service).await?)
 }
 
+/// The document that helps to choose a model, with what the example says now.
+async fn which_model(
+    options: &WhichModelOptions,
+    progress: &Progress,
+) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    // Before the work, which takes some seconds.
+    let mut document = WhichModel::read(&options.file, &which_model::names())?;
+    progress.tell("data");
+    let (data, _folder) = data_of(None, Use::Story).await?;
+    let (conditions, next) = (Conditions::default(), |what: &str| progress.tell(what));
+    let comparison = compare(models::ALL, &Script::ALL, &data, conditions, next).await?;
+    if !comparison.differences.is_empty() {
+        return Err(report::verdict(&comparison).trim_end().into());
+    }
+    progress.tell("what async commands cost");
+    let operations = Operations::measured()?;
+    let blocks = which_model::blocks(&comparison, &operations)?;
+    progress.clear();
+    if options.write {
+        document.write(&blocks)?;
+    }
+    if !options.write && !options.check {
+        anstream::stdout().write_all(document.filled(&blocks)?.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Without optimizations, times say nothing. Written, there may still be code that is quoted by hand and is gone.
+    let differences = document.differences(&blocks, options.check && !cfg!(debug_assertions))?;
+    let file = options.file.display();
+    if differences.is_empty() {
+        writeln!(anstream::stdout(), "OK: {file} says what the example says.")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    tell(&format!("{file} does not say what the example says:"));
+    for difference in differences {
+        tell(&format!("  {difference}"));
+    }
+    tell("Write what is generated: cargo run --release -p trine-examples -- which-model --write");
+    Ok(ExitCode::FAILURE)
+}
+
 /// What the data is for.
 #[derive(Clone, Copy)]
 enum Use {
@@ -113,10 +162,17 @@ async fn data(
     options: &ServiceOptions,
     used: Use,
 ) -> Result<(Arc<Data>, TempDir), Box<dyn std::error::Error>> {
+    data_of(options.data.clone(), used).await
+}
+
+async fn data_of(
+    file: Option<PathBuf>,
+    used: Use,
+) -> Result<(Arc<Data>, TempDir), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir().map_err(|error| {
         format!("there is no place for temporary files: {error}; set TMPDIR to a folder with room")
     })?;
-    let (file, own) = (options.data.clone(), folder.path().join("portal.redb"));
+    let own = folder.path().join("portal.redb");
     let open = move || match (file, used) {
         (None, _) => Data::open(own, Size::FULL),
         (Some(file), Use::Story) => Data::open_copy(file, own, Size::FULL),
@@ -142,6 +198,12 @@ struct Progress {
 }
 
 impl Progress {
+    fn on_a_terminal(wanted: bool) -> Self {
+        // One that cannot go back in its line would show all of them, one after the other.
+        let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        Self { shown: wanted && !dumb && io::stderr().is_terminal() }
+    }
+
     fn tell(&self, what: &str) {
         if self.shown {
             write(&format!("\r\x1b[K{what} ..."));
@@ -159,7 +221,8 @@ impl Progress {
 fn leave_damaged_files_to_their_error() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(CHECK_THREAD) {
+        // What was forgotten on purpose panics on purpose.
+        if ![Some(CHECK_THREAD), Some(FORGETFUL_THREAD)].contains(&std::thread::current().name()) {
             print(panic);
         }
     }));

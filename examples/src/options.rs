@@ -11,6 +11,7 @@ use crate::models;
 use crate::portal::Model;
 use crate::service::{Injection, Weather};
 use crate::story::{Conditions, Script};
+use crate::which_model;
 
 /// Runs Portal, one app written in each model of Trine, on a real service, and compares the models.
 ///
@@ -47,12 +48,12 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
-    /// Print JSON with stable keys, listed in examples/src/report/json.rs
+    /// Print JSON instead of the tables; its keys are stable, and listed in examples/src/report/json.rs
     #[arg(long)]
     pub json: bool,
 
-    /// Print one line: whether the models agree
-    #[arg(long, conflicts_with = "json")]
+    /// No progress line, and instead of the tables one line: whether the models agree
+    #[arg(long)]
     pub quiet: bool,
 }
 
@@ -61,6 +62,34 @@ pub struct Options {
 pub enum Task {
     /// Use the app yourself, in this terminal
     Tui(TuiOptions),
+    /// The document that helps to choose a model: print it, with the numbers and the code of now
+    ///
+    /// Exit code:
+    ///   0  the document says what the example says
+    ///   1  it does not
+    ///   2  it could not be read or written, or is not made of the parts that the example writes
+    #[command(verbatim_doc_comment)]
+    WhichModel(WhichModelOptions),
+}
+
+/// What to do with the document that helps to choose a model.
+#[derive(Clone, Debug, Args)]
+pub struct WhichModelOptions {
+    /// Change nothing; say what in the document is not as it is now
+    #[arg(long, conflicts_with = "write")]
+    pub check: bool,
+
+    /// Write the numbers and the code of now into the document, and leave its prose as it is
+    #[arg(long)]
+    pub write: bool,
+
+    /// The document
+    #[arg(long, value_name = "FILE", default_value = which_model::PLACE)]
+    pub file: PathBuf,
+
+    /// No progress line
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// How to use the app in a terminal.
@@ -222,6 +251,29 @@ mod tests {
         let unknown = parsed(&["--scene", "log in"]).unwrap_err();
         assert!(unknown.contains("log in") && unknown.contains("log-out"), "{unknown}");
         assert!(parsed(&["--fail", "1.5"]).is_err());
-        assert!(parsed(&["--json", "--quiet"]).is_err());
+    }
+
+    #[test]
+    fn options_combine() {
+        let all =
+            ["--json", "--quiet", "--report", "page.html", "--data", "portal.redb", "--seed", "7"];
+        let options = parsed(&all).unwrap();
+        assert!(options.json && options.quiet && options.report.is_some());
+        assert_eq!((options.service.seed, options.service.data.is_some()), (7, true));
+    }
+
+    #[test]
+    fn a_document_is_checked_or_written_and_not_both() {
+        let task = |arguments: &[&str]| match parsed(arguments).unwrap().task {
+            Some(Task::WhichModel(options)) => options,
+            other => panic!("{other:?}"),
+        };
+        let plain = task(&["which-model"]);
+        assert_eq!((plain.check, plain.write), (false, false));
+        assert_eq!(plain.file, PathBuf::from("docs/which-model.md"));
+        assert!(task(&["which-model", "--check", "--file", "a.md"]).check);
+        assert!(parsed(&["which-model", "--check", "--write"]).is_err());
+        // What it says is of all models, all scenes and one seed.
+        assert!(parsed(&["--seed", "2", "which-model"]).is_err());
     }
 }

@@ -8,4 +8,4 @@ mod tables;
 pub use self::file::{ReportError, ReportFile};
 pub use self::json::json;
 pub use self::page::page;
-pub use self::tables::{tables, verdict};
+pub use self::tables::{coloured, tables, verdict};

@@ -1,4 +1,4 @@
-//! The comparison as text, at most 100 columns wide and without colours.
+//! The comparison as text, at most 100 columns wide; for a terminal, with a few colours.
 
 use std::fmt::Write;
 
@@ -58,6 +58,29 @@ pub fn verdict(comparison: &Comparison) -> String {
     }
     text
 }
+
+/// The text for a terminal: headings stand out, and so does whether all is well.
+#[must_use]
+pub fn coloured(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let style = match line.split([':', '\n']).next().unwrap_or_default() {
+            "OK" => GREEN,
+            "FAILED" => RED,
+            heading if HEADINGS.contains(&heading) => BOLD,
+            _ => return line.to_owned(),
+        };
+        // What is coloured ends before the line does.
+        let (text, end) = line.split_at(line.trim_end_matches('\n').len());
+        format!("{style}{text}{PLAIN}{end}")
+    });
+    lines.collect()
+}
+
+const HEADINGS: [&str; 4] = ["Scenes", "Timeline", "Counts", "Read the app in each model"];
+const BOLD: &str = "\x1b[1m";
+const GREEN: &str = "\x1b[1;32m";
+const RED: &str = "\x1b[1;31m";
+const PLAIN: &str = "\x1b[0m";
 
 fn introduction(comparison: &Comparison) -> String {
     let (size, conditions) = (comparison.size, &comparison.conditions);
@@ -162,4 +185,20 @@ fn table(comparison: &Comparison, columns: &[&str]) -> Table {
         }
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_and_the_verdict_are_coloured_and_nothing_else() {
+        let text =
+            "Scenes\n  OK: not this\nTimeline: when\nOK: all.\nFAILED: some\n  Counts\nCounts";
+        assert_eq!(
+            coloured(text),
+            "\x1b[1mScenes\x1b[0m\n  OK: not this\n\x1b[1mTimeline: when\x1b[0m\n\x1b[1;32mOK: all.\x1b[0m\n\
+             \x1b[1;31mFAILED: some\x1b[0m\n  Counts\n\x1b[1mCounts\x1b[0m"
+        );
+    }
 }

@@ -21,6 +21,7 @@ mod schedules;
 mod terminal;
 mod thunk_pairs;
 mod tui;
+mod which_model;
 
 use std::sync::Arc;
 

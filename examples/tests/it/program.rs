@@ -1,5 +1,6 @@
 //! The program itself: what it prints, and its exit codes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Output};
 
@@ -77,6 +78,84 @@ fn the_keys_of_the_json_are_stable() {
                 "spaces", "user"
             ]
         );
+    }
+}
+
+/// The keys of an object, of those in it, and of those in its lists.
+fn all_keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            found.extend(map.keys().cloned());
+            map.values().for_each(|value| all_keys(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| all_keys(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_the_json_is_documented() {
+    let output =
+        portal(&["--json", "--quiet", "--scene", "failing-service", "--scene", "first-visit"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output.stderr));
+    let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for model in report["models"].as_array_mut().unwrap() {
+        for scene in model["scenes"].as_array_mut().unwrap() {
+            // The view is the app's own.
+            scene["end"] = Value::Null;
+            for state in scene["states"].as_array_mut().unwrap() {
+                assert!(state["changes"].is_array());
+            }
+        }
+    }
+    let documented = include_str!("../../src/report/json.rs");
+    let documented: String = documented
+        .lines()
+        .take_while(|line| line.starts_with("//!"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let mut keys = BTreeSet::new();
+    all_keys(&report, &mut keys);
+    for key in keys {
+        assert!(
+            documented.contains(&format!("`{key}`")),
+            "`{key}` is not in the table of examples/src/report/json.rs"
+        );
+    }
+    assert!(report["latency_ms"].as_array().is_some_and(|range| range.len() == 2));
+}
+
+#[test]
+fn a_report_is_written_whatever_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    let scene =
+        ["--scene", "second-visit", "--scene", "log-out", "--model", "atoms", "--model", "by-hand"];
+    for (printed, begins) in [
+        (&["--json"][..], "{"),
+        (&["--quiet"], "OK: atoms, by-hand "),
+        (&["--json", "--quiet"], "{"),
+        (&[], "Portal is one app"),
+    ] {
+        let path = page.to_str().unwrap();
+        let arguments = [
+            &scene[..],
+            printed,
+            &["--report", path, "--latency", "1..3", "--fail", "0.2", "--seed", "5"],
+        ];
+        let output = portal(&arguments.concat());
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{printed:?} {}",
+            text(&output.stderr)
+        );
+        assert!(text(&output.stdout).starts_with(begins), "{printed:?} {}", text(&output.stdout));
+        let written = fs::read_to_string(&page).unwrap();
+        assert!(written.contains("id=\"log-out\"") && !written.contains("id=\"first-visit\""));
+        assert!(written.contains("1 to 3") && written.contains("seed 5"));
+        let told = text(&output.stdout).contains(&format!("The same in pictures: {path}"));
+        assert_eq!(told, printed.is_empty());
+        fs::remove_file(&page).unwrap();
     }
 }
 
