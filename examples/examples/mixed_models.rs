@@ -4,9 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use trine_atoms::{Atom, synergy};
-use trine_core::Store;
+use trine_core::{Store, test::yield_now};
 use trine_tao::{AppCtx, Kernel};
-use trine_thunks::{AsyncThunk, SliceKey, ThunkApi};
+use trine_thunks::{AsyncThunk, Slice, SliceKey, ThunkApi};
 
 /// Thunks fetch, and a slice keeps what they have fetched.
 static PRICES: SliceKey<Vec<u32>> = SliceKey::new("prices");
@@ -14,18 +14,26 @@ static PRICES: SliceKey<Vec<u32>> = SliceKey::new("prices");
 /// Atoms are what the user has chosen.
 static DISCOUNT: Atom<u32> = Atom::new("discount", || 0);
 
+pub(crate) type FetchPrices = AsyncThunk<String, Vec<u32>, String>;
+
+pub(crate) fn fetch_prices() -> FetchPrices {
+    AsyncThunk::new("prices/fetch", |shop: String, _: ThunkApi| async move {
+        yield_now().await; // the network
+        if shop.is_empty() { Err("no such shop".to_owned()) } else { Ok(vec![30, 12]) }
+    })
+}
+
+pub(crate) fn prices(fetch: &FetchPrices) -> Slice<Vec<u32>> {
+    PRICES.slice(Vec::new).on(fetch.fulfilled(), |prices, run| prices.clone_from(run.payload()))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let store = Store::new();
 
-    let fetch = AsyncThunk::new("prices/fetch", |shop: String, _: ThunkApi| async move {
-        tokio::task::yield_now().await; // the network
-        if shop.is_empty() { Err("no such shop".to_owned()) } else { Ok(vec![30, 12]) }
-    });
-    let prices = PRICES
-        .slice(Vec::new)
-        .on(fetch.fulfilled(), |prices, run| prices.clone_from(run.payload()));
-    let thunks = trine_thunks::Store::builder().on(store.clone()).slice(prices).build().unwrap();
+    let fetch = fetch_prices();
+    let builder = trine_thunks::Store::builder().on(store.clone());
+    let thunks = builder.slice(prices(&fetch)).build().unwrap();
 
     // The TAO says what follows from what: to enter a shop is to fetch its prices.
     let tao = Kernel::new(&store);

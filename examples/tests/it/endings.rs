@@ -37,7 +37,7 @@ fn ctrl_c_ends_the_main_job_and_nothing_temporary_is_left() {
         let environment = [("TMPDIR", temporary.to_str().unwrap())];
         let mut session = Session::start_with(&arguments, &environment);
         // The line of the progress: the data is there, a model plays.
-        session.shows("atoms ...");
+        session.shows(": atoms, ");
         assert!(!names(&temporary).is_empty() && !names(&reports).is_empty());
         match signal {
             None => session.press("\x03"),
@@ -78,7 +78,7 @@ fn a_comparison_leaves_the_users_data_as_it_is_killed_or_not() {
     let arguments = ["--latency", "300", "--data", path.to_str().unwrap()];
     let mut session =
         Session::start_with(&arguments, &[("TMPDIR", folder.path().to_str().unwrap())]);
-    session.shows("atoms ...");
+    session.shows(": atoms, ");
     session.signal("-KILL");
     assert!(!session.ended().success());
     assert!(fs::read(&path).unwrap() == before, "the killed comparison has changed the file");

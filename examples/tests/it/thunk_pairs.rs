@@ -2,6 +2,9 @@
 //!
 //! The clock is a choice like the others, so what waits for a time is tried in all orders as well.
 
+#[path = "../../examples/mixed_models.rs"]
+#[allow(dead_code)]
+mod mixed_models;
 #[path = "../../examples/thunks_cancellation.rs"]
 #[allow(dead_code)]
 mod thunks_cancellation;
@@ -155,6 +158,19 @@ fn of_the_listeners() {
         };
         let thunks = vec![dispatching!(search, "cats".to_owned()), typed("cats")];
         (thunks_listeners::build(builder, &search), thunks)
+    });
+    assert_eq!(sampled, [], "all orders are played");
+}
+
+#[test]
+fn of_the_models_mixed() {
+    let sampled = pairs("mixed", |builder| {
+        let fetch = mixed_models::fetch_prices();
+        let thunks = vec![
+            dispatching!(fetch, "corner".to_owned(), String::new()),
+            dispatching!(fetch, "market".to_owned()),
+        ];
+        (builder.slice(mixed_models::prices(&fetch)), thunks)
     });
     assert_eq!(sampled, [], "all orders are played");
 }
