@@ -1,8 +1,10 @@
 //! How the cost grows with the number of things, from 10 to 1,000,000, beside what it is with 10 of them.
 
 use crate::{Row, cells};
+use std::num::NonZeroUsize;
 use trine_benches::Workload;
-use trine_core::{Derived, Store};
+use trine_core::{Derived, ListDiff, Store};
+use trine_thunks::{Action, Entities, EntityKey, SliceKey, action};
 
 const SIZES: [u64; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
 
@@ -25,6 +27,49 @@ pub(crate) fn rows(rows: &mut Vec<Row>) {
         let name = format!("curve/idle/{size}");
         rows.push(Row::new(name, move || idle(size), "self/10", || idle(10)));
     }
+    for size in SIZES {
+        let name = format!("curve/entity-diffs/{size}");
+        rows.push(Row::new(name, move || entity_diffs(size), "self/10", || entity_diffs(10)));
+    }
+}
+
+/// An entity comes into the middle of a sorted table of `size`, or goes from there.
+enum Middle {
+    Comes,
+    Goes,
+}
+impl Action for Middle {}
+
+static NUMBERS: SliceKey<Entities<(u64, u64)>> = SliceKey::new("numbers");
+static NUMBER: EntityKey<Entities<(u64, u64)>, (u64, u64)> = NUMBERS.entities(|numbers| numbers);
+
+/// Inserts into the middle of a table and removes from there, each a dispatch, and reads the diffs. Per pair.
+fn entity_diffs(size: u64) -> Workload<'static> {
+    // Odd ones come and go; what is there is even.
+    let middle = size / 2 * 2 + 1;
+    let numbers = NUMBERS
+        .slice(move || {
+            let empty = Entities::sorted_by_key(|number: &(u64, u64)| number.0);
+            empty.with((0..size).map(|number| (2 * number, 0)))
+        })
+        .on(action::<Middle>(), move |numbers, what| match what {
+            Middle::Comes => numbers.add_one((middle, 1)),
+            Middle::Goes => numbers.remove_one(&middle),
+        });
+    let store = trine_thunks::Store::builder().slice(numbers).build().expect("one name");
+    let mut diffs = store.entity_diffs(&NUMBER, NonZeroUsize::new(16).expect("not 0"));
+    assert!(diffs.try_next().is_some());
+    let place = size as usize / 2 + 1;
+    Box::new(move |n| {
+        for _ in 0..n {
+            store.dispatch(Middle::Comes);
+            let batch = diffs.try_next().expect("something came");
+            assert_eq!(batch, [ListDiff::Insert { index: place, value: (middle, 1) }]);
+            store.dispatch(Middle::Goes);
+            let batch = diffs.try_next().expect("something went");
+            assert_eq!(batch, [ListDiff::Remove { index: place }]);
+        }
+    })
 }
 
 /// Sets the source of a chain of `length` derivations with a callback at the end. Per derivation.
