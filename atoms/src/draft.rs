@@ -18,12 +18,14 @@
 //! action flushes the desk in one commit. A draft that is still out when its handler has ended (moved into another task,
 //! say) fails the action with `DraftEscaped`: no write is lost in silence.
 
+mod abandon;
 mod conflict;
 mod desk;
 mod edit;
 mod ender;
 mod given;
 mod piece;
+mod pieces;
 mod rules;
 mod scoped;
 mod seen;
@@ -34,10 +36,12 @@ pub use conflict::{Conflict, Conflicting, FlushError};
 pub use edit::Edit;
 pub use trigger_all::{DraftList, trigger_all};
 
-pub(crate) use desk::{AbandonGuard, AnyDesk, Caller, Desk, Pieces, Shelves, Unfinished, for_each};
+pub(crate) use abandon::AbandonGuard;
+pub(crate) use desk::{AnyDesk, Caller, Desk, Unfinished};
 pub(crate) use ender::Ender;
 pub(crate) use given::Given;
 pub(crate) use piece::{AnyPiece, Facts, Piece, Reading};
+pub(crate) use pieces::{Pieces, Shelves, for_each};
 pub(crate) use rules::Rules;
 pub(crate) use seen::AnySeen;
 pub(crate) use shelf::{AnyShelf, Shelf};

@@ -2,18 +2,18 @@
 //!
 //! It has a shelf for each draft, all in one allocation. A draft that is dropped goes back to its shelf, so that the action
 //! finds there, when its handler has ended, what is to be written: in one commit, at [`Desk::finish`]. If the handler
-//! ends in any other way, [`Desk::abandon`] undoes what was there for the time being; so does whoever ends the run (`ender.rs`).
+//! ends in any other way, [`Desk::abandon`] undoes what was there for the time being (`abandon.rs`); so does whoever ends the run (`ender.rs`).
 //!
 //! What is flushed goes by the store's lease: everything that can fail, the user's code included, comes before the
 //! first write, so a flush is all or nothing. The desk's own lock is taken inside the lease, and no user code runs under it.
 
 use super::{
     conflict::FlushError,
-    piece::{AnyPiece, Piece},
+    piece::AnyPiece,
+    pieces::{Pieces, Shelves, for_each},
     rules::Rules,
     scoped::{Claiming, Claims},
     seen::AnySeen,
-    shelf::AnyShelf,
 };
 use crate::{
     middleware::{Chain, Flush, FlushKind, ROUNDS},
@@ -21,7 +21,6 @@ use crate::{
 };
 use std::{
     any::Any,
-    cell::Cell,
     panic::Location,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
@@ -59,53 +58,6 @@ struct State<P> {
     closed: bool,
     /// What the action has gone by, if that is validated: by place.
     seen: Vec<Arc<dyn AnySeen>>,
-}
-
-/// The pieces of several atoms. Named in sealed traits only.
-pub trait Pieces: Send {
-    /// Calls `visit` with each, in order, until it fails.
-    #[doc(hidden)]
-    fn each(
-        &mut self,
-        visit: &mut dyn FnMut(&mut dyn AnyPiece) -> Result<(), FlushError>,
-    ) -> Result<(), FlushError>;
-
-    /// What derived atoms have given the handler.
-    #[doc(hidden)]
-    fn given(&self, _seen: &mut Vec<Arc<dyn AnySeen>>) {}
-}
-
-/// The shelves of several atoms. Named in sealed traits only.
-pub trait Shelves: Send {
-    /// How many there are.
-    #[doc(hidden)]
-    const COUNT: usize;
-
-    /// One of them, counted from 0.
-    #[doc(hidden)]
-    fn at(&mut self, place: usize) -> &mut dyn AnyShelf;
-}
-
-impl<T: Clone + Send + Sync + 'static> Pieces for Piece<T> {
-    #[inline]
-    fn each(
-        &mut self,
-        visit: &mut dyn FnMut(&mut dyn AnyPiece) -> Result<(), FlushError>,
-    ) -> Result<(), FlushError> {
-        visit(self)
-    }
-}
-
-/// Does something with each piece that cannot fail.
-pub(crate) fn for_each(
-    pieces: &mut (impl Pieces + ?Sized),
-    mut visit: impl FnMut(&mut dyn AnyPiece),
-) {
-    let done = pieces.each(&mut |piece| {
-        visit(piece);
-        Ok(())
-    });
-    debug_assert!(done.is_ok(), "nothing in it fails");
 }
 
 /// Reads inside the lease, knowing what the action does about conflicts.
@@ -494,37 +446,6 @@ impl<S: Atoms> Drop for Escaped<'_, S> {
     fn drop(&mut self) {
         if let Some(shelves) = self.shelves.take() {
             self.desk.lock().shelves = Some(shelves);
-        }
-    }
-}
-
-/// Abandons the desk when it goes out of scope, unless the action has finished: that is after the handler's
-/// future, and with it the drafts, has been dropped.
-pub(crate) struct AbandonGuard<S: Atoms> {
-    desk: Arc<Desk<S>>,
-    /// Whether there is anything to abandon.
-    armed: Cell<bool>,
-}
-
-impl<S: Atoms> AbandonGuard<S> {
-    pub(crate) fn new(desk: Arc<Desk<S>>) -> Self {
-        Self { desk, armed: Cell::new(true) }
-    }
-
-    pub(crate) fn desk(&self) -> &Desk<S> {
-        &self.desk
-    }
-
-    /// The action has finished: all drafts have come back, and everything was given up.
-    pub(crate) fn disarm(&self) {
-        self.armed.set(false);
-    }
-}
-
-impl<S: Atoms> Drop for AbandonGuard<S> {
-    fn drop(&mut self) {
-        if self.armed.get() {
-            self.desk.abandon();
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     conflict::FlushError,
-    desk::Pieces,
     piece::{AnyPiece, Reading},
+    pieces::Pieces,
     seen::{AnySeen, SeenDerived},
 };
 use std::{fmt, sync::Arc};

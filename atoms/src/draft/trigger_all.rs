@@ -3,7 +3,8 @@
 use super::{
     AnyDesk, AnyPiece, Draft, OUT,
     conflict::FlushError,
-    desk::{Caller, Pieces, for_each},
+    desk::Caller,
+    pieces::{Pieces, for_each},
 };
 use crate::middleware::FlushKind;
 use std::{panic::Location, sync::Arc};
